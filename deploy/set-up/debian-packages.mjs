@@ -1,0 +1,64 @@
+// Programs beside Node that tests and measurements use. Nothing of the product needs them, so their
+// absence never stops a command: the tests concerned are skipped and say why.
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { run } from './run.mjs'
+
+/** `proof`: a program on the PATH, or a file that exists once the package is there. */
+export const TESTS_NEED = [
+  { name: 'openssl', proof: 'openssl' },
+  { name: 'strace', proof: 'strace' },
+]
+export const BENCH_NEEDS = [
+  { name: 'nginx', proof: 'nginx' },
+  { name: 'wrk', proof: 'wrk' },
+  { name: 'gcc', proof: 'gcc' },
+  { name: 'libssl-dev', proof: '/usr/include/openssl/ssl.h' },
+  { name: 'libc6-dev', proof: '/usr/include/stdio.h' },
+]
+
+export async function debianPackages(needed, tell) {
+  const missing = needed.filter(({ proof }) => !isThere(proof)).map(({ name }) => name)
+  if (missing.length === 0) return
+  if (!isThere('apt-get')) {
+    tell.say(`Not on this machine: ${missing.join(', ')}. What needs them is skipped and says so.`)
+    return
+  }
+  const byHand = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`
+  if (process.getuid?.() !== 0) {
+    tell.say(`Not on this machine: ${missing.join(', ')}. What needs them is skipped and says so.`)
+    tell.say(`To have them:  sudo sh -c '${byHand}'`)
+    return
+  }
+  await installAsRoot(missing, byHand, tell)
+}
+
+async function installAsRoot(missing, byHand, tell) {
+  let last = ''
+  const apt = (...args) =>
+    run('apt-get', args, {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      onLine: (line) => (last = line),
+    })
+  const installArguments = ['install', '-y', '--no-install-recommends', ...missing]
+  const work = async () => {
+    const first = await apt(...installArguments)
+    if (first.code === 0) return first
+    // A fresh image has no package lists yet.
+    await apt('update')
+    return apt(...installArguments)
+  }
+  const what = `Installing the Debian packages ${missing.join(', ')}`
+  const { code, output } = await tell.during(what, () => last, work)
+  if (code === 0) return
+  tell.say(`apt-get could not install ${missing.join(', ')}; what needs them is skipped. It said:`)
+  tell.say(output.trim().split('\n').slice(-5).join('\n'))
+  tell.say(`To try again by hand:  ${byHand}`)
+}
+
+function isThere(proof) {
+  if (proof.startsWith('/')) return existsSync(proof)
+  // Debian keeps servers such as nginx where an ordinary user's PATH does not look.
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, proof)))
+}
