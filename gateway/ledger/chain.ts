@@ -1,0 +1,270 @@
+/**
+ * One chain of the ledger, open for appending: the commit loop. As soon as the last commit is done it takes what is
+ * queued (no linger) → canonical bytes → leaf hashes → room → tree → signed checkpoint → one frame → durable → resolve.
+ *
+ * INVARIANT: no promise of `append` resolves before its leaf survives a power cut.
+ * INVARIANT: two different checkpoints of one size are never signed. A checkpoint is signed only when the storage has promised
+ * room for it, and after a failed write nothing is signed any more.
+ */
+import { checkpointWriter } from './checkpoint.ts'
+import { LedgerUnavailable } from './entry.ts'
+import type { Chain, Entry, Head, Recorded } from './entry.ts'
+import { EntryWriter, LONGEST_NOTE, RECORD_TOO_LONG, mostBytes } from './entry-bytes.ts'
+import type { Encoded } from './entry-bytes.ts'
+import { digestOfTreeHash } from './hash.ts'
+import { LONGEST_ENTRY } from './leaf.ts'
+import { DurableBatch, RecordedLeaf } from './recorded.ts'
+import type { LogSigner } from './signer.ts'
+import { HEADROOM } from './storage.ts'
+import type { FrameType, Storage } from './storage.ts'
+import { Growth, rootOf } from './tree.ts'
+import type { Edge } from './tree.ts'
+
+export interface ChainOptions {
+  readonly origin: string
+  readonly signer: LogSigner
+  readonly storage: Storage
+  /** The right edge of what is durable, from recovery; `EMPTY_EDGE` for a new chain. */
+  readonly edge: Edge
+  /**
+   * Leaves are durable before a checkpoint over them is signed (registry, consent: chains that go on after a crash, so a torn
+   * tail must not leave two roots of one size).
+   */
+  readonly twoPhase: boolean
+  readonly limits?: Partial<BacklogLimits>
+  /** Asked when a batch begins: entries to stand in front of it (the `heads` leaf of D7). */
+  readonly beforeBatch?: () => readonly Entry[]
+  /** Storage failed in a way that leaves the outcome unknown: the process must stop and recover by reading. */
+  readonly onFatal: (fault: LedgerFault) => void
+  /**
+   * Runs the commit loop soon after an entry came to an idle chain. `setImmediate` lets all requests that came in one turn
+   * of the event loop share a batch. Absent: a microtask.
+   */
+  readonly soon?: (go: () => void) => void
+}
+
+export interface BacklogLimits {
+  readonly queueEntries: number
+  /** Of records, in characters. */
+  readonly queueBytes: number
+}
+
+const LIMITS: BacklogLimits = { queueEntries: 8_192, queueBytes: 32 * 1024 * 1024 }
+const LARGEST_BATCH = 4_096
+
+/** Whether the leaf was recorded is unknown; recovery will tell. The process stops. */
+export class LedgerFault extends Error {
+  override readonly name = 'LedgerFault'
+}
+
+interface Waiting {
+  readonly entry: Entry
+  readonly resolve: (recorded: Recorded) => void
+  readonly reject: (fault: Error) => void
+}
+
+export function openChain(options: ChainOptions): Chain {
+  return new CommitLoop(options)
+}
+
+class CommitLoop implements Chain {
+  readonly origin: string
+  readonly #options: ChainOptions
+  readonly #storage: Storage
+  readonly #limits: BacklogLimits
+  readonly #sign: (size: number, root: string) => string
+  readonly #writer = new EntryWriter()
+  #edge: Edge
+  #head: Head | undefined
+  #queue: Waiting[] = []
+  #queueBytes = 0
+  #running = false
+  #closed: Error | undefined
+  /** Entries that `beforeBatch` gave to a batch which found no room. */
+  #front: readonly Entry[] = []
+  #idle: (() => void)[] = []
+
+  constructor(options: ChainOptions) {
+    this.origin = options.origin
+    this.#options = options
+    this.#storage = options.storage
+    this.#limits = { ...LIMITS, ...options.limits }
+    this.#sign = checkpointWriter(options.origin, options.signer)
+    this.#edge = options.edge
+  }
+
+  head(): Head {
+    this.#head ??= {
+      origin: this.origin,
+      size: this.#edge.size,
+      root: digestOfTreeHash(rootOf(this.#edge)),
+    }
+    return this.#head
+  }
+
+  accepts(): boolean {
+    return this.#refusal(false) === undefined
+  }
+
+  append(entry: Entry): Promise<Recorded> {
+    const refusal = this.#refusal(entry.finishes === true)
+    if (refusal !== undefined) return Promise.reject(refusal)
+    // Here, so that one caller's mistake never ends the batch of others.
+    if (tooLong(entry.record)) return Promise.reject(new RangeError(RECORD_TOO_LONG))
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ entry, resolve, reject })
+      this.#queueBytes += entry.record.length
+      this.#wake()
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed !== undefined) return
+    this.#closed = new LedgerUnavailable('the chain is closed')
+    if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    await this.#storage.close()
+  }
+
+  #refusal(finishes: boolean): Error | undefined {
+    if (this.#closed !== undefined) return this.#closed
+    if (finishes) return undefined
+    if (this.#queue.length >= this.#limits.queueEntries) return backlogFull()
+    if (this.#queueBytes >= this.#limits.queueBytes) return backlogFull()
+    if (this.#storage.room !== 'all') return noRoom()
+    return undefined
+  }
+
+  #wake(): void {
+    if (this.#running) return
+    this.#running = true
+    const go = (): void => void this.#run()
+    if (this.#options.soon === undefined) queueMicrotask(go)
+    else this.#options.soon(go)
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#take()
+      try {
+        await this.#commit(batch)
+      } catch (cause) {
+        this.#die(batch, cause)
+      }
+    }
+    this.#running = false
+    for (const done of this.#idle.splice(0)) done()
+  }
+
+  /** What is queued, up to what one frame may hold. */
+  #take(): Waiting[] {
+    const room = this.#storage.largestFrame - LONGEST_NOTE
+    let bytes = this.#front.reduce((sum, entry) => sum + mostBytes(entry), 0)
+    let count = 0
+    for (const { entry } of this.#queue) {
+      bytes += mostBytes(entry)
+      if (count > 0 && (bytes > room || count === LARGEST_BATCH)) break
+      count += 1
+    }
+    const batch = count === this.#queue.length ? this.#queue : this.#queue.slice(0, count)
+    this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count)
+    for (const { entry } of batch) this.#queueBytes -= entry.record.length
+    return batch
+  }
+
+  async #commit(taken: readonly Waiting[]): Promise<void> {
+    const batch = this.#storage.room === 'all' ? taken : refuseOrdinary(taken)
+    if (batch.length === 0) return
+    const front = [...this.#front, ...(this.#options.beforeBatch?.() ?? [])]
+    this.#front = []
+    const encoded = this.#encode(front, batch)
+    if (!(await this.#reserve(batch))) {
+      this.#front = front
+      const rest = refuseOrdinary(batch)
+      if (rest.length < batch.length) return this.#commit(rest)
+      for (const { reject } of batch) reject(noRoom())
+      return
+    }
+    const growth = new Growth(
+      this.#edge,
+      encoded.map(({ hash }) => hash),
+    )
+    const note = await this.#makeDurable(growth)
+    this.#edge = growth.edge
+    this.#head = undefined
+    const durable = new DurableBatch(growth, note)
+    let index = growth.first + front.length
+    for (const [at, { resolve }] of batch.entries()) {
+      resolve(new RecordedLeaf(durable, index, encoded[front.length + at]?.leaf ?? ''))
+      index += 1
+    }
+  }
+
+  #encode(front: readonly Entry[], batch: readonly Waiting[]): Encoded[] {
+    this.#writer.clear()
+    const encoded = front.map((entry) => this.#writer.entry(entry))
+    for (const { entry } of batch) encoded.push(this.#writer.entry(entry))
+    return encoded
+  }
+
+  async #reserve(batch: readonly Waiting[]): Promise<boolean> {
+    const bytes = this.#writer.end - HEADROOM + LONGEST_NOTE
+    const finishes = batch.every(({ entry }) => entry.finishes === true)
+    return this.#storage.reserve(this.#options.twoPhase ? 2 : 1, bytes, finishes)
+  }
+
+  async #makeDurable(growth: Growth): Promise<string> {
+    if (!this.#options.twoPhase) {
+      const note = this.#sign(growth.size, growth.root)
+      this.#writer.note(note)
+      await this.#write('batch', growth)
+      return note
+    }
+    await this.#write('leaves', growth)
+    const note = this.#sign(growth.size, growth.root)
+    this.#writer.clear()
+    this.#writer.note(note)
+    await this.#write('checkpoint', growth)
+    return note
+  }
+
+  #write(type: FrameType, growth: Growth): Promise<void> {
+    return this.#storage.append({
+      type,
+      first: type === 'checkpoint' ? growth.size : growth.first,
+      count: type === 'checkpoint' ? 0 : growth.size - growth.first,
+      buffer: this.#writer.buffer,
+      start: HEADROOM,
+      end: this.#writer.end,
+    })
+  }
+
+  /** Nobody may be told "not recorded" any more, and nobody may write: the pages that failed may be gone. */
+  #die(batch: readonly Waiting[], cause: unknown): void {
+    const fault = new LedgerFault('the journal failed: whether the leaf was recorded is unknown', {
+      cause,
+    })
+    this.#closed = fault
+    for (const { reject } of [...batch, ...this.#queue.splice(0)]) reject(fault)
+    this.#options.onFatal(fault)
+  }
+}
+
+function refuseOrdinary(batch: readonly Waiting[]): Waiting[] {
+  return batch.filter(({ entry, reject }) => {
+    if (entry.finishes === true) return true
+    reject(noRoom())
+    return false
+  })
+}
+
+function tooLong(record: string): boolean {
+  return 3 * record.length > LONGEST_ENTRY && Buffer.byteLength(record) > LONGEST_ENTRY
+}
+
+function backlogFull(): LedgerUnavailable {
+  return new LedgerUnavailable('too much is waiting to be recorded')
+}
+
+function noRoom(): LedgerUnavailable {
+  return new LedgerUnavailable('the disk is full')
+}

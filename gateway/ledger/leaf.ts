@@ -1,0 +1,76 @@
+/** The bytes of a leaf: RFC 8785 of `{kind, public, record, v}` (design §4). This shape is for ever. */
+import { canonicalJson } from '../../policies/canonical-json.ts'
+import { Digest } from '../../policies/vocabulary.ts'
+import type { LeafKind } from './entry.ts'
+
+export interface Leaf {
+  readonly kind: LeafKind
+  /** Salted commitment to the coarse row for public statistics. */
+  readonly public?: Digest
+  /** SHA-256 of the record's canonical bytes. */
+  readonly record: Digest
+  readonly v: 1
+}
+
+/** C2SP tlog-tiles: an entry's length stands in 16 bits. */
+export const LONGEST_ENTRY = 65_535
+
+export const LEAF_KINDS: readonly LeafKind[] = [
+  ...([
+    'instance',
+    'document',
+    'rules',
+    'manifest',
+    'revocations',
+    'genesis',
+    'closure',
+    'cut',
+  ] as const),
+  ...(['opening', 'heads', 'intent', 'denial', 'outcome', 'admission', 'seal'] as const),
+]
+
+/** By hand, since it is made for every record: kinds and digests need no escaping. */
+export function leafText(kind: LeafKind, record: string, publicRow: Digest | undefined): string {
+  return publicRow === undefined
+    ? `{"kind":"${kind}","record":"${record}","v":1}`
+    : `{"kind":"${kind}","public":"${publicRow}","record":"${record}","v":1}`
+}
+
+/** Undefined unless the text is canonical and has exactly the members of a leaf of version 1. */
+export function parseLeaf(text: string): Leaf | undefined {
+  const leaf = leafOf(parsed(text))
+  return leaf !== undefined && leafText(leaf.kind, leaf.record, leaf.public) === text
+    ? leaf
+    : undefined
+}
+
+/** The same for a value that was parsed already, e.g. the `leaf` in a receipt's `extra`. */
+export function leafOf(value: unknown): Leaf | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const members = new Map<string, unknown>(Object.entries(value))
+  const kind = LEAF_KINDS.find((known) => known === members.get('kind'))
+  const record = digest(members.get('record'))
+  const publicRow = members.has('public') ? digest(members.get('public')) : undefined
+  const count = members.has('public') ? 4 : 3
+  if (kind === undefined || record === undefined || members.get('v') !== 1) return undefined
+  if (members.size !== count || (count === 4 && publicRow === undefined)) return undefined
+  return { kind, ...(publicRow === undefined ? {} : { public: publicRow }), record, v: 1 }
+}
+
+export function canonicalLeaf(leaf: Leaf): string {
+  return canonicalJson({ ...leaf })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function digest(value: unknown): Digest | undefined {
+  return typeof value === 'string' && /^[A-Za-z0-9_-]{43}$/.test(value)
+    ? Digest.parse(value)
+    : undefined
+}
