@@ -12,6 +12,7 @@ import type { Chain, Entry, Head, Recorded } from './entry.ts'
 import { EntryWriter, LONGEST_NOTE, RECORD_TOO_LONG, mostBytes } from './entry-bytes.ts'
 import type { Encoded } from './entry-bytes.ts'
 import { digestOfTreeHash } from './hash.ts'
+import type { TreeHash } from './hash.ts'
 import { LONGEST_ENTRY } from './leaf.ts'
 import { DurableBatch, RecordedLeaf } from './recorded.ts'
 import type { LogSigner } from './signer.ts'
@@ -82,7 +83,7 @@ class CommitLoop implements Chain {
   #closed: Error | undefined
   /** Entries that `beforeBatch` gave to a batch which found no room. */
   #front: readonly Entry[] = []
-  #idle: (() => void)[] = []
+  readonly #idle: (() => void)[] = []
 
   constructor(options: ChainOptions) {
     this.origin = options.origin
@@ -121,8 +122,14 @@ class CommitLoop implements Chain {
   async close(): Promise<void> {
     if (this.#closed !== undefined) return
     this.#closed = new LedgerUnavailable('the chain is closed')
-    if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    if (this.#running) await this.#untilIdle()
     await this.#storage.close()
+  }
+
+  #untilIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle.push(resolve)
+    })
   }
 
   #refusal(finishes: boolean): Error | undefined {
@@ -175,28 +182,19 @@ class CommitLoop implements Chain {
     const batch = this.#storage.room === 'all' ? taken : refuseOrdinary(taken)
     if (batch.length === 0) return
     const front = [...this.#front, ...(this.#options.beforeBatch?.() ?? [])]
-    this.#front = []
     const encoded = this.#encode(front, batch)
-    if (!(await this.#reserve(batch))) {
-      this.#front = front
-      const rest = refuseOrdinary(batch)
-      if (rest.length < batch.length) return this.#commit(rest)
-      for (const { reject } of batch) reject(noRoom())
+    if (await this.#reserve(batch)) {
+      this.#front = []
+      const durable = await this.#makeDurable(new Growth(this.#edge, encoded.map(hashOf)))
+      this.#edge = durable.growth.edge
+      this.#head = undefined
+      answer(batch, durable, encoded)
       return
     }
-    const growth = new Growth(
-      this.#edge,
-      encoded.map(({ hash }) => hash),
-    )
-    const note = await this.#makeDurable(growth)
-    this.#edge = growth.edge
-    this.#head = undefined
-    const durable = new DurableBatch(growth, note)
-    let index = growth.first + front.length
-    for (const [at, { resolve }] of batch.entries()) {
-      resolve(new RecordedLeaf(durable, index, encoded[front.length + at]?.leaf ?? ''))
-      index += 1
-    }
+    this.#front = front
+    const finishing = refuseOrdinary(batch)
+    if (finishing.length < batch.length) await this.#commit(finishing)
+    else for (const { reject } of batch) reject(noRoom())
   }
 
   #encode(front: readonly Entry[], batch: readonly Waiting[]): Encoded[] {
@@ -212,19 +210,19 @@ class CommitLoop implements Chain {
     return this.#storage.reserve(this.#options.twoPhase ? 2 : 1, bytes, finishes)
   }
 
-  async #makeDurable(growth: Growth): Promise<string> {
+  async #makeDurable(growth: Growth): Promise<DurableBatch> {
     if (!this.#options.twoPhase) {
       const note = this.#sign(growth.size, growth.root)
       this.#writer.note(note)
       await this.#write('batch', growth)
-      return note
+      return new DurableBatch(growth, note)
     }
     await this.#write('leaves', growth)
     const note = this.#sign(growth.size, growth.root)
     this.#writer.clear()
     this.#writer.note(note)
     await this.#write('checkpoint', growth)
-    return note
+    return new DurableBatch(growth, note)
   }
 
   #write(type: FrameType, growth: Growth): Promise<void> {
@@ -247,6 +245,23 @@ class CommitLoop implements Chain {
     for (const { reject } of [...batch, ...this.#queue.splice(0)]) reject(fault)
     this.#options.onFatal(fault)
   }
+}
+
+/** The batch's own entries stand behind those that `beforeBatch` put in front. */
+function answer(
+  batch: readonly Waiting[],
+  durable: DurableBatch,
+  encoded: readonly Encoded[],
+): void {
+  const front = encoded.length - batch.length
+  for (const [at, { resolve }] of batch.entries()) {
+    const leaf = encoded[front + at]?.leaf ?? ''
+    resolve(new RecordedLeaf(durable, durable.growth.first + front + at, leaf))
+  }
+}
+
+function hashOf(encoded: Encoded): TreeHash {
+  return encoded.hash
 }
 
 function refuseOrdinary(batch: readonly Waiting[]): Waiting[] {

@@ -50,11 +50,10 @@ export function leafOf(value: unknown): Leaf | undefined {
   const members = new Map<string, unknown>(Object.entries(value))
   const kind = LEAF_KINDS.find((known) => known === members.get('kind'))
   const record = digest(members.get('record'))
-  const publicRow = members.has('public') ? digest(members.get('public')) : undefined
-  const count = members.has('public') ? 4 : 3
   if (kind === undefined || record === undefined || members.get('v') !== 1) return undefined
-  if (members.size !== count || (count === 4 && publicRow === undefined)) return undefined
-  return { kind, ...(publicRow === undefined ? {} : { public: publicRow }), record, v: 1 }
+  if (members.size === 3 && !members.has('public')) return { kind, record, v: 1 }
+  const row = digest(members.get('public'))
+  return members.size === 4 && row !== undefined ? { kind, public: row, record, v: 1 } : undefined
 }
 
 export function canonicalLeaf(leaf: Leaf): string {

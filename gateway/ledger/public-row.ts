@@ -1,0 +1,78 @@
+/**
+ * The coarse row that public statistics are computed from, and the salted commitment to it that stands in the leaf
+ * (`public`). The row is derived from the record, so whoever has the record recomputes the commitment; whoever has only
+ * the leaf learns nothing until the row and its salt are published.
+ */
+import { hash } from 'node:crypto'
+import { Digest, memberOf } from '../../policies/vocabulary.ts'
+import type { Instant } from '../../policies/vocabulary.ts'
+import type { LeafKind } from './entry.ts'
+import type { DecisionRecord, OutcomeRecord } from './events.ts'
+
+export type RowKind = 'intent' | 'denial' | 'outcome'
+
+type RecordOf<Kind extends RowKind> = Kind extends 'outcome' ? OutcomeRecord : DecisionRecord
+
+/** SHA-256(salt || RFC 8785 of the row), where `salt` is the record's, decoded. */
+export function publicCommitment<Kind extends RowKind>(kind: Kind, record: RecordOf<Kind>): Digest {
+  return commitmentToRow(record.salt, publicRow(kind, record))
+}
+
+const scratch = Buffer.alloc(4096)
+
+export function commitmentToRow(salt: string, row: string): Digest {
+  const saltLength = scratch.write(salt, 0, 'base64url')
+  const length = saltLength + scratch.write(row, saltLength)
+  return Digest.parse(hash('sha256', scratch.subarray(0, length), 'base64url'))
+}
+
+/** Whether leaves of a kind carry a commitment. */
+export function hasRow(kind: LeafKind): kind is RowKind {
+  return kind === 'intent' || kind === 'denial' || kind === 'outcome'
+}
+
+/**
+ * RFC 8785 of `{bases, consumer, effect, month, provider, purpose, service}` (controllers; a decision) or of
+ * `{consumer, month, outcome, service}` (the member whose system asked; an outcome). Identifiers are percent-encoded and codes are
+ * plain ASCII, so nothing needs escaping.
+ */
+export function publicRow<Kind extends RowKind>(kind: Kind, record: RecordOf<Kind>): string {
+  return 'outcome' in record ? outcomeRow(record) : decisionRow(record)
+}
+
+function decisionRow(record: DecisionRecord): string {
+  const { bases, controllers, purpose, question } = record
+  const first =
+    bases === undefined
+      ? ''
+      : `"bases":{"collect":"${bases.collect}","disclose":"${bases.disclose}"},`
+  const sixth = purpose === undefined ? '' : `"purpose":"${purpose}",`
+  return (
+    `{${first}"consumer":"${controllers.consumer}","effect":"${record.effect}",` +
+    `"month":"${taipeiMonth(question.at)}","provider":"${controllers.provider}",${sixth}"service":"${question.service}"}`
+  )
+}
+
+function outcomeRow(record: OutcomeRecord): string {
+  return (
+    `{"consumer":"${memberOf(record.consumer)}","month":"${taipeiMonth(record.at)}",` +
+    `"outcome":"${record.outcome}","service":"${record.service}"}`
+  )
+}
+
+// Taiwan keeps UTC+8 all year.
+const OFFSET_MS = 8 * 3_600_000
+let known = { from: 0, to: 0, text: '' }
+
+/** `YYYY-MM` in Asia/Taipei. */
+export function taipeiMonth(at: Instant): string {
+  if (at >= known.from && at < known.to) return known.text
+  const local = new Date(at + OFFSET_MS)
+  const [year, month] = [local.getUTCFullYear(), local.getUTCMonth()]
+  known = {
+    from: Date.UTC(year, month, 1) - OFFSET_MS,
+    to: Date.UTC(year, month + 1, 1) - OFFSET_MS,
+    text: local.toISOString().slice(0, 7),
+  }
+  return known.text
+}
