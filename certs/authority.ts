@@ -2,12 +2,13 @@
  * The certification authority: a root that signs one issuing CA, which signs everything else. Certificates say who
  * (one SAN URI) and what for (extended key usage); names in the subject are for people.
  */
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, X509Certificate } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
 import { Instant } from '../policies/vocabulary.ts'
 import { identityUri } from './identity.ts'
 import type { Identity } from './identity.ts'
+import { generateEcKey } from './keys.ts'
 import { randomSerial, signCertificate } from './sign-certificate.ts'
 import type { KeyedCertificate, RandomBytes } from './sign-certificate.ts'
 import {
@@ -75,12 +76,6 @@ export async function createAuthority(
   }
 }
 
-/** A new EC P-256 private key, PKCS #8 PEM. */
-export function generateEcKey(): string {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return privateKey.export({ type: 'pkcs8', format: 'pem' })
-}
-
 /** Signs the certificate that the registrar ordered; answers PEM. Throws `RangeError` where it would outlive the CA. */
 export async function issueCertificate(
   issuing: KeyedCertificate,
@@ -88,6 +83,9 @@ export async function issueCertificate(
   randomBytes: RandomBytes,
 ): Promise<string> {
   const { organization, unit } = order
+  if (order.notAfter > new X509Certificate(issuing.certificate).validToDate.getTime()) {
+    throw new RangeError('a certificate may not outlive the CA that issued it')
+  }
   const commonName = decodeURIComponent(order.identity.id)
   return signCertificate(
     {

@@ -57,10 +57,13 @@ export function certificateFields(der: Uint8Array): CertificateFields {
   }
 }
 
-/** The extensions by object identifier, none of them twice. `wrapper` is the context-tagged value around them. */
+/**
+ * The extensions by object identifier, none of them twice. `wrapper` is the value around the list of them; `all`: none of
+ * them is acted upon, so a critical one need not be understood.
+ */
 export function readExtensions(
   wrapper: Der | undefined,
-  understood: readonly string[],
+  understood: readonly string[] | 'all',
 ): Map<string, Der> {
   const found = new Map<string, Der>()
   if (wrapper === undefined) return found

@@ -96,16 +96,18 @@ export function bitsOf(value: Der | undefined): Buffer {
 
 /** UTCTime or GeneralizedTime in the one form that RFC 5280 §4.1.2.5 allows. */
 export function timeOf(value: Der | undefined): Instant {
-  if (value?.tag !== TAG.utcTime) demand(value, TAG.generalizedTime)
-  const text = value?.content.toString('latin1') ?? ''
-  const full =
-    value?.tag === TAG.utcTime ? (Number(text.slice(0, 2)) < 50 ? '20' : '19') + text : text
-  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(full)
-  if (parts === null) throw new Malformed('a time of RFC 5280')
-  const [, year, month, day, hour, minute, second] = parts
-  return Instant.parse(
-    `${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`,
-  )
+  const digits =
+    value?.tag === TAG.utcTime
+      ? centuryAdded(value.content.toString('latin1'))
+      : demand(value, TAG.generalizedTime).content.toString('latin1')
+  const form = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
+  if (!form.test(digits)) throw new Malformed('a time of RFC 5280')
+  return Instant.parse(digits.replace(form, '$1-$2-$3T$4:$5:$6Z'))
+}
+
+/** Two digits of a year mean 1950 to 2049. */
+function centuryAdded(text: string): string {
+  return (text < '50' ? '20' : '19') + text
 }
 
 function valueAt(buffer: Buffer, at: number): Der {

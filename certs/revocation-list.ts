@@ -2,13 +2,13 @@
  * A certificate revocation list (RFC 5280 §5), read and verified without waiting, since a changed file is read between
  * two requests. Signed by the issuing CA, with number and next update, or not a list.
  */
-import { verify } from 'node:crypto'
 import type { Instant } from '../policies/vocabulary.ts'
 import { Malformed } from '../policies/vocabulary.ts'
 import { readExtensions } from './certificate-fields.ts'
-import { bitsOf, childrenOf, demand, integerOf, oidOf, readDer, TAG, timeOf } from './der.ts'
+import { childrenOf, demand, integerOf, TAG, timeOf } from './der.ts'
 import type { Der } from './der.ts'
 import { derOfPem } from './pem.ts'
+import { readSigned, signedWith } from './signed.ts'
 import type { Trust } from './trust.ts'
 
 export interface RevocationList {
@@ -36,17 +36,6 @@ export class RevocationListRefused extends Error {
   }
 }
 
-/** RSA PKCS #1 v1.5 and ECDSA, with SHA-256 or better: never SHA-1. */
-const SIGNATURES: Readonly<Record<string, { readonly hash: string; readonly key: 'rsa' | 'ec' }>> =
-  {
-    '1.2.840.113549.1.1.11': { hash: 'sha256', key: 'rsa' },
-    '1.2.840.113549.1.1.12': { hash: 'sha384', key: 'rsa' },
-    '1.2.840.113549.1.1.13': { hash: 'sha512', key: 'rsa' },
-    '1.2.840.10045.4.3.2': { hash: 'sha256', key: 'ec' },
-    '1.2.840.10045.4.3.3': { hash: 'sha384', key: 'ec' },
-    '1.2.840.10045.4.3.4': { hash: 'sha512', key: 'ec' },
-  }
-
 const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35'
 const CRL_NUMBER = '2.5.29.20'
 
@@ -67,31 +56,20 @@ export function readRevocationList(pemOrDer: string | Uint8Array, issuer: Trust)
 }
 
 function readList(der: Buffer, issuer: Trust): RevocationList {
-  const [tbs, algorithm, signature] = childrenOf(demand(readDer(der), TAG.sequence))
-  const parts = childrenOf(demand(tbs, TAG.sequence))
+  const signed = readSigned(der)
+  const parts = childrenOf(signed.tbs)
   if (integerOf(parts[0]) !== '1') throw new Malformed('a CRL of version 2')
   // The signed name of the algorithm must be the one that is used (RFC 5280 §5.1.1.2).
-  if (!demand(parts[1], TAG.sequence).whole.equals(demand(algorithm, TAG.sequence).whole)) {
+  if (!demand(parts[1], TAG.sequence).whole.equals(signed.algorithm.whole)) {
     throw new Malformed('one signature algorithm')
   }
   if (!demand(parts[2], TAG.sequence).whole.equals(issuer.issuingName)) {
     throw new RevocationListRefused('foreign', 'the revocation list is of another CA')
   }
-  if (!signedBy(issuer, { tbs, algorithm, signature })) {
+  if (!signedWith(signed, issuer.issuing.publicKey)) {
     throw new RevocationListRefused('forged', 'the revocation list is not signed by the issuing CA')
   }
   return contents(parts, der)
-}
-
-function signedBy(
-  issuer: Trust,
-  list: Record<'tbs' | 'algorithm' | 'signature', Der | undefined>,
-): boolean {
-  const [oid] = childrenOf(demand(list.algorithm, TAG.sequence))
-  const scheme = SIGNATURES[oidOf(oid)]
-  const key = issuer.issuing.publicKey
-  if (scheme === undefined || scheme.key !== key.asymmetricKeyType) return false
-  return verify(scheme.hash, demand(list.tbs, TAG.sequence).whole, key, bitsOf(list.signature))
 }
 
 function contents(parts: readonly Der[], der: Buffer): RevocationList {

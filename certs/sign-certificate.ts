@@ -104,7 +104,7 @@ function nameOf(subject: Subject): Name {
 }
 
 function bounded(text: string): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   if (characters.length === 0) throw new RangeError('a part of a subject is not empty')
   return characters.slice(0, 64).join('')
 }

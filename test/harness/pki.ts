@@ -6,14 +6,11 @@
  *     https.createServer(pki.gatewayTls(), …); https.request({ ...tax, … })
  */
 import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto'
-import {
-  createAuthority,
-  generateEcKey,
-  issueCertificate,
-  LOCAL_HOSTS,
-} from '../../certs/authority.ts'
+import { createAuthority, issueCertificate, LOCAL_HOSTS } from '../../certs/authority.ts'
 import type { Authority } from '../../certs/authority.ts'
 import type { Identity } from '../../certs/identity.ts'
+import { generateKey } from '../../certs/keys.ts'
+import type { KeyKind } from '../../certs/keys.ts'
 import { readRevocationList } from '../../certs/revocation-list.ts'
 import type { RevocationList } from '../../certs/revocation-list.ts'
 import { signRevocationList } from '../../certs/revocation-list-signing.ts'
@@ -38,6 +35,8 @@ export interface IssueOptions {
   readonly notBefore?: Instant
   readonly notAfter?: Instant
   readonly organization?: string
+  /** EC P-256 unless told; an RSA key takes a quarter of a second. */
+  readonly key?: KeyKind
   /** DNS names and addresses; `localhost` and `127.0.0.1` unless told. */
   readonly hosts?: readonly string[]
 }
@@ -86,7 +85,7 @@ export async function makePki(options: PkiOptions = {}): Promise<Pki> {
   await publish()
 
   async function issue(identity: Identity, how: IssueOptions = {}): Promise<TlsFiles> {
-    const key = generateEcKey()
+    const key = generateKey(how.key ?? 'ec')
     const order = {
       identity,
       publicKey: createPublicKey(key),
