@@ -9,26 +9,27 @@ export interface JsonObject {
   readonly [member: string]: Json | undefined
 }
 
-/** The canonical text of a value. Throws on a number that JSON cannot hold (NaN, an infinity). */
-export function canonicalJson(value: Json): string {
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new RangeError('RFC 8785 has no spelling for a number that is not finite')
-  }
-  if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  if (isList(value)) return `[${value.map(canonicalJson).join(',')}]`
-  return canonicalObject(value)
+/** The canonical text of a value. Throws on what JSON can't hold (NaN, an infinity, a function, a bigint). */
+export function canonicalJson(value: Json | object): string {
+  return textOf(value)
 }
 
-function canonicalObject(object: JsonObject): string {
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (value === null || typeof value === 'boolean') return String(value)
+  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(textOf).join(',')}]`
+  if (typeof value === 'object') return objectText(value)
+  throw new RangeError('RFC 8785 has no spelling for this value')
+}
+
+function objectText(object: object): string {
+  const members = new Map<string, unknown>(Object.entries(object))
   let text = ''
-  for (const name of Object.keys(object).sort()) {
-    const member = object[name]
+  for (const name of [...members.keys()].sort()) {
+    const member = members.get(name)
     if (member === undefined) continue
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(member)}`
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${textOf(member)}`
   }
   return `{${text}}`
-}
-
-function isList(value: readonly Json[] | JsonObject): value is readonly Json[] {
-  return Array.isArray(value)
 }

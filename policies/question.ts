@@ -55,7 +55,11 @@ export interface Decision {
   /** Purpose and bases as decided (the declared ones, or those that the agreement implies). */
   readonly purpose?: PurposeCode
   readonly bases?: Readonly<Record<Side, BasisCode>>
-  readonly controllers: { readonly consumer: MemberId; readonly provider: MemberId; readonly processor?: MemberId }
+  readonly controllers: {
+    readonly consumer: MemberId
+    readonly provider: MemberId
+    readonly processor?: MemberId
+  }
   /** What may pass, sorted; empty on a deny. */
   readonly fields: readonly FieldName[]
   readonly obligations: readonly Obligation[]

@@ -2,7 +2,14 @@
  * A service's registration: what may be asked, where the subject stands, and what may come back.
  * Nothing that is not registered here passes in either direction.
  */
-import type { CategoryCode, EndpointId, FieldName, MemberId, ServiceId, Wording } from './vocabulary.ts'
+import type {
+  CategoryCode,
+  EndpointId,
+  FieldName,
+  MemberId,
+  ServiceId,
+  Wording,
+} from './vocabulary.ts'
 
 export interface ServiceRegistration {
   readonly id: ServiceId
@@ -58,14 +65,7 @@ export interface ParameterRegistration {
 }
 
 export type FieldType =
-  | 'national-id'
-  | 'text'
-  | 'code'
-  | 'date'
-  | 'year'
-  | 'integer'
-  | 'number'
-  | 'boolean'
+  'national-id' | 'text' | 'code' | 'date' | 'year' | 'integer' | 'number' | 'boolean'
 
 export interface FieldRegistration {
   readonly name: FieldName

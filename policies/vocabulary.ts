@@ -43,7 +43,10 @@ export class Malformed extends Error {
   }
 }
 
-function idOf<T extends string>(pattern: RegExp, expected: string): { parse: (text: unknown) => T } {
+function idOf<T extends string>(
+  pattern: RegExp,
+  expected: string,
+): { parse: (text: unknown) => T } {
   return {
     parse(text: unknown): T {
       if (typeof text !== 'string' || !pattern.test(text)) throw new Malformed(expected)
@@ -52,7 +55,10 @@ function idOf<T extends string>(pattern: RegExp, expected: string): { parse: (te
   }
 }
 
-export const PurposeCode = idOf<PurposeCode>(/^[0-9]{3}$/, 'a purpose code of three digits, e.g. 031')
+export const PurposeCode = idOf<PurposeCode>(
+  /^[0-9]{3}$/,
+  'a purpose code of three digits, e.g. 031',
+)
 export const BasisCode = idOf<BasisCode>(
   /^PDPA-(6-1-[1-6]|15-[1-3]|16-[0-7])$/,
   'a legal basis such as PDPA-15-1, PDPA-16-0 or PDPA-6-1-2',
@@ -65,8 +71,14 @@ export const ExchangeId = idOf<ExchangeId>(
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
   'a UUID in lower case',
 )
-export const RuleId = idOf<RuleId>(/^[A-Z][0-9]{2}-[a-z0-9-]{1,80}$/, 'a rule id such as F01-no-agreement')
-export const EndpointId = idOf<EndpointId>(/^[A-Z]{3,7} \/[^\s?#]{0,500}$/, 'METHOD /path/{template}')
+export const RuleId = idOf<RuleId>(
+  /^[A-Z][0-9]{2}-[a-z0-9-]{1,80}$/,
+  'a rule id such as F01-no-agreement',
+)
+export const EndpointId = idOf<EndpointId>(
+  /^[A-Z]{3,7} \/[^\s?#]{0,500}$/,
+  'METHOD /path/{template}',
+)
 
 export const Instant = {
   /** From milliseconds since the epoch. */
@@ -90,8 +102,16 @@ const FORBIDDEN_IN_PART = /[\u0000-\u001f\u007f-\u009f%:;\\/\u200b\ufeff]/u
 
 /** One decoded part of an identifier; throws `Malformed`. */
 export function parsePart(part: string): string {
-  if (part === '' || part === '.' || part === '..' || part.length > LONGEST_PART || FORBIDDEN_IN_PART.test(part)) {
-    throw new Malformed(`an identifier part of 1 to ${String(LONGEST_PART)} characters, none of them control, % : ; / or \\`)
+  if (
+    part === '' ||
+    part === '.' ||
+    part === '..' ||
+    part.length > LONGEST_PART ||
+    FORBIDDEN_IN_PART.test(part)
+  ) {
+    throw new Malformed(
+      `an identifier part of 1 to ${String(LONGEST_PART)} characters, none of them control, % : ; / or \\`,
+    )
   }
   return part
 }
@@ -109,7 +129,8 @@ function partsId<T extends string>(
     return parts.map((part) => encodeURIComponent(parsePart(part))).join('/') as T
   }
   function parse(text: unknown): T {
-    if (typeof text !== 'string' || text.length > 4 * LONGEST_PART * count) throw new Malformed(expected)
+    if (typeof text !== 'string' || text.length > 4 * LONGEST_PART * count)
+      throw new Malformed(expected)
     return of(...text.split('/').map(decodePart))
   }
   return { parse, of, parts: (id) => id.split('/').map(decodeURIComponent) }

@@ -21,17 +21,17 @@ import type {
 
 /** Kind `intent` (a permit, durable before the provider is asked) or `denial` (durable before the 403 leaves). */
 export interface DecisionRecord {
-  readonly agreement?: AgreementReference
-  readonly bases?: Readonly<Record<Side, BasisCode>>
+  readonly agreement?: AgreementReference | undefined
+  readonly bases?: Readonly<Record<Side, BasisCode>> | undefined
   /** SHA-256 of the consumer's certificate. */
   readonly certificate: Digest
   /** Where `question.at` comes from. */
   readonly clock: 'system'
   /** SHA-256 of the configuration that bore on the decision. */
   readonly configuration: Digest
-  readonly controllers: { readonly consumer: MemberId; readonly processor?: MemberId; readonly provider: MemberId }
+  readonly controllers: { readonly consumer: MemberId; readonly processor?: MemberId | undefined; readonly provider: MemberId }
   /** After it, an intent without an outcome counts as disclosed. Intents only. */
-  readonly deadline?: Instant
+  readonly deadline?: Instant | undefined
   readonly effect: 'permit' | 'deny'
   /** How far the evidence of the consumer's side goes (design §2). */
   readonly evidence: 'asserted'
@@ -40,11 +40,11 @@ export interface DecisionRecord {
   /** What the decision read: position of the manifest leaf in force, size of the registry chain, number of the CRL. */
   readonly heads: { readonly manifest: number; readonly registry: number; readonly revocations: number }
   readonly obligations: readonly Obligation[]
-  readonly purpose?: PurposeCode
+  readonly purpose?: PurposeCode | undefined
   readonly question: Question
   readonly refusals: readonly PolicyRefusal[]
   /** HMAC of the Idempotency-Key. */
-  readonly repeat?: string
+  readonly repeat?: string | undefined
   /** Commitment to RFC 8785 of {method, path, query, contentType, bodySha256}; its nonce is sealed. */
   readonly request: Digest
   readonly rules: Digest
@@ -53,7 +53,7 @@ export interface DecisionRecord {
   /** AES-256-GCM under the person's key: seed of the nonces, case number, official. */
   readonly sealed: string
   readonly service: Digest
-  readonly subject?: string
+  readonly subject?: string | undefined
   readonly v: 1
   readonly verdicts: Readonly<Record<Side, Verdict>>
 }
@@ -63,7 +63,7 @@ export type OutcomeKind = 'released' | 'withheld' | 'unanswered' | 'not-sent' | 
 /** Kind `outcome`: what became of an intent; exactly one for each. */
 export interface OutcomeRecord {
   /** Commitment to the SHA-256 of the answer received. */
-  readonly answer?: Digest
+  readonly answer?: Digest | undefined
   readonly at: Instant
   readonly consumer: SubsystemId
   readonly exchange: ExchangeId
@@ -71,23 +71,23 @@ export interface OutcomeRecord {
   readonly fields: readonly FieldName[]
   /** The intent: index in the chain `chain` (absent: this one). */
   readonly intent: number
-  readonly intentChain?: string
+  readonly intentChain?: string | undefined
   readonly outcome: OutcomeKind
   /** Names that are not registered: how many, and a commitment to their sorted list. */
-  readonly others?: { readonly commitment: Digest; readonly count: number }
+  readonly others?: { readonly commitment: Digest; readonly count: number } | undefined
   /** Why nothing, or only a problem document, was released. */
-  readonly reason?: Refusal
+  readonly reason?: Refusal | undefined
   /** Commitment to the SHA-256 of the body released; the consumer's receipt opens it. */
-  readonly released?: Digest
+  readonly released?: Digest | undefined
   /** Registered fields that were in the answer and were taken out, sorted. */
   readonly removed: readonly FieldName[]
   readonly salt: string
   readonly service: ServiceId
   /** The provider's HTTP status. */
-  readonly status?: number
-  readonly subject?: string
+  readonly status?: number | undefined
+  readonly subject?: string | undefined
   /** `provider-asserted` where the answer echoes nobody. */
-  readonly subjectCheck?: 'same' | 'provider-asserted'
+  readonly subjectCheck?: 'same' | 'provider-asserted' | undefined
   readonly v: 1
 }
 

@@ -23,7 +23,7 @@ export function replyHeaders(
   registered: readonly string[],
   exchange: AnsweredExchange,
 ): string[] {
-  const list = passed(provider, registered)
+  const list = passedHeaders(provider, registered)
   list.push(...gatewayHeaders(exchange))
   return list
 }
@@ -59,13 +59,13 @@ const BUILT_IN: ReadonlyMap<string, RegExp> = new Map([
   ],
   ['cache-control', /^[a-z-]{1,24}(?:=\d{1,9})?(?:, ?[a-z-]{1,24}(?:=\d{1,9})?){0,7}$/],
   ['etag', /^(?:W\/)?"[!#-~]{0,64}"$/],
-  ['retry-after', /^\d{1,9}$/],
+  ['retry-after', /^(?:\d{1,9}|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)$/],
   ['date', HTTP_DATE],
   ['expires', /^(?:0|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)$/],
   ['last-modified', HTTP_DATE],
 ])
 
-function passed(provider: readonly string[], registered: readonly string[]): string[] {
+export function passedHeaders(provider: readonly string[], registered: readonly string[]): string[] {
   const list: string[] = []
   for (let at = 0; at + 1 < provider.length; at += 2) {
     const name = provider[at] ?? ''

@@ -1,0 +1,95 @@
+/**
+ * Step 5: only permitted fields leave, about the person that was decided on; nothing passes beside the projection
+ * (design §2): every status, header and error body goes through it or is replaced.
+ */
+import type { Refusal } from '../../policies/refusal.ts'
+import type { FieldName } from '../../policies/vocabulary.ts'
+import type { OutcomeKind } from '../ledger/events.ts'
+import type { Intent } from './3-record-intent.ts'
+import type { Asking } from './4-call-provider.ts'
+import { projectionOf } from './compiled.ts'
+import { project } from './minimise/project.ts'
+import { isPlainJson } from './wire/media-type.ts'
+
+type Answered = Extract<Asking, { kind: 'answered' }>
+
+export interface Minimised {
+  readonly outcome: Exclude<OutcomeKind, 'unknown'>
+  /** Why nothing, or only a problem document, is released. */
+  readonly reason?: Refusal | undefined
+  /** What the provider said, where it said something whole. */
+  readonly answer?: Answered | undefined
+  /** What may leave; absent: a problem document for `reason` leaves instead. */
+  readonly body?: Buffer | undefined
+  readonly passed: readonly FieldName[]
+  readonly removed: readonly FieldName[]
+  /** Names that are not registered: attacker-controlled, only ever counted and committed to. */
+  readonly others: readonly string[]
+  readonly subjectCheck?: 'same' | 'provider-asserted' | undefined
+}
+
+const NOTHING = { passed: [], removed: [], others: [] }
+
+export function minimise(intent: Intent, asking: Asking): Minimised {
+  switch (asking.kind) {
+    case 'superseded':
+      return { outcome: 'not-sent', reason: asking.reason, ...NOTHING }
+    case 'not-sent':
+      return { outcome: 'not-sent', reason: NOT_SENT[asking.why], ...NOTHING }
+    case 'unanswered':
+      return { outcome: 'unanswered', reason: UNANSWERED[asking.why], ...NOTHING }
+    case 'answered':
+      return minimiseAnswer(intent, asking)
+  }
+}
+
+const NOT_SENT = {
+  unreachable: 'Server.Provider.Unreachable',
+  untrusted: 'Server.Provider.Untrusted',
+  aborted: 'Client.Request.Abandoned',
+} as const satisfies Record<string, Refusal>
+
+const UNANSWERED = {
+  timeout: 'Server.Provider.Timeout',
+  broken: 'Server.Provider.Broken',
+  'too-large': 'Server.Provider.TooLarge',
+  aborted: 'Client.Request.Abandoned',
+} as const satisfies Record<string, Refusal>
+
+function minimiseAnswer(intent: Intent, answer: Answered): Minimised {
+  const { decision, endpoint, subject } = intent.decided
+  const success = answer.status >= 200 && answer.status < 300
+  if (answer.body.length === 0) return minimiseEmpty(intent, answer, success)
+  const fields = success ? 'fields' : 'errorFields'
+  // An error body without a registered schema could hold anything: its status passes, its text does not.
+  if (!success && endpoint.errorFields.length === 0) return replaced(answer)
+  if (!isPlainJson(answer.headers)) {
+    return success ? withheld(answer, 'Server.Provider.Unsuitable') : replaced(answer)
+  }
+  const projected = project(
+    projectionOf(endpoint, decision.fields, fields),
+    answer.body,
+    subject,
+  )
+  if (projected.kind === 'refused') {
+    return success ? withheld(answer, projected.code) : replaced(answer)
+  }
+  const { body, passed, removed, others, subjectCheck } = projected
+  return { outcome: 'released', answer, body, passed, removed, others, subjectCheck }
+}
+
+/** No content: fine for an error, a redirect, 204, 205, or the answer to HEAD; otherwise it is no answer. */
+function minimiseEmpty(intent: Intent, answer: Answered, success: boolean): Minimised {
+  const mayBeEmpty =
+    !success || answer.status === 204 || answer.status === 205 || intent.decided.endpoint.method === 'HEAD'
+  if (!mayBeEmpty) return withheld(answer, 'Server.Provider.Malformed')
+  return { outcome: 'released', answer, body: answer.body, ...NOTHING }
+}
+
+function withheld(answer: Answered, reason: Refusal): Minimised {
+  return { outcome: 'withheld', reason, answer, ...NOTHING }
+}
+
+function replaced(answer: Answered): Minimised {
+  return { outcome: 'released', reason: 'Server.Provider.Refused', answer, ...NOTHING }
+}

@@ -1,0 +1,97 @@
+/** The record of a decision: everything that it used, so that it can be made again from the log alone (design §4). */
+import { canonicalJson } from '../../policies/canonical-json.ts'
+import { Instant, type Digest } from '../../policies/vocabulary.ts'
+import type { DecisionRecord } from '../ledger/events.ts'
+import { publicCommitment } from '../ledger/public-row.ts'
+import type { SealingKey } from '../ports/key-store.ts'
+import type { Decided } from './2-decide.ts'
+import { commitToText, digestOf, type Nonces } from './commitment.ts'
+
+export interface WrittenRecord {
+  readonly record: DecisionRecord
+  readonly text: string
+  readonly public: Digest
+  /** RFC 8785 of what the request commitment covers; with its nonce it opens the commitment. */
+  readonly requestText: string
+}
+
+interface Particulars {
+  readonly decided: Decided
+  readonly nonces: Nonces
+  readonly seed: Buffer
+  readonly key: SealingKey
+  readonly subject: string | undefined
+  readonly repeat: string | undefined
+  readonly salt: Buffer
+}
+
+export function decisionRecord(
+  particulars: Particulars,
+  state: { readonly revocations: number; readonly configuration: Digest },
+): WrittenRecord {
+  const { decided, nonces } = particulars
+  const { asked, decision } = decided
+  const permitted = decision.effect === 'permit'
+  const requestText = requestTextOf(decided)
+  const record: DecisionRecord = {
+    agreement: decision.agreement,
+    bases: decision.bases,
+    certificate: asked.call.peer.certificate,
+    clock: 'system',
+    configuration: state.configuration,
+    controllers: decision.controllers,
+    deadline: permitted ? deadlineOf(decided) : undefined,
+    effect: decision.effect,
+    evidence: 'asserted',
+    exchange: asked.exchange,
+    fields: decision.fields,
+    heads: {
+      manifest: asked.inForce.manifest,
+      registry: asked.inForce.registry,
+      revocations: state.revocations,
+    },
+    obligations: decision.obligations,
+    purpose: decision.purpose,
+    question: decided.question,
+    refusals: decision.refusals,
+    repeat: particulars.repeat,
+    request: commitToText(nonces.request, requestText),
+    rules: asked.inForce.rules,
+    salt: particulars.salt.toString('base64url'),
+    sealed: particulars.key.seal(asked.exchange, detailsOf(particulars)),
+    service: asked.serviceHash,
+    subject: particulars.subject,
+    v: 1,
+    verdicts: decision.verdicts,
+  }
+  return {
+    record,
+    text: canonicalJson({ ...record }),
+    public: publicCommitment(permitted ? 'intent' : 'denial', record),
+    requestText,
+  }
+}
+
+function deadlineOf(decided: Decided): Instant {
+  return Instant.ofMilliseconds(decided.asked.at + decided.asked.service.deadlineMs)
+}
+
+/** What the request's commitment covers (design §2, "Commitments"). */
+function requestTextOf(decided: Decided): string {
+  const { call, headers, rest } = decided.asked
+  return canonicalJson({
+    bodySha256: digestOf(call.body ?? ''),
+    contentType: headers.contentType,
+    method: call.method,
+    path: rest,
+    query: call.query,
+  })
+}
+
+/** RFC 8785 of `{case, official, seed}`: what only the subject's key opens. */
+function detailsOf({ decided, seed }: Particulars): Buffer {
+  const { caseNumber, official } = decided.asked.headers
+  return Buffer.from(
+    canonicalJson({ case: caseNumber, official, seed: seed.toString('base64url') }),
+  )
+}

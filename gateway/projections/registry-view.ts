@@ -1,0 +1,60 @@
+/**
+ * The registry chain, folded: which texts it holds, and what the newest manifest puts in force. The gateway reads it at
+ * start, replay reads it up to the leaf that a decision names; both by this code.
+ */
+import type { Digest } from '../../policies/vocabulary.ts'
+import type { LeafKind } from '../ledger/entry.ts'
+import type { GenesisRecord, ManifestRecord, PieceRecord } from '../ledger/registry-events.ts'
+import { PieceJoiner } from './piece-joiner.ts'
+
+export interface Manifest {
+  /** Index of its last leaf. */
+  readonly index: number
+  readonly number: number
+  readonly documents: readonly { readonly hash: Digest; readonly id: string }[]
+  readonly rules: Digest
+  readonly engine: { readonly name: string; readonly version: string }
+}
+
+export class RegistryView {
+  readonly texts = new Map<Digest, string>()
+  /** By the index of their last leaf, in order. */
+  readonly manifests: Manifest[] = []
+  readonly geneses: { readonly index: number; readonly record: GenesisRecord }[] = []
+  readonly #joiner = new PieceJoiner()
+  #open: ManifestRecord[] = []
+
+  /** Leaves in the order of the chain; `record` as parsed JSON of a verified leaf. */
+  take(index: number, kind: LeafKind, record: unknown): void {
+    if (kind === 'document' || kind === 'rules' || kind === 'revocations') {
+      const whole = this.#joiner.take(record as PieceRecord)
+      if (whole !== undefined) this.texts.set(whole.hash, whole.text)
+    }
+    if (kind === 'manifest') this.#takeManifest(index, record as ManifestRecord)
+    if (kind === 'genesis') this.geneses.push({ index, record: record as GenesisRecord })
+  }
+
+  /** The manifest in force at a size of the chain. */
+  manifestAt(index: number): Manifest | undefined {
+    return this.manifests.find((manifest) => manifest.index === index)
+  }
+
+  newest(): Manifest | undefined {
+    return this.manifests.at(-1)
+  }
+
+  text(hash: Digest): string {
+    const text = this.texts.get(hash)
+    if (text === undefined) throw new Error('registry: a manifest names a text that the chain does not hold')
+    return text
+  }
+
+  #takeManifest(index: number, part: ManifestRecord): void {
+    if (part.part === 1) this.#open = []
+    this.#open.push(part)
+    if (part.part < part.parts) return
+    const { number, rules, engine } = part
+    const documents = this.#open.flatMap((piece) => piece.documents)
+    this.manifests.push({ index, number, documents, rules, engine })
+  }
+}
