@@ -8,22 +8,9 @@
 import type { Digest } from '../../policies/vocabulary.ts'
 
 export type RegistryKind =
-  | 'instance'
-  | 'document'
-  | 'rules'
-  | 'manifest'
-  | 'revocations'
-  | 'genesis'
-  | 'closure'
-  | 'cut'
+  'instance' | 'document' | 'rules' | 'manifest' | 'revocations' | 'genesis' | 'closure' | 'cut'
 export type ExchangeKind =
-  | 'opening'
-  | 'heads'
-  | 'intent'
-  | 'denial'
-  | 'outcome'
-  | 'admission'
-  | 'seal'
+  'opening' | 'heads' | 'intent' | 'denial' | 'outcome' | 'admission' | 'seal'
 export type LeafKind = RegistryKind | ExchangeKind
 
 export interface Entry {
@@ -37,6 +24,8 @@ export interface Entry {
 
 export interface Recorded {
   readonly index: number
+  /** RFC 8785 text of the leaf. */
+  readonly leaf: string
   /**
    * C2SP tlog-proof of this leaf in the checkpoint of its own batch, `extra` on its line when given (any bytes).
    * Plain text, not base64.

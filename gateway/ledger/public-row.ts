@@ -36,7 +36,7 @@ export function hasRow(kind: LeafKind): kind is RowKind {
  * `{consumer, month, outcome, service}` (the member whose system asked; an outcome). Identifiers are percent-encoded and codes are
  * plain ASCII, so nothing needs escaping.
  */
-export function publicRow<Kind extends RowKind>(kind: Kind, record: RecordOf<Kind>): string {
+export function publicRow<Kind extends RowKind>(_kind: Kind, record: RecordOf<Kind>): string {
   return 'outcome' in record ? outcomeRow(record) : decisionRow(record)
 }
 

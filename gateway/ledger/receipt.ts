@@ -1,0 +1,55 @@
+/**
+ * `Exchange-Receipt`: base64 of a tlog-proof whose `extra` is RFC 8785 of
+ *
+ *     {leaf: {kind, public?, record, v}, opening?: {digest, nonce, of}, record?: {…}, v: 1}
+ *
+ * so that a checker recomputes the leaf from the record, the leaf hash from the leaf, the root from the proof, and the
+ * commitment in the record from the opening: with keys and receipt only.
+ */
+import type { Digest } from '../../policies/vocabulary.ts'
+import type { Recorded } from './entry.ts'
+import { PROOF_HEADER } from './tlog-proof.ts'
+
+/**
+ * What opens a salted commitment of the record: SHA-256(nonce || SHA-256(body)) for `released`,
+ * SHA-256(nonce || RFC 8785 of the request) for `request`, whose `digest` is SHA-256 of that text.
+ */
+export interface Opening {
+  readonly digest: Digest
+  /** Base64url. */
+  readonly nonce: string
+  readonly of: 'request' | 'released'
+}
+
+export interface ReceiptContent {
+  /** RFC 8785 text of the record. */
+  readonly recordText: string
+  readonly opening?: Opening
+}
+
+/** Many servers stop at 8 KiB of headers: this much, in characters, is ours. */
+export const LONGEST_HEADER = 4096
+
+/** One line of base64, at most `LONGEST_HEADER` characters: where it would be longer the record stays out. */
+export function buildReceiptHeader(recorded: Recorded, content: ReceiptContent): string {
+  const bare = recorded.receipt()
+  // One line of `extra` comes in behind the first line; the dash of the signature line is 3 bytes, not 1.
+  const others = Buffer.byteLength(bare) + 'extra \n'.length
+  const room = Math.floor(((LONGEST_HEADER / 4) * 3 - others) / 4) * 3
+  const extra = makeExtra({ leaf: recorded.leaf, ...content }, room)
+  const line = `extra ${Buffer.from(extra).toString('base64')}\n`
+  const proof = PROOF_HEADER + line + bare.slice(PROOF_HEADER.length)
+  return Buffer.from(proof).toString('base64')
+}
+
+/** Text of `extra`, with the record if all of it fits into `budget` bytes. */
+export function makeExtra(content: ReceiptContent & { leaf: string }, budget: number): string {
+  const { leaf, opening, recordText } = content
+  const first = `{"leaf":${leaf},${opening === undefined ? '' : openingText(opening)}`
+  const whole = `${first}"record":${recordText},"v":1}`
+  return Buffer.byteLength(whole) <= budget ? whole : `${first}"v":1}`
+}
+
+function openingText({ digest, nonce, of }: Opening): string {
+  return `"opening":{"digest":"${digest}","nonce":"${nonce}","of":"${of}"},`
+}
