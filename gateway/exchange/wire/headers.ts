@@ -64,7 +64,7 @@ export function readHeaders(raw: readonly string[]): HeadersRead {
 }
 
 type Place = keyof ProtocolHeaders | 'connection'
-type Texts = { [place in Place]?: string }
+type Texts = Partial<Record<Place, string>>
 
 const PLACES: ReadonlyMap<string, Place> = new Map<string, Place>([
   ['x-road-client', 'client'],
@@ -145,7 +145,6 @@ function partyOf(client: SubsystemId, text: string): MemberId {
   return MemberId.parse(`${instance}/${memberClass ?? ''}/${code ?? ''}`)
 }
 
-const LONGEST_CASE = 200
 const EXTENDED = "UTF-8''"
 
 /**
@@ -156,8 +155,7 @@ function caseNumber(text: string): string {
   const decoded = text.startsWith(EXTENDED)
     ? percentDecoded(text.slice(EXTENDED.length))
     : utf8Of(text)
-  const length = [...decoded].length
-  if (length < 1 || length > LONGEST_CASE || /\p{C}/u.test(decoded)) {
+  if (!/^\P{C}{1,200}$/u.test(decoded)) {
     throw new Malformed('a document number of 1 to 200 characters')
   }
   return decoded

@@ -65,7 +65,10 @@ const BUILT_IN: ReadonlyMap<string, RegExp> = new Map([
   ['last-modified', HTTP_DATE],
 ])
 
-export function passedHeaders(provider: readonly string[], registered: readonly string[]): string[] {
+export function passedHeaders(
+  provider: readonly string[],
+  registered: readonly string[],
+): string[] {
   const list: string[] = []
   for (let at = 0; at + 1 < provider.length; at += 2) {
     const name = provider[at] ?? ''
