@@ -91,9 +91,11 @@ export function isConsistent(
   proof: readonly TreeHash[],
 ): boolean {
   if (earlier.size === 0) return proof.length === 0 && earlier.root === EMPTY_TREE
-  if (earlier.size >= later.size) {
-    return proof.length === 0 && earlier.size === later.size && earlier.root === later.root
-  }
+  if (earlier.size < later.size) return grewInto(earlier, later, proof)
+  return proof.length === 0 && earlier.size === later.size && earlier.root === later.root
+}
+
+function grewInto(earlier: TreeHead, later: TreeHead, proof: readonly TreeHash[]): boolean {
   let fn = earlier.size - 1
   let sn = later.size - 1
   while (fn % 2 === 1) [fn, sn] = [half(fn), half(sn)]
