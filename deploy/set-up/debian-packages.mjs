@@ -42,19 +42,23 @@ async function installAsRoot(missing, byHand, tell) {
     })
   const installArguments = ['install', '-y', '--no-install-recommends', ...missing]
   const work = async () => {
-    const first = await apt(...installArguments)
-    if (first.code === 0) return first
+    if ((await apt(...installArguments)).code === 0) return
     // A fresh image has no package lists yet.
     await apt('update')
-    return apt(...installArguments)
+    const { code, output } = await apt(...installArguments)
+    if (code !== 0) throw new AptFault(output.trim().split('\n').slice(-5).join('\n'))
   }
-  const what = `Installing the Debian packages ${missing.join(', ')}`
-  const { code, output } = await tell.during(what, () => last, work)
-  if (code === 0) return
-  tell.say(`apt-get could not install ${missing.join(', ')}; what needs them is skipped. It said:`)
-  tell.say(output.trim().split('\n').slice(-5).join('\n'))
-  tell.say(`To try again by hand:  ${byHand}`)
+  try {
+    await tell.during(`Installing the Debian packages ${missing.join(', ')}`, () => last, work)
+  } catch (fault) {
+    if (!(fault instanceof AptFault)) throw fault
+    tell.say(`What needs ${missing.join(', ')} is skipped and says so. apt-get said:`)
+    tell.say(fault.message)
+    tell.say(`To try again by hand:  ${byHand}`)
+  }
 }
+
+class AptFault extends Error {}
 
 function isThere(proof) {
   if (proof.startsWith('/')) return existsSync(proof)

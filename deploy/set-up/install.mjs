@@ -36,10 +36,14 @@ export function isInstalled(root) {
 export async function install(root, tell) {
   const runtime = runtimePackage()
   const packages = packagesToUnpack(root)
-  let unpacked = 0
+  const countThere = () =>
+    packages.filter((path) => existsSync(join(root, path, 'package.json'))).length
+  const old = countThere()
+  let clearing = old > 0
   const detail = () => {
-    unpacked = packages.filter((path) => existsSync(join(root, path, 'package.json'))).length
-    return `${unpacked} of ${packages.length} packages`
+    const there = countThere()
+    clearing &&= there >= old
+    return clearing ? 'clearing the old ones away' : `${there} of ${packages.length} packages`
   }
   await tell.during('Installing what package-lock.json names', detail, () => npmCi(root))
   if (!runtimeRuns(root)) throw cannotRun(runtime)

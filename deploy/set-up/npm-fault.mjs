@@ -1,7 +1,7 @@
 // npm's many words for a few causes: whose fault it is, and what to do about it.
 import { SetUpFault } from './set-up-fault.mjs'
 
-const LAST_LINES = 15
+const LINES_SHOWN = 12
 const AGAIN = 'Then run the same command again.'
 
 const CAUSES = [
@@ -43,7 +43,14 @@ export function whyNpmFailed(code, output) {
     return new SetUpFault('npm could not be started', `npm comes with Node. Install it. ${AGAIN}`)
   }
   const cause = CAUSES.find(({ seen }) => seen.test(output))
-  const said = `npm said:\n${output.trim().split('\n').slice(-LAST_LINES).join('\n')}`
+  const said = `npm said:\n${lines(output).slice(0, LINES_SHOWN).join('\n')}`
   if (cause === undefined) return new SetUpFault(`npm ci ended with code ${code}`, said)
   return new SetUpFault(cause.what, `${cause.whatToDo}\n\n${said}`)
+}
+
+/** npm's errors without its own call stack, its usage and its warnings. */
+function lines(output) {
+  const all = output.split('\n').map((line) => line.trimEnd())
+  const errors = all.filter((line) => /^npm error \S/.test(line) && !/^npm error\s+at /.test(line))
+  return errors.length > 0 ? errors : all.filter((line) => line !== '')
 }

@@ -8,7 +8,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SetUpFault } from './set-up-fault.mjs'
 
@@ -19,7 +19,6 @@ export async function oneAtATime(root, tell, work) {
   // Not in node_modules, which npm deletes; .gongdao is ours and ignored by git.
   const folder = join(root, '.gongdao')
   const lock = join(folder, 'set-up.lock')
-  mkdirSync(folder, { recursive: true })
   await takeWhenFree(lock, tell)
   const release = () => {
     rmSync(lock, { force: true })
@@ -64,16 +63,25 @@ async function wait(lock) {
 /** The file appears with its content or not at all: a link to a finished file is atomic. */
 function take(lock) {
   const mine = `${lock}.${process.pid}`
-  writeFileSync(mine, String(process.pid))
   try {
+    // Each time: the one before us removes the folder with its lock.
+    mkdirSync(dirname(lock), { recursive: true })
+    writeFileSync(mine, String(process.pid))
     linkSync(mine, lock)
     return true
   } catch (fault) {
-    if (fault.code === 'EEXIST') return false
-    throw fault
+    if (fault.code === 'EEXIST' || fault.code === 'ENOENT') return false
+    throw cannotWrite(lock, fault)
   } finally {
-    unlinkSync(mine)
+    rmSync(mine, { force: true })
   }
+}
+
+function cannotWrite(lock, fault) {
+  return new SetUpFault(
+    `this user cannot write ${lock} (${fault.code})`,
+    'Check who owns this folder and whether the disk is full, then run the same command again.',
+  )
 }
 
 /**
