@@ -25,7 +25,8 @@ const walls = {
     'error',
     { max: 50, skipBlankLines: true, skipComments: true, IIFEs: true },
   ],
-  complexity: ['error', 10],
+  // `modified`: a switch over a closed union counts once, however many cases the law has.
+  complexity: ['error', { max: 10, variant: 'modified' }],
   'max-depth': ['error', 3],
   'max-params': ['error', 4],
 }
