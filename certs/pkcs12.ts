@@ -20,7 +20,7 @@ export interface Bundle {
   readonly password: string
 }
 
-const KEY_ROUNDS = 100_000
+const KEY_ROUNDS = 20_000
 const MAC_ROUNDS = 10_000
 const MAC_KEY = 3
 const MAC_OCTETS = 32
