@@ -38,16 +38,6 @@ export function findProvider(
   return { kind: 'refused', code: 'Client.Identity.ClientMismatch' }
 }
 
-/** As `findProvider`, for whom the peer itself does not matter. */
-export function identifyProvider(
-  certificate: X509Certificate | undefined,
-  trust: Trust,
-  expected: SubsystemId,
-): 'good' | ProviderRefusal {
-  const finding = findProvider(certificate, trust, expected)
-  return finding.kind === 'identified' ? 'good' : finding.code
-}
-
 function identify(
   certificate: X509Certificate | undefined,
   trust: Trust,

@@ -150,7 +150,7 @@ export class CertsFolder {
       .filter((entry) => entry.status === 'revoked')
       .map(({ serial, at, reason }) => ({ serial, at, reason: reason ?? 'unspecified' }) as const)
     const pem = await signRevocationList(this.#issuing(), {
-      number: (this.revocationList()?.number ?? 0) + 1,
+      number: (this.revocationList()?.number ?? this.#numberBefore(now)) + 1,
       thisUpdate: now,
       nextUpdate: Instant.ofMilliseconds(now + listDays * DAY),
       revoked,
@@ -170,6 +170,14 @@ export class CertsFolder {
   /** Everything that was issued, in order of issue, with what became of it. */
   entries(): IndexEntry[] {
     return readIndex(this.layout.index)
+  }
+
+  /**
+   * Where the list was lost, its number is lost as well, and gateways refuse one that goes back: the seconds since 1970
+   * are higher than any number that was reached by counting.
+   */
+  #numberBefore(now: Instant): number {
+    return existsSync(this.layout.index) ? Math.floor(now / 1000) : 0
   }
 
   #record(certificate: string, identity: Identity, now: Instant): Omit<Issued, 'files'> {
