@@ -3,7 +3,12 @@
  * trust: a header is a claim, the certificate is what was proven.
  */
 import type { ServiceRegistration } from '../../policies/service.ts'
-import { ExchangeId, type Digest, type Instant, type SubsystemId } from '../../policies/vocabulary.ts'
+import {
+  ExchangeId,
+  type Digest,
+  type Instant,
+  type SubsystemId,
+} from '../../policies/vocabulary.ts'
 import type { InForce } from '../projections/in-force.ts'
 import type { Call } from './call.ts'
 import { ended, type Ended } from './ended.ts'

@@ -4,11 +4,11 @@
  */
 import { subsystemOf } from '../../policies/vocabulary.ts'
 import type { Refusal } from '../../policies/refusal.ts'
+import { buildReceiptHeader } from '../ledger/receipt.ts'
 import type { ProviderAnswer } from '../ports/provider.ts'
 import { refusedMeanwhile } from './2-decide.ts'
 import type { Intent } from './3-record-intent.ts'
 import type { ExchangeParts } from './parts.ts'
-import { intentReceipt } from './receipt.ts'
 import { forwardHeaders } from './wire/to-provider.ts'
 
 /** What came back, or why the provider was not asked although the intent was recorded. */
@@ -45,6 +45,9 @@ function headersOf(intent: Intent): string[] {
     fields: decision.fields,
     purpose: decision.purpose,
     basis: decision.bases?.disclose,
-    receipt: intentReceipt(intent),
+    receipt: buildReceiptHeader(intent.recorded, {
+      recordText: intent.written.text,
+      opening: { ...intent.written.opening, of: 'request' },
+    }),
   })
 }

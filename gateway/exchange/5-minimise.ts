@@ -66,11 +66,7 @@ function minimiseAnswer(intent: Intent, answer: Answered): Minimised {
   if (!isPlainJson(answer.headers)) {
     return success ? withheld(answer, 'Server.Provider.Unsuitable') : replaced(answer)
   }
-  const projected = project(
-    projectionOf(endpoint, decision.fields, fields),
-    answer.body,
-    subject,
-  )
+  const projected = project(projectionOf(endpoint, decision.fields, fields), answer.body, subject)
   if (projected.kind === 'refused') {
     return success ? withheld(answer, projected.code) : replaced(answer)
   }
@@ -81,7 +77,10 @@ function minimiseAnswer(intent: Intent, answer: Answered): Minimised {
 /** No content: fine for an error, a redirect, 204, 205, or the answer to HEAD; otherwise it is no answer. */
 function minimiseEmpty(intent: Intent, answer: Answered, success: boolean): Minimised {
   const mayBeEmpty =
-    !success || answer.status === 204 || answer.status === 205 || intent.decided.endpoint.method === 'HEAD'
+    !success ||
+    answer.status === 204 ||
+    answer.status === 205 ||
+    intent.decided.endpoint.method === 'HEAD'
   if (!mayBeEmpty) return withheld(answer, 'Server.Provider.Malformed')
   return { outcome: 'released', answer, body: answer.body, ...NOTHING }
 }

@@ -29,7 +29,8 @@ export async function recordOutcome(
 ): Promise<RecordedOutcome> {
   const final = stillPermitted(intent, minimised, parts)
   const reply = draft(intent, final)
-  const released = final.outcome === 'released' ? commitToContent(intent.nonces.released, reply.body) : undefined
+  const released =
+    final.outcome === 'released' ? commitToContent(intent.nonces.released, reply.body) : undefined
   const record = outcomeRecord(intent, final, released?.commitment, parts)
   const recordText = canonicalJson({ ...record })
   const recorded = await parts.ledger.append({
@@ -47,7 +48,14 @@ function stillPermitted(intent: Intent, minimised: Minimised, parts: ExchangePar
   if (minimised.outcome !== 'released') return minimised
   const reason = refusedMeanwhile(intent.decided, parts)
   if (reason === undefined) return minimised
-  return { outcome: 'withheld', reason, answer: minimised.answer, passed: [], removed: [], others: [] }
+  return {
+    outcome: 'withheld',
+    reason,
+    answer: minimised.answer,
+    passed: [],
+    removed: [],
+    others: [],
+  }
 }
 
 function outcomeRecord(
@@ -68,7 +76,10 @@ function outcomeRecord(
     others:
       others.length === 0
         ? undefined
-        : { commitment: commitToText(intent.nonces.others, canonicalJson(others)), count: others.length },
+        : {
+            commitment: commitToText(intent.nonces.others, canonicalJson(others)),
+            count: others.length,
+          },
     outcome: final.outcome,
     reason: final.reason,
     released,

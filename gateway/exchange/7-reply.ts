@@ -1,6 +1,7 @@
 /** Step 7: body, X-Road headers and receipt. Nothing is decided here. */
 import type { Refusal } from '../../policies/refusal.ts'
 import { ExchangeId } from '../../policies/vocabulary.ts'
+import { buildReceiptHeader } from '../ledger/receipt.ts'
 import type { Denied } from './3-record-intent.ts'
 import type { RecordedOutcome } from './6-record-outcome.ts'
 import type { Call, Reply } from './call.ts'
@@ -8,11 +9,14 @@ import type { Ended } from './ended.ts'
 import type { ExchangeParts } from './parts.ts'
 import { ownHeaders } from './own-headers.ts'
 import { acceptIn, problem } from './problem.ts'
-import { denialReceipt, outcomeReceipt } from './receipt.ts'
 
 export function reply(outcome: RecordedOutcome): Reply {
-  const { draft } = outcome
-  return { ...draft, headers: [...draft.headers, 'Exchange-Receipt', outcomeReceipt(outcome)] }
+  const { draft, opening, recorded, recordText } = outcome
+  const receipt = buildReceiptHeader(recorded, {
+    recordText,
+    ...(opening && { opening: { ...opening, of: 'released' } }),
+  })
+  return { ...draft, headers: [...draft.headers, 'Exchange-Receipt', receipt] }
 }
 
 /** A denial, recorded: the caller is told the first refusal, the leaf has all. */
@@ -26,7 +30,7 @@ export function replyRefused(denied: Denied): Reply {
       ...refused.headers,
       ...ownHeaders(asked),
       'Exchange-Receipt',
-      denialReceipt(denied),
+      buildReceiptHeader(denied.recorded, { recordText: denied.written.text }),
     ],
   }
 }

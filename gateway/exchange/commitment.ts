@@ -49,6 +49,9 @@ export function commitToContent(
   const digest = hash('sha256', content, 'buffer')
   return {
     commitment: digestOf(Buffer.concat([nonce, digest])),
-    opening: { digest: Digest.parse(digest.toString('base64url')), nonce: nonce.toString('base64url') },
+    opening: {
+      digest: Digest.parse(digest.toString('base64url')),
+      nonce: nonce.toString('base64url'),
+    },
   }
 }

@@ -5,14 +5,14 @@ import type { DecisionRecord } from '../ledger/events.ts'
 import { publicCommitment } from '../ledger/public-row.ts'
 import type { SealingKey } from '../ports/key-store.ts'
 import type { Decided } from './2-decide.ts'
-import { commitToText, digestOf, type Nonces } from './commitment.ts'
+import { commitToContent, digestOf, type Nonces, type Opening } from './commitment.ts'
 
 export interface WrittenRecord {
   readonly record: DecisionRecord
   readonly text: string
   readonly public: Digest
-  /** RFC 8785 of what the request commitment covers; with its nonce it opens the commitment. */
-  readonly requestText: string
+  /** Of the commitment to the request, for the provider's receipt. */
+  readonly opening: Opening
 }
 
 interface Particulars {
@@ -32,7 +32,7 @@ export function decisionRecord(
   const { decided, nonces } = particulars
   const { asked, decision } = decided
   const permitted = decision.effect === 'permit'
-  const requestText = requestTextOf(decided)
+  const request = commitToContent(nonces.request, Buffer.from(requestTextOf(decided)))
   const record: DecisionRecord = {
     agreement: decision.agreement,
     bases: decision.bases,
@@ -55,7 +55,7 @@ export function decisionRecord(
     question: decided.question,
     refusals: decision.refusals,
     repeat: particulars.repeat,
-    request: commitToText(nonces.request, requestText),
+    request: request.commitment,
     rules: asked.inForce.rules,
     salt: particulars.salt.toString('base64url'),
     sealed: particulars.key.seal(asked.exchange, detailsOf(particulars)),
@@ -68,7 +68,7 @@ export function decisionRecord(
     record,
     text: canonicalJson({ ...record }),
     public: publicCommitment(permitted ? 'intent' : 'denial', record),
-    requestText,
+    opening: request.opening,
   }
 }
 

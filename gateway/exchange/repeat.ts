@@ -36,7 +36,9 @@ export async function takeRepeat(
 }
 
 function repeatValue(secret: Uint8Array, subsystem: SubsystemId, key: string): string {
-  return createHmac('sha256', secret).update(canonicalJson([subsystem, key])).digest('base64url')
+  return createHmac('sha256', secret)
+    .update(canonicalJson([subsystem, key]))
+    .digest('base64url')
 }
 
 /** UTC day, `YYYY-MM-DD`. */

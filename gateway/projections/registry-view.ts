@@ -2,7 +2,7 @@
  * The registry chain, folded: which texts it holds, and what the newest manifest puts in force. The gateway reads it at
  * start, replay reads it up to the leaf that a decision names; both by this code.
  */
-import type { Digest } from '../../policies/vocabulary.ts'
+import type { Digest, Instant } from '../../policies/vocabulary.ts'
 import type { LeafKind } from '../ledger/entry.ts'
 import type { GenesisRecord, ManifestRecord, PieceRecord } from '../ledger/registry-events.ts'
 import { PieceJoiner } from './piece-joiner.ts'
@@ -10,6 +10,7 @@ import { PieceJoiner } from './piece-joiner.ts'
 export interface Manifest {
   /** Index of its last leaf. */
   readonly index: number
+  readonly at: Instant
   readonly number: number
   readonly documents: readonly { readonly hash: Digest; readonly id: string }[]
   readonly rules: Digest
@@ -45,7 +46,8 @@ export class RegistryView {
 
   text(hash: Digest): string {
     const text = this.texts.get(hash)
-    if (text === undefined) throw new Error('registry: a manifest names a text that the chain does not hold')
+    if (text === undefined)
+      throw new Error('registry: a manifest names a text that the chain does not hold')
     return text
   }
 
@@ -53,8 +55,8 @@ export class RegistryView {
     if (part.part === 1) this.#open = []
     this.#open.push(part)
     if (part.part < part.parts) return
-    const { number, rules, engine } = part
+    const { at, number, rules, engine } = part
     const documents = this.#open.flatMap((piece) => piece.documents)
-    this.manifests.push({ index, number, documents, rules, engine })
+    this.manifests.push({ index, at, number, documents, rules, engine })
   }
 }

@@ -27,7 +27,7 @@ export function piecesOf(
 
 function split(text: string): readonly string[] {
   const pieces: string[] = []
-  for (let from = 0; from < text.length || from === 0; ) {
+  for (let from = 0; from < text.length || from === 0;) {
     let to = Math.min(from + LONGEST_PIECE, text.length)
     if (to < text.length && isHighSurrogate(text.charCodeAt(to - 1))) to -= 1
     pieces.push(text.slice(from, to))

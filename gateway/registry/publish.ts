@@ -62,7 +62,11 @@ export async function appendAll(
 type Named = readonly { readonly hash: Digest; readonly id: string }[]
 
 function isSame(
-  newest: { readonly documents: Named; readonly rules: Digest; readonly engine: Publication['engine'] },
+  newest: {
+    readonly documents: Named
+    readonly rules: Digest
+    readonly engine: Publication['engine']
+  },
   named: Named,
   { rules, engine }: Publication,
 ): boolean {

@@ -1,0 +1,40 @@
+/**
+ * What was refused before a decision (malformed, unknown service, too large, load), counted by member and code and put on
+ * record once a minute (design §2). Codes and members come from the registry and from our own list: nothing an outsider
+ * wrote, and no more rows than members × codes.
+ */
+import type { Instant, MemberId } from '../../policies/vocabulary.ts'
+import type { AdmissionRecord } from '../ledger/events.ts'
+
+export class AdmissionCounts {
+  #counts = new Map<string, AdmissionRecord['counts'][number]>()
+  #from: Instant
+
+  constructor(from: Instant) {
+    this.#from = from
+  }
+
+  count(code: string, member: MemberId | 'nobody'): void {
+    const key = `${member} ${code}`
+    const before = this.#counts.get(key)?.count ?? 0
+    this.#counts.set(key, { code, count: before + 1, member })
+  }
+
+  /** What was counted since the last time, as a record; undefined when nothing was. Begins anew. */
+  take(to: Instant): AdmissionRecord | undefined {
+    const from = this.#from
+    this.#from = to
+    if (this.#counts.size === 0) return undefined
+    const counts = [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+    this.#counts = new Map()
+    return { counts, from, to, v: 1 }
+  }
+
+  /** Puts back what could not be recorded. */
+  putBack(record: AdmissionRecord): void {
+    this.#from = record.from
+    for (const { code, count, member } of record.counts) {
+      for (let times = 0; times < count; times += 1) this.count(code, member)
+    }
+  }
+}
