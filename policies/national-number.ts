@@ -44,11 +44,16 @@ function placeValue(code: number): number {
   return PLACES[code - LETTER_A] ?? 0
 }
 
-/** 1 and 2: nationals; 8 and 9: foreign nationals since 2021-01-02; letters A–D: before that. Below 0: none. */
+/** Below 0: none. */
 function secondValue(code: number, rule: NumberRule): number {
-  const letter = code - LETTER_A
-  if (letter >= 0 && letter <= 3) return letter
-  const digit = code - ZERO
-  if (digit === 1 || digit === 2 || digit === 8 || digit === 9) return digit
-  return rule.syntheticIds && (digit === 0 || (digit >= 3 && digit <= 6)) ? digit : -1
+  const second = String.fromCharCode(code)
+  if (ISSUED.includes(second)) return code - ZERO
+  if (OLD_LETTERS.includes(second)) return code - LETTER_A
+  return rule.syntheticIds && NEVER_ISSUED.includes(second) ? code - ZERO : -1
 }
+
+/** 1 and 2: nationals; 8 and 9: foreign nationals since 2021-01-02. */
+const ISSUED = '1289'
+/** Foreign nationals before 2021-01-02; a letter counts with the last digit of its place value. */
+const OLD_LETTERS = 'ABCD'
+const NEVER_ISSUED = '03456'

@@ -1,0 +1,99 @@
+/** What a request names, weighed against the registration: checks 7 to 13 of `bind-request.ts`, in that order. */
+import {
+  isNationalNumber,
+  type NationalNumber,
+  type NumberRule,
+} from '../../../policies/national-number.ts'
+import type { Refusal } from '../../../policies/refusal.ts'
+import type { LoggedType, ParameterRegistration } from '../../../policies/service.ts'
+import type { CompiledEndpoint } from './compile-endpoint.ts'
+import type { Occurrence } from './occurrence.ts'
+import { hasType } from './parameter-types.ts'
+
+export interface Settled {
+  readonly subject: NationalNumber | undefined
+  readonly parameters: Readonly<Record<string, readonly string[]>>
+}
+
+export function settle(
+  endpoint: CompiledEndpoint,
+  occurrences: readonly Occurrence[],
+  rule: NumberRule,
+): Settled | Refusal {
+  const fault = subjectFault(endpoint, occurrences) ?? placeFault(endpoint, occurrences)
+  if (fault !== undefined) return fault
+  const subject = subjectOf(endpoint, occurrences, rule)
+  if (subject === 'malformed') return 'Client.Request.SubjectMalformed'
+  if (!occurrences.every((occurrence) => isWellFormed(occurrence, rule))) {
+    return 'Client.Request.ParameterMalformed'
+  }
+  return { subject, parameters: loggedParameters(occurrences) }
+}
+
+function subjectOf(
+  endpoint: CompiledEndpoint,
+  occurrences: readonly Occurrence[],
+  rule: NumberRule,
+): NationalNumber | 'malformed' | undefined {
+  if (endpoint.subject === undefined) return undefined
+  const named = occurrences.find(({ parameter }) => parameter === endpoint.subject)
+  const number = named?.texts?.[0] ?? ''
+  return isNationalNumber(number, rule) ? number : 'malformed'
+}
+
+/** Named once, at its place, and nowhere else: a second naming in an unregistered place might be the one that is heard. */
+function subjectFault(
+  endpoint: CompiledEndpoint,
+  occurrences: readonly Occurrence[],
+): Refusal | undefined {
+  const { subject, subjectNames } = endpoint
+  if (subject === undefined) return undefined
+  const inPlace = occurrences.filter(({ parameter }) => parameter === subject).length
+  const elsewhere = occurrences.filter(
+    ({ name, parameter, isWay }) =>
+      parameter === undefined && isWay === undefined && subjectNames.has(name),
+  ).length
+  if (inPlace + elsewhere > 1) return 'Client.Request.DuplicateLocator'
+  return inPlace === 0 ? 'Client.Request.LocatorMissing' : undefined
+}
+
+function placeFault(
+  endpoint: CompiledEndpoint,
+  occurrences: readonly Occurrence[],
+): Refusal | undefined {
+  if (new Set(occurrences.map(({ key }) => key)).size !== occurrences.length) {
+    return 'Client.Request.ParameterRepeated'
+  }
+  if (occurrences.some(({ parameter, isWay }) => parameter === undefined && isWay === undefined)) {
+    return 'Client.Request.ParameterUnregistered'
+  }
+  const missing = endpoint.registration.parameters.some(
+    (registered) =>
+      registered.required && !occurrences.some(({ parameter }) => parameter === registered),
+  )
+  return missing ? 'Client.Request.ParameterMissing' : undefined
+}
+
+/** A list has a value at least, and none twice. */
+function isWellFormed({ parameter, texts }: Occurrence, rule: NumberRule): boolean {
+  if (texts === undefined) return false
+  if (parameter === undefined) return true
+  if (texts.length === 0 || new Set(texts).size !== texts.length) return false
+  return texts.every((text) => hasType(parameter, text, rule))
+}
+
+function loggedParameters(occurrences: readonly Occurrence[]): Record<string, readonly string[]> {
+  const logged = occurrences.flatMap(({ parameter, texts }) =>
+    parameter !== undefined && texts !== undefined && isLogged(parameter)
+      ? [[parameter.name, texts] as const]
+      : [],
+  )
+  return Object.fromEntries(logged)
+}
+
+function isLogged(parameter: ParameterRegistration): boolean {
+  const types: readonly string[] = LOGGED_TYPES
+  return types.includes(parameter.type)
+}
+
+const LOGGED_TYPES: readonly LoggedType[] = ['year', 'date', 'code', 'integer']

@@ -1,0 +1,64 @@
+/** What one walk over one answer knows and has found out. */
+import type { Buffer } from 'node:buffer'
+import type { FieldName } from '../../../policies/vocabulary.ts'
+import type { Projection } from './compile-projection.ts'
+import { KeptRanges } from './kept-ranges.ts'
+import { OpenNames } from './open-names.ts'
+import { OtherNames } from './other-names.ts'
+
+export class Pass {
+  /** As received; same positions as `bytes`. */
+  text: Buffer
+  /** Zero-terminated. */
+  bytes: Uint8Array
+  /** Where the terminating zero stands. */
+  readonly end: number
+  readonly subject: string | undefined
+  readonly namesSubject: boolean
+  /** By `Field.index`: 1 where a value was found. */
+  readonly present: Uint8Array
+
+  depth = 0
+  malformed = false
+  /** The field that did not have its type. */
+  place: FieldName | undefined
+  wrongSubject = false
+  furtherPeople = false
+  subjectSeen = false
+
+  /** Of the innermost object: the registered member read last, or -1. */
+  member = -1
+  /** Where the name read last ends, after its quote. */
+  nameEnd = 0
+  /** Of the scalar read last: a string with an escape in it. */
+  escaped = false
+  readonly kept: KeptRanges
+  readonly open: OpenNames
+  readonly others: OtherNames
+
+  constructor(
+    projection: Projection,
+    text: Buffer,
+    bytes: Uint8Array,
+    subject: string | undefined,
+  ) {
+    this.text = text
+    this.bytes = bytes
+    this.end = text.length
+    this.subject = subject
+    this.namesSubject = projection.namesSubject
+    this.present = new Uint8Array(projection.names.length)
+    this.kept = new KeptRanges()
+    this.open = new OpenNames(text, bytes)
+    this.others = new OtherNames(text, bytes)
+  }
+}
+
+/**
+ * The text is not what it must be. Answers the place of the terminating zero, where nothing is ever expected: every
+ * caller up to the root finds its next expectation broken and returns, without asking.
+ */
+export function fault(pass: Pass): number {
+  pass.malformed = true
+  return pass.end
+}
