@@ -1,7 +1,7 @@
 /** Where a chain's batches go. The journal on disk keeps this contract, and so does the one in memory for tests. */
 
 /** Free bytes that a storage finds in front of `start`, for headers of its own: one write, no copy. */
-export const HEADROOM = 512
+export const HEADROOM = 4096
 
 /** What a frame holds: leaves and the checkpoint over them, or, where these are made durable one after the other, one. */
 export type FrameType = 'batch' | 'leaves' | 'checkpoint'

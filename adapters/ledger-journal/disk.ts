@@ -1,0 +1,121 @@
+/** The little of a file system that the journal needs: narrow, so that tests can fail every write and cut the power. */
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+
+export interface DiskFile {
+  size(): number
+  /** Bytes read; fewer than asked only at the end of the file. */
+  read(into: Uint8Array, position: number): number
+  /** All bytes or a throw. They are not durable before `sync`. */
+  write(bytes: Uint8Array, position: number): void
+  /** The same for large amounts, off the main thread. */
+  writeSlowly(bytes: Uint8Array, position: number): Promise<void>
+  /** fdatasync. After a rejection the file MUST NOT be written again: the kernel may have dropped what it could not write. */
+  sync(): Promise<void>
+  close(): void
+}
+
+export interface Disk {
+  /** With its parents, and their entries durable. */
+  makeFolder(folder: string): Promise<void>
+  /** Names, sorted; none where the folder does not exist. */
+  list(folder: string): readonly string[]
+  /** `create` throws EEXIST where the file exists. */
+  open(file: string, how: 'read' | 'update' | 'create'): DiskFile
+  remove(file: string): void
+  /** Makes new and removed names durable. */
+  syncFolder(folder: string): Promise<void>
+}
+
+const FLAGS = { read: 'r', update: 'r+', create: 'wx+' } as const
+
+export const nodeDisk: Disk = {
+  async makeFolder(folder) {
+    const made = fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (made === undefined) return
+    for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+      await nodeDisk.syncFolder(path.dirname(at))
+      if (at === path.resolve(made)) return
+    }
+  },
+  list(folder) {
+    try {
+      return fs.readdirSync(folder).sort()
+    } catch (fault) {
+      if (codeOf(fault) === 'ENOENT') return []
+      throw fault
+    }
+  },
+  open: (file, how) => new NodeFile(fs.openSync(file, FLAGS[how], 0o600)),
+  remove: (file) => fs.unlinkSync(file),
+  async syncFolder(folder) {
+    const handle = fs.openSync(folder, 'r')
+    try {
+      fs.fsyncSync(handle)
+    } finally {
+      fs.closeSync(handle)
+    }
+  },
+}
+
+class NodeFile implements DiskFile {
+  readonly #fd: number
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  size(): number {
+    return fs.fstatSync(this.#fd).size
+  }
+
+  read(into: Uint8Array, position: number): number {
+    let done = 0
+    while (done < into.length) {
+      const count = fs.readSync(this.#fd, into, done, into.length - done, position + done)
+      if (count === 0) break
+      done += count
+    }
+    return done
+  }
+
+  // Into the page cache of a file that has its blocks already: cheaper than a trip to the thread pool and back.
+  write(bytes: Uint8Array, position: number): void {
+    let done = 0
+    while (done < bytes.length) {
+      done += fs.writeSync(this.#fd, bytes, done, bytes.length - done, position + done)
+    }
+  }
+
+  async writeSlowly(bytes: Uint8Array, position: number): Promise<void> {
+    let done = 0
+    while (done < bytes.length) {
+      const from = done
+      done += await new Promise<number>((resolve, reject) => {
+        fs.write(this.#fd, bytes, from, bytes.length - from, position + from, (fault, count) => {
+          if (fault === null) resolve(count)
+          else reject(fault)
+        })
+      })
+    }
+  }
+
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fs.fdatasync(this.#fd, (fault) => {
+        if (fault === null) resolve()
+        else reject(fault)
+      })
+    })
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd)
+  }
+}
+
+export function codeOf(fault: unknown): string | undefined {
+  return fault instanceof Error && 'code' in fault && typeof fault.code === 'string'
+    ? fault.code
+    : undefined
+}

@@ -1,0 +1,95 @@
+/** Opens the journal of one chain for appending: recovers it, completes what a crash left unsigned, makes room ahead. */
+import * as path from 'node:path'
+import { checkpointWriter } from '../../gateway/ledger/checkpoint.ts'
+import type { TreeHash } from '../../gateway/ledger/hash.ts'
+import { LONGEST_NOTE } from '../../gateway/ledger/entry-bytes.ts'
+import type { LogSigner } from '../../gateway/ledger/signer.ts'
+import { HEADROOM } from '../../gateway/ledger/storage.ts'
+import type { Storage } from '../../gateway/ledger/storage.ts'
+import { rootOf } from '../../gateway/ledger/tree.ts'
+import type { Edge } from '../../gateway/ledger/tree.ts'
+import { nodeDisk } from './disk.ts'
+import type { Disk } from './disk.ts'
+import { Journal } from './journal.ts'
+import type { Position } from './journal.ts'
+import { recover } from './recover.ts'
+import type { Cut, Recovered } from './recover.ts'
+import type { ReadEntry } from './replay.ts'
+import { Segments, segmentName } from './segments.ts'
+import type { Segment } from './segments.ts'
+
+export interface OpenJournalOptions {
+  readonly folder: string
+  readonly origin: string
+  readonly signer: LogSigner
+  /** As for `openChain`: registry and consent. */
+  readonly twoPhase: boolean
+  readonly segmentBytes?: number
+  readonly disk?: Disk
+  /** Each entry that is there already, in order. */
+  readonly visit?: (entry: ReadEntry) => void
+  readonly onLeaves?: (first: number, hashes: readonly TreeHash[]) => void
+}
+
+export interface OpenedJournal {
+  readonly storage: Storage
+  /** For `openChain`. */
+  readonly edge: Edge
+  /** Torn tails that were cut from this chain, now or before: each belongs in a leaf. */
+  readonly cuts: readonly Cut[]
+}
+
+const SEGMENT_BYTES = 16 * 1024 * 1024
+
+export async function openJournal(options: OpenJournalOptions): Promise<OpenedJournal> {
+  const { disk = nodeDisk, folder, origin, segmentBytes = SEGMENT_BYTES, signer } = options
+  await disk.makeFolder(folder)
+  const recovered = await recover({ ...options, disk, publicKey: signer.publicKey })
+  const open = (segment: { readonly number: number; readonly size: number }): Segment => ({
+    ...segment,
+    file: disk.open(path.join(folder, segmentName(segment.number)), 'update'),
+  })
+  // One that a crash left half made is of another size; its number is not given again.
+  const usable = recovered.unused.filter(({ size }) => size === segmentBytes)
+  for (const { number, size } of recovered.unused) {
+    if (size !== segmentBytes) disk.remove(path.join(folder, segmentName(number)))
+  }
+  const position = recovered.end && positionOf(recovered.end, open)
+  const segments = new Segments({
+    disk,
+    folder,
+    segmentBytes,
+    next: recovered.nextNumber,
+    spares: usable.map(open),
+  })
+  const storage = new Journal({ origin, segmentBytes, segments, position })
+  if (recovered.unsigned) await complete(storage, recovered, options)
+  return { storage, edge: recovered.edge, cuts: recovered.cuts }
+}
+
+function positionOf(
+  end: NonNullable<Recovered['end']>,
+  open: (segment: { number: number; size: number }) => Segment,
+): Position {
+  return { segment: open({ number: end.number, size: end.size }), offset: end.offset }
+}
+
+/** Ed25519 is deterministic: this is the very checkpoint that would have been signed before the crash. */
+async function complete(
+  storage: Storage,
+  { edge }: Recovered,
+  { origin, signer }: OpenJournalOptions,
+): Promise<void> {
+  const note = checkpointWriter(origin, signer)(edge.size, rootOf(edge))
+  const buffer = Buffer.alloc(HEADROOM + LONGEST_NOTE)
+  const end = HEADROOM + buffer.write(note, HEADROOM)
+  if (!(await storage.reserve(1, LONGEST_NOTE, true))) throw new Error('the disk is full')
+  await storage.append({
+    type: 'checkpoint',
+    first: edge.size,
+    count: 0,
+    buffer,
+    start: HEADROOM,
+    end,
+  })
+}

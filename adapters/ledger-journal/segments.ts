@@ -1,0 +1,113 @@
+/**
+ * Segment files of one chain: made ahead of need, so that an append never waits for the disk to find room, and a full
+ * disk shows while there is still room to finish what was begun.
+ *
+ * Two spares are kept ready. Ordinary entries may take a spare only while another one stays; the last one is for entries
+ * that finish what was begun. Once a spare can't be made, `room` is `finishes` until one can.
+ */
+import * as path from 'node:path'
+import type { Disk, DiskFile } from './disk.ts'
+
+export interface Segment {
+  readonly number: number
+  readonly file: DiskFile
+  readonly size: number
+}
+
+export const SEGMENT_NAME = /^([0-9]{8,15})\.seg$/
+const SPARES = 2
+const RETRY_MS = 1000
+
+export interface SegmentsOptions {
+  readonly disk: Disk
+  readonly folder: string
+  readonly segmentBytes: number
+  /** Number of the first segment to make. */
+  readonly next: number
+  /** Segments that were made before and never used. */
+  readonly spares: readonly Segment[]
+}
+
+export class Segments {
+  readonly #options: SegmentsOptions
+  readonly #spares: Segment[]
+  #next: number
+  #making: Promise<void> | undefined
+  #retry: NodeJS.Timeout | undefined
+  #fault: unknown
+  #closed = false
+
+  constructor(options: SegmentsOptions) {
+    this.#options = options
+    this.#spares = [...options.spares]
+    this.#next = options.next
+    this.#makeSpares()
+  }
+
+  get room(): 'all' | 'finishes' {
+    return this.#fault !== undefined && this.#spares.length < SPARES ? 'finishes' : 'all'
+  }
+
+  /** An empty segment, or undefined where there is none for entries of this sort. */
+  async take(finishes: boolean): Promise<Segment | undefined> {
+    const keep = finishes ? 0 : 1
+    while (this.#spares.length <= keep && this.#making !== undefined) await this.#making
+    if (this.#spares.length <= keep) return undefined
+    const segment = this.#spares.shift()
+    this.#makeSpares()
+    return segment
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#retry)
+    await this.#making
+    for (const { file } of this.#spares.splice(0)) file.close()
+  }
+
+  #makeSpares(): void {
+    if (this.#making !== undefined || this.#closed || this.#spares.length >= SPARES) return
+    this.#making = this.#makeOne()
+      .then((segment) => {
+        this.#spares.push(segment)
+        this.#fault = undefined
+      })
+      .catch((fault: unknown) => {
+        this.#fault = fault
+        this.#retry = setTimeout(() => this.#makeSpares(), RETRY_MS).unref()
+      })
+      .finally(() => {
+        this.#making = undefined
+        if (this.#fault === undefined) this.#makeSpares()
+      })
+  }
+
+  async #makeOne(): Promise<Segment> {
+    const { disk, folder, segmentBytes } = this.#options
+    const name = path.join(folder, segmentName(this.#next))
+    const file = disk.open(name, 'create')
+    try {
+      await fillWithZeros(file, segmentBytes)
+      await file.sync()
+      await disk.syncFolder(folder)
+    } catch (fault) {
+      file.close()
+      disk.remove(name)
+      throw fault
+    }
+    this.#next += 1
+    return { number: this.#next - 1, file, size: segmentBytes }
+  }
+}
+
+export function segmentName(number: number): string {
+  return `${String(number).padStart(8, '0')}.seg`
+}
+
+// Real zeros, not a hole: a hole gets its blocks, and ENOSPC, when a frame is written.
+async function fillWithZeros(file: DiskFile, bytes: number): Promise<void> {
+  const zeros = Buffer.alloc(Math.min(bytes, 1024 * 1024))
+  for (let at = 0; at < bytes; at += zeros.length) {
+    await file.writeSlowly(zeros.subarray(0, Math.min(zeros.length, bytes - at)), at)
+  }
+}
