@@ -1,0 +1,33 @@
+/** What must hold of any HTTP request before its target is looked at. Everything here is attacker-controlled. */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Refusal } from '../../policies/refusal.ts'
+
+export function faultOf(request: IncomingMessage, maxHeaders: number): Refusal | undefined {
+  const raw = request.rawHeaders
+  // Node bounds the bytes of a head, not how many headers it makes of them.
+  if (raw.length > 2 * maxHeaders) return 'Client.Request.HeadersTooLarge'
+  const hosts = countHosts(raw)
+  if (hosts > 1 || (hosts === 0 && request.httpVersion !== '1.0')) return 'Client.Request.Malformed'
+  const fault = codingFault(request.headers)
+  if (fault !== undefined) return fault
+  // Absolute form would name another host than Host does; nobody reaches us through a plain proxy.
+  return request.url?.startsWith('/') === true ? undefined : 'Client.Request.MalformedPath'
+}
+
+function codingFault(headers: IncomingHttpHeaders): Refusal | undefined {
+  const { expect, upgrade, 'transfer-encoding': coding } = headers
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'Client.Request.Malformed'
+  if (upgrade !== undefined) return 'Client.Request.MalformedHeader'
+  const other = expect !== undefined && expect.toLowerCase() !== '100-continue'
+  return other ? 'Client.Request.MalformedHeader' : undefined
+}
+
+/** RFC 9112 3.2: exactly one. Node keeps the first and drops the others silently. */
+function countHosts(raw: readonly string[]): number {
+  let hosts = 0
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts
+}

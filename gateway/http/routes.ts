@@ -1,0 +1,68 @@
+/** What can be asked of the listener, in the order in which a request is held against it. */
+import type { Express, NextFunction, Request, Response } from 'express'
+import type { Peer } from '../../certs/peer.ts'
+import { ExchangeId, Malformed } from '../../policies/vocabulary.ts'
+import type { Reply } from '../exchange/call.ts'
+import { takeCalls, type CallParts } from './calls.ts'
+import { connectionOf } from './connection.ts'
+import type { Door } from './door.ts'
+import { explain } from './explain.ts'
+import type { Metaservices } from './metaservices.ts'
+import { sendReply } from './send-reply.ts'
+import { splitUrl } from './split-url.ts'
+
+export interface RouteParts extends CallParts {
+  readonly metaservices: Metaservices
+  /** The receipt of an exchange, for its own consumer only: any other is answered as if there were none. */
+  readonly receipts: (exchange: ExchangeId, peer: Peer) => Promise<Reply>
+}
+
+export function route(app: Express, door: Door, parts: RouteParts): void {
+  const call = takeCalls(door, parts)
+  const meta = answerMetaservices(door, parts.metaservices)
+
+  app.use((request, response, next) => {
+    const peer = door.admit(request, response)
+    if (peer === undefined || meta(request, response, peer)) return
+    // By hand and before any route: this is the way of nearly every request.
+    if (request.url.startsWith('/r1/')) call(request, response, peer)
+    else next()
+  })
+  app.get('/exchange/receipts/:exchange', async (request, response) => {
+    const exchange = ExchangeId.parse(request.params.exchange)
+    sendReply(response, await parts.receipts(exchange, peerOf(request)))
+  })
+  app.all('/exchange/receipts/:exchange', (request, response) => {
+    door.turnAway(request, response, 'Client.Request.MethodNotAllowed', ['GET', 'HEAD'])
+  })
+  app.use((request, response) => {
+    door.turnAway(request, response, 'Client.Request.MalformedPath')
+  })
+  // Express knows an error handler by its four parameters.
+  app.use((fault: unknown, request: Request, response: Response, _next: NextFunction) => {
+    if (fault instanceof Malformed || fault instanceof URIError) {
+      door.turnAway(request, response, 'Client.Request.MalformedPath')
+    } else explain(fault, { request, response, report: parts.report })
+  })
+}
+
+/** True when the request was for a metaservice, and has been answered. */
+function answerMetaservices(
+  door: Door,
+  metaservices: Metaservices,
+): (request: Request, response: Response, peer: Peer) => boolean {
+  return (request, response, peer) => {
+    const asked = { ...splitUrl(request.url), method: request.method, headers: request.rawHeaders }
+    const answer = metaservices({ ...asked, peer })
+    if (answer === undefined) return false
+    if (typeof answer !== 'string') sendReply(response, answer)
+    else door.refuse(request, response, answer)
+    return true
+  }
+}
+
+function peerOf(request: Request): Peer {
+  const known = connectionOf(request.socket).known
+  if (known?.kind !== 'identified') throw new Error('a request that passed the door without a peer')
+  return known.peer
+}
