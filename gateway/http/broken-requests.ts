@@ -3,64 +3,50 @@
  * is told; every such socket is closed (a listener that only writes leaves failed handshakes open for ever).
  */
 import type { Server } from 'node:https'
-import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import type { Duplex } from 'node:stream'
 import type { Refusal } from '../../policies/refusal.ts'
 import { problem } from '../exchange/problem.ts'
-import { connectionOf, type Connection } from './connection.ts'
+import type { Clock } from '../ports/clock.ts'
+import { securedConnection, type Connection } from './connection.ts'
 import { replyBytes } from './send-reply.ts'
 
 export interface BrokenRequestParts {
   readonly lingerMs: number
+  readonly clock: Clock
   readonly count: (code: Refusal, connection: Connection) => void
 }
 
 export function answerBrokenRequests(server: Server, parts: BrokenRequestParts): void {
   // Failed handshakes come here as well (`tlsClientError`), and so do resets.
   server.on('clientError', (error: Error, socket) => {
-    const code = codeOf(error)
-    if (code === undefined || !isOpen(socket)) {
-      socket.destroy()
-      return
-    }
-    tell(connectionOf(socket), code, parts)
+    tell(socket, codeOf(error), parts)
   })
   server.on('connect', (_request, socket) => {
-    if (socket instanceof TLSSocket)
-      tell(connectionOf(socket), 'Client.Request.MethodNotAllowed', parts)
-    else socket.destroy()
+    tell(socket, 'Client.Request.MethodNotAllowed', parts)
   })
 }
 
-function tell(connection: Connection, code: Refusal, parts: BrokenRequestParts): void {
+function tell(socket: Duplex, code: Refusal | undefined, parts: BrokenRequestParts): void {
+  const connection = securedConnection(socket)
+  if (connection === undefined || code === undefined || !socket.writable) {
+    // Before the end of the handshake, or after the end of the connection, there is nobody to tell.
+    socket.destroy()
+    return
+  }
   // The parser goes on complaining about what still comes in; the first word was the last.
   if (connection.closing) return
   parts.count(code, connection)
   if (connection.calls.size > 0) {
     // Our words would be read as the answer to an exchange that is still under way.
-    connection.socket.destroy()
+    socket.destroy()
     return
   }
-  connection.socket.on('error', ignored)
-  connection.lastWord(parts.lingerMs, replyBytes(problem(code, { close: true })))
+  socket.on('error', ignored)
+  connection.lastWord(parts.lingerMs, replyBytes(problem(code, { close: true }), parts.clock.now()))
 }
 
 function ignored(): void {
   // The socket is being closed; what it still has to say changes nothing.
-}
-
-/** Writable, and past its handshake: before that there is nobody to tell. */
-function isOpen(socket: unknown): socket is Socket {
-  return (
-    socket instanceof TLSSocket &&
-    socket.writable &&
-    socket.getProtocol() !== null &&
-    handshakeDone(socket)
-  )
-}
-
-function handshakeDone(socket: TLSSocket): boolean {
-  return socket.getFinished() !== undefined && socket.getPeerFinished() !== undefined
 }
 
 function codeOf(error: Error): Refusal | undefined {

@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { PeerFinding } from '../../certs/peer.ts'
+import type { Peer, PeerFinding } from '../../certs/peer.ts'
 
 export class Connection {
   readonly socket: Socket
@@ -26,9 +26,10 @@ export class Connection {
     return this.#finding
   }
 
-  /** The member behind it, if that has been found. */
-  get known(): PeerFinding | undefined {
-    return this.#finding
+  /** As found before; throws for a request that came past the door. */
+  get peer(): Peer {
+    if (this.#finding?.kind !== 'identified') throw new Error('nobody was identified here')
+    return this.#finding.peer
   }
 
   /**
@@ -50,7 +51,7 @@ export class Connection {
   }
 }
 
-const CONNECTIONS = new WeakMap<Socket, Connection>()
+const CONNECTIONS = new WeakMap<object, Connection>()
 
 export function connectionOf(socket: Socket): Connection {
   let connection = CONNECTIONS.get(socket)
@@ -59,6 +60,11 @@ export function connectionOf(socket: Socket): Connection {
     CONNECTIONS.set(socket, connection)
   }
   return connection
+}
+
+/** Undefined for a socket whose handshake never ended. */
+export function securedConnection(socket: object): Connection | undefined {
+  return CONNECTIONS.get(socket)
 }
 
 function certificateOf(socket: Socket): X509Certificate | undefined {

@@ -62,6 +62,8 @@ export class Door {
   ): void {
     const connection = connectionOf(request.socket)
     this.count(code, connection)
+    // What is pipelined behind it would never be answered, so it must not be carried out either.
+    connection.closing = true
     const { lingerMs } = this.#parts.limits
     // What Node calls once the last reply of a connection is out.
     connection.socket.destroySoon = () => {
@@ -73,8 +75,8 @@ export class Door {
 
   /** Only a certificate from our CA is counted under its member (design §8). */
   count(code: Refusal, connection: Connection): void {
-    const known = connection.known
-    const member = known?.kind === 'identified' ? memberOf(known.peer.subsystem) : 'nobody'
+    const found = connection.finding(this.#parts.identify)
+    const member = found.kind === 'identified' ? memberOf(found.peer.subsystem) : 'nobody'
     this.#parts.admission.refused(code, member)
   }
 }

@@ -36,6 +36,7 @@ export function makeExchangeListener(parts: ExchangeListenerParts): Server {
   server.on('checkExpectation', app)
   answerBrokenRequests(server, {
     lingerMs: limits.lingerMs,
+    clock: parts.clock,
     count: (code, connection) => {
       door.count(code, connection)
     },

@@ -30,7 +30,7 @@ export function route(app: Express, door: Door, parts: RouteParts): void {
   })
   app.get('/exchange/receipts/:exchange', async (request, response) => {
     const exchange = ExchangeId.parse(request.params.exchange)
-    sendReply(response, await parts.receipts(exchange, peerOf(request)))
+    sendReply(response, await parts.receipts(exchange, connectionOf(request.socket).peer))
   })
   app.all('/exchange/receipts/:exchange', (request, response) => {
     door.turnAway(request, response, 'Client.Request.MethodNotAllowed', ['GET', 'HEAD'])
@@ -59,10 +59,4 @@ function answerMetaservices(
     else door.refuse(request, response, answer)
     return true
   }
-}
-
-function peerOf(request: Request): Peer {
-  const known = connectionOf(request.socket).known
-  if (known?.kind !== 'identified') throw new Error('a request that passed the door without a peer')
-  return known.peer
 }

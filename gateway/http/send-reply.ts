@@ -1,5 +1,6 @@
 /** A reply becomes bytes: one head, one body, one write. */
 import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { Instant } from '../../policies/vocabulary.ts'
 import type { Reply } from '../exchange/call.ts'
 
 /** Throws `ERR_INVALID_CHAR` for a header that would break out of its line; then nothing was sent. */
@@ -9,9 +10,9 @@ export function sendReply(response: ServerResponse, reply: Reply): void {
 }
 
 /** For a connection that has no request to answer: a broken one, or CONNECT. Headers are our own only. */
-export function replyBytes(reply: Reply): Buffer {
+export function replyBytes(reply: Reply, now: Instant): Buffer {
   const lines = [`HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ''}`]
-  const headers = withLength(reply)
+  const headers = ['Date', new Date(now).toUTCString(), ...withLength(reply)]
   for (let at = 0; at + 1 < headers.length; at += 2) {
     lines.push(`${headers[at] ?? ''}: ${headers[at + 1] ?? ''}`)
   }
