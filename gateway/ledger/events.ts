@@ -29,7 +29,11 @@ export interface DecisionRecord {
   readonly clock: 'system'
   /** SHA-256 of the configuration that bore on the decision. */
   readonly configuration: Digest
-  readonly controllers: { readonly consumer: MemberId; readonly processor?: MemberId | undefined; readonly provider: MemberId }
+  readonly controllers: {
+    readonly consumer: MemberId
+    readonly processor?: MemberId | undefined
+    readonly provider: MemberId
+  }
   /** After it, an intent without an outcome counts as disclosed. Intents only. */
   readonly deadline?: Instant | undefined
   readonly effect: 'permit' | 'deny'
@@ -38,7 +42,11 @@ export interface DecisionRecord {
   readonly exchange: ExchangeId
   readonly fields: readonly FieldName[]
   /** What the decision read: position of the manifest leaf in force, size of the registry chain, number of the CRL. */
-  readonly heads: { readonly manifest: number; readonly registry: number; readonly revocations: number }
+  readonly heads: {
+    readonly manifest: number
+    readonly registry: number
+    readonly revocations: number
+  }
   readonly obligations: readonly Obligation[]
   readonly purpose?: PurposeCode | undefined
   readonly question: Question
@@ -93,7 +101,11 @@ export interface OutcomeRecord {
 
 /** Kind `admission`: what was refused before a decision, each minute, by member and code. */
 export interface AdmissionRecord {
-  readonly counts: readonly { readonly code: string; readonly count: number; readonly member: MemberId | 'nobody' }[]
+  readonly counts: readonly {
+    readonly code: string
+    readonly count: number
+    readonly member: MemberId | 'nobody'
+  }[]
   readonly from: Instant
   readonly to: Instant
   readonly v: 1

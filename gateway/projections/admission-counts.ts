@@ -6,6 +6,9 @@
 import type { Instant, MemberId } from '../../policies/vocabulary.ts'
 import type { AdmissionRecord } from '../ledger/events.ts'
 
+// A row takes at most 300 bytes and a record 64 KiB; what is left stands in the next one.
+const MOST_ROWS = 200
+
 export class AdmissionCounts {
   #counts = new Map<string, AdmissionRecord['counts'][number]>()
   #from: Instant
@@ -25,8 +28,9 @@ export class AdmissionCounts {
     const from = this.#from
     this.#from = to
     if (this.#counts.size === 0) return undefined
-    const counts = [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
-    this.#counts = new Map()
+    const rows = [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1))
+    const counts = rows.slice(0, MOST_ROWS).map(([, row]) => row)
+    this.#counts = new Map(rows.slice(MOST_ROWS))
     return { counts, from, to, v: 1 }
   }
 

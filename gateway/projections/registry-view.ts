@@ -4,7 +4,13 @@
  */
 import type { Digest, Instant } from '../../policies/vocabulary.ts'
 import type { LeafKind } from '../ledger/entry.ts'
-import type { GenesisRecord, ManifestRecord, PieceRecord } from '../ledger/registry-events.ts'
+import type {
+  ClosureRecord,
+  CutRecord,
+  GenesisRecord,
+  ManifestRecord,
+  PieceRecord,
+} from '../ledger/registry-events.ts'
 import { PieceJoiner } from './piece-joiner.ts'
 
 export interface Manifest {
@@ -22,6 +28,10 @@ export class RegistryView {
   /** By the index of their last leaf, in order. */
   readonly manifests: Manifest[] = []
   readonly geneses: { readonly index: number; readonly record: GenesisRecord }[] = []
+  /** By the chain that ended. */
+  readonly closures = new Map<string, ClosureRecord>()
+  /** Torn tails of the registry itself that are on record. */
+  readonly cuts = new Set<Digest>()
   readonly #joiner = new PieceJoiner()
   #open: ManifestRecord[] = []
 
@@ -31,8 +41,18 @@ export class RegistryView {
       const whole = this.#joiner.take(record as PieceRecord)
       if (whole !== undefined) this.texts.set(whole.hash, whole.text)
     }
+    this.#takeLife(index, kind, record)
     if (kind === 'manifest') this.#takeManifest(index, record as ManifestRecord)
+  }
+
+  /** Chains that begin and end. */
+  #takeLife(index: number, kind: LeafKind, record: unknown): void {
     if (kind === 'genesis') this.geneses.push({ index, record: record as GenesisRecord })
+    if (kind === 'cut') this.cuts.add((record as CutRecord).hash)
+    if (kind === 'closure') {
+      const closure = record as ClosureRecord
+      this.closures.set(closure.chain, closure)
+    }
   }
 
   /** The manifest in force at a size of the chain. */

@@ -19,6 +19,11 @@ export const DEEPEST = 32
 
 /** Past the white space that stands here, if any. */
 export function afterSpace(bytes: Uint8Array, from: number): number {
+  // Between tokens there is none, in what programs write.
+  return (bytes[from] ?? 0) > SPACE_BYTE ? from : pastSpace(bytes, from)
+}
+
+function pastSpace(bytes: Uint8Array, from: number): number {
   let at = from
   while (SPACE[bytes[at] ?? 0] === 1) at += 1
   return at
@@ -52,7 +57,7 @@ export function numberEnd(bytes: Uint8Array, from: number): number {
 
 /** Where `true`, `false` or `null` ends; 0 if none of them stands here. */
 export function wordEnd(bytes: Uint8Array, from: number): number {
-  const word = WORDS.find((candidate) => candidate[0] === bytes[from])
+  const word = WORDS[bytes[from] ?? 0]
   if (word === undefined) return 0
   for (let at = 1; at < word.length; at += 1) {
     if (bytes[from + at] !== word[at]) return 0
@@ -60,6 +65,7 @@ export function wordEnd(bytes: Uint8Array, from: number): number {
   return from + word.length
 }
 
+const SPACE_BYTE = 0x20
 const MINUS = 0x2d
 const PLUS = 0x2b
 const DOT = 0x2e
@@ -67,7 +73,12 @@ const ZERO = 0x30
 const CAPITAL_E = 0x45
 const LETTER_E = 0x65
 const LETTER_U = 0x75
-const WORDS = ['true', 'false', 'null'].map((word) => Uint8Array.from(word, (c) => c.charCodeAt(0)))
+
+/** By first letter. */
+const WORDS: (Uint8Array | undefined)[] = Array.from({ length: 256 })
+for (const word of ['true', 'false', 'null']) {
+  WORDS[word.charCodeAt(0)] = Uint8Array.from(word, (letter) => letter.charCodeAt(0))
+}
 
 /** 1 for the four bytes of white space (RFC 8259 §2). */
 const SPACE = new Uint8Array(256)

@@ -55,6 +55,6 @@ export class KeptRanges {
 }
 
 /** From here on, one call into the runtime costs less than a loop. */
-const LONG = 48
+const LONG = 40
 const LARGEST_SHARED = 1 << 16
 let shared = new Int32Array(1 << 10)

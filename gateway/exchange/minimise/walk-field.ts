@@ -1,6 +1,6 @@
 /** A single value at a registered place: noted, compared with the subject, checked, kept. */
 import { numberEnd, QUOTE, stringEnd, wordEnd, LETTER_N } from '../json/scan.ts'
-import { holdsType, isSubject, namesAnother } from './field-types.ts'
+import { holdsType, isSubject } from './field-types.ts'
 import { fault, type Pass } from './pass.ts'
 import type { Field, Plan } from './plan.ts'
 
@@ -42,10 +42,6 @@ function compareSubject(pass: Pass, start: number, end: number): void {
   else pass.wrongSubject = true
 }
 
-/** The value has its registered type. That it names somebody else is noted, and weighed when all is read. */
 function mayPass(pass: Pass, field: Field, start: number, end: number): boolean {
-  if (pass.bytes[start] === LETTER_N) return field.nullable
-  if (!holdsType(pass, field, start, end)) return false
-  if (namesAnother(pass, field, start, end)) pass.furtherPeople = true
-  return true
+  return pass.bytes[start] === LETTER_N ? field.nullable : holdsType(pass, field, start, end)
 }

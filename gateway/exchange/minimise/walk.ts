@@ -83,9 +83,14 @@ function walkMember(pass: Pass, plan: Plan, open: number, quote: number): number
     return walkValue(pass, DROPPED, start)
   }
   if (child.passes) {
-    if (kept.to !== open + 1) keepComma(pass, quote)
-    kept.keep(quote, nameEnd)
-    kept.keep(colon, colon + 1)
+    const isFirst = kept.to === open + 1
+    if (start === nameEnd + 1 && (isFirst || bytes[quote - 1] === COMMA)) {
+      kept.keep(isFirst ? quote : quote - 1, start)
+    } else {
+      if (!isFirst) keepComma(pass, quote)
+      kept.keep(quote, nameEnd)
+      kept.keep(colon, colon + 1)
+    }
   }
   return walkValue(pass, child, start)
 }

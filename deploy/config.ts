@@ -1,0 +1,47 @@
+/** What a gateway is told before it starts. Addresses are configuration, not law: who answers there is checked by certificate. */
+import { createHash } from 'node:crypto'
+import type { Limits } from '../gateway/http/limits.ts'
+import { canonicalJson } from '../policies/canonical-json.ts'
+import { Digest } from '../policies/vocabulary.ts'
+import type { GatewayId, ServiceId, SubsystemId } from '../policies/vocabulary.ts'
+
+export interface GatewayConfig {
+  /** All state stands below this folder. */
+  readonly data: string
+  /** X-Road instance, first part of every identifier and of every chain's name. */
+  readonly instance: string
+  readonly gateway: GatewayId
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Base URLs of the providers' systems. */
+  readonly addresses: ReadonlyMap<ServiceId | SubsystemId, URL>
+  /** Accept the synthetic identifiers of demo and tests; never true where real people are asked about. */
+  readonly syntheticIds: boolean
+  /** How long a revocation list is used after its next update was due, milliseconds. */
+  readonly revocationGraceMs: number
+  /** How many exchanges of this process are remembered for receipts. */
+  readonly rememberedExchanges: number
+  readonly limits?: Partial<Limits>
+}
+
+export interface DataFolders {
+  readonly certs: string
+  readonly documents: string
+  readonly keys: string
+  readonly cache: string
+}
+
+export function foldersOf(data: string): DataFolders {
+  return {
+    certs: `${data}/certs`,
+    documents: `${data}/documents`,
+    keys: `${data}/keys`,
+    cache: `${data}/cache`,
+  }
+}
+
+/** SHA-256 of what bears on a decision; addresses and limits don't. */
+export function configurationDigest(config: GatewayConfig): Digest {
+  const { instance, gateway, syntheticIds, revocationGraceMs } = config
+  const text = canonicalJson({ instance, gateway, syntheticIds, revocationGraceMs })
+  return Digest.parse(createHash('sha256').update(text).digest('base64url'))
+}

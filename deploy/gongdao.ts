@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+/** The command `gongdao`: for operators, registrars and auditors. Every command has `--json` and `--data DIR`. */
+import { Command } from 'commander'
+import { certsCommand } from './commands/certs.ts'
+import { demoCommand } from './commands/demo.ts'
+import { explainCommand } from './commands/explain.ts'
+import { receiptCommand } from './commands/receipt.ts'
+import { replayCommand } from './commands/replay.ts'
+import { verifyCommand } from './commands/verify.ts'
+
+const program = new Command('gongdao')
+  .description('公道 Gongdao: an inter-agency data-exchange gateway that decides, limits and proves every exchange')
+  .addCommand(demoCommand())
+  .addCommand(verifyCommand())
+  .addCommand(replayCommand())
+  .addCommand(explainCommand())
+  .addCommand(receiptCommand())
+  .addCommand(certsCommand())
+
+try {
+  await program.parseAsync()
+} catch (fault) {
+  process.stderr.write(`gongdao: ${fault instanceof Error ? fault.message : String(fault)}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,19 @@
+/** The Ed25519 keys that sign checkpoints: made at the first start, read ever after. */
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/**
+ * `mayBeNew`: at the very first start only. Later a missing key is a loss: a chain that went on under another key would
+ * look forged.
+ */
+export function logKey(path: string, mayBeNew: boolean): KeyObject {
+  if (existsSync(path)) return createPrivateKey(readFileSync(path))
+  if (!mayBeNew) throw new Error(`the log key ${path} is gone: restore it from its backup`)
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  writeFileSync(path, pem, { mode: 0o600, flag: 'wx', flush: true })
+  return privateKey
+}

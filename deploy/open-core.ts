@@ -1,0 +1,113 @@
+/**
+ * Everything of a gateway but its sockets, opened in the order of design §4: lock the folder; registry; documents and rules; close
+ * the predecessor; genesis; leaf 0. A part that can't be opened stops the start, and what was opened before it is closed again.
+ */
+import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts'
+import { openKeyStore } from '../adapters/key-store-sqlite/key-store-sqlite.ts'
+import { lockFolder } from '../adapters/ledger-journal/lock.ts'
+import { existsSync } from 'node:fs'
+import type { LedgerFault } from '../gateway/ledger/chain.ts'
+import type { Chain } from '../gateway/ledger/entry.ts'
+import type { DecisionRecord, SealRecord } from '../gateway/ledger/events.ts'
+import type { Chance, Clock } from '../gateway/ports/clock.ts'
+import type { KeyStore } from '../gateway/ports/key-store.ts'
+import type { InForce } from '../gateway/projections/in-force.ts'
+import { Repeats } from '../gateway/projections/repeats.ts'
+import { foldersOf, type GatewayConfig } from './config.ts'
+import { openExchangeChain } from './open-exchange-chain.ts'
+import { openIdentity, type OpenedIdentity } from './open-identity.ts'
+import { openLaw } from './open-law.ts'
+import { openRegistry } from './open-registry.ts'
+import { resolveOpenIntents } from './resolve-open-intents.ts'
+
+export interface CoreOptions {
+  readonly clock: Clock
+  readonly chance: Chance
+  /** A sentence for the operator; never holds a personal datum. */
+  readonly report: (sentence: string) => void
+  /** The journal failed: the process must end, and recover by reading. */
+  readonly onFatal: (fault: LedgerFault) => void
+  readonly onGateProgress: (done: number, of: number) => void
+}
+
+export interface Core {
+  readonly identity: OpenedIdentity
+  readonly inForce: () => InForce
+  readonly ledger: Chain
+  readonly registry: Chain
+  readonly keys: KeyStore
+  readonly repeats: Repeats
+  /** Seals the chain, if every intent has its outcome, and closes everything. */
+  close(): Promise<void>
+}
+
+export async function openCore(config: GatewayConfig, options: CoreOptions): Promise<Core> {
+  const opened: (() => Promise<void> | void)[] = []
+  const lock = await lockFolder(ledgerFolder(config.data))
+  opened.push(() => lock.release())
+  try {
+    return await openUnderLock(config, options, opened)
+  } catch (fault) {
+    for (const close of opened.toReversed()) await close()
+    throw fault
+  }
+}
+
+async function openUnderLock(
+  config: GatewayConfig,
+  options: CoreOptions,
+  opened: (() => Promise<void> | void)[],
+): Promise<Core> {
+  const { clock, onFatal, report } = options
+  // At the very first start only: later a key that is missing is a loss, not a beginning.
+  const isNew = !existsSync(chainFolder(config.data, `${config.instance}/registry`))
+  const identity = openIdentity(config, report)
+  const ca = { root: identity.tls.ca[1] ?? '', issuing: identity.tls.ca[0] ?? '' }
+  const registry = await openRegistry(config, ca, { clock, onFatal, isNew })
+  opened.push(() => registry.chain.close())
+  const seed = options.chance.bytes(4).readUInt32BE()
+  const inForce = await openLaw(config, registry, { ...options, seed })
+  const keys = openKeyStore({
+    file: `${foldersOf(config.data).keys}/keys.sqlite`,
+    expect: isNew ? 'may-be-new' : 'existing',
+    chance: options.chance,
+    clock,
+  })
+  opened.push(() => {
+    keys.close()
+  })
+  const repeats = new Repeats()
+  const { chain, open } = await openExchangeChain(config, registry, {
+    clock,
+    onFatal,
+    isNew,
+    revocations: identity.revocations,
+    visit: (kind, record) => {
+      if (kind === 'intent') remember(repeats, record as DecisionRecord)
+    },
+  })
+  opened.push(() => chain.close())
+  const resolving = resolveOpenIntents(open.all(), chain, options)
+  return {
+    identity,
+    inForce: () => inForce,
+    ledger: chain,
+    registry: registry.chain,
+    keys,
+    repeats,
+    async close() {
+      const left = await resolving.stop()
+      if (left === 0) await seal(chain, clock)
+      for (const close of opened.toReversed()) await close()
+    },
+  }
+}
+
+function remember(repeats: Repeats, { exchange, question, repeat }: DecisionRecord): void {
+  if (repeat !== undefined) repeats.take(repeat, exchange, question.at)
+}
+
+async function seal(chain: Chain, clock: Clock): Promise<void> {
+  const record: SealRecord = { at: clock.now(), v: 1 }
+  await chain.append({ kind: 'seal', record: JSON.stringify(record), finishes: true })
+}

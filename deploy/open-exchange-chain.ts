@@ -1,0 +1,180 @@
+/**
+ * A new exchange chain for this process (design D7): the chain before is recovered and closed, the genesis is durable in the
+ * registry, and only then is a leaf recorded.
+ */
+import { existsSync } from 'node:fs'
+import { nodeDisk } from '../adapters/ledger-journal/disk.ts'
+import { chainFolder } from '../adapters/ledger-journal/folders.ts'
+import { openJournal } from '../adapters/ledger-journal/open.ts'
+import { recover } from '../adapters/ledger-journal/recover.ts'
+import { openChain } from '../gateway/ledger/chain.ts'
+import type { LedgerFault } from '../gateway/ledger/chain.ts'
+import type { Chain, Entry } from '../gateway/ledger/entry.ts'
+import type { HeadsRecord, OpeningRecord } from '../gateway/ledger/events.ts'
+import { digestOfTreeHash } from '../gateway/ledger/hash.ts'
+import { vkeyText } from '../gateway/ledger/note.ts'
+import type { ClosureRecord, GenesisRecord } from '../gateway/ledger/registry-events.ts'
+import { ed25519Signer } from '../gateway/ledger/signer.ts'
+import { EMPTY_EDGE, rootOf } from '../gateway/ledger/tree.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import { REPEAT_HONOURED_MS } from '../gateway/projections/repeats.ts'
+import { OpenIntents } from '../gateway/exchange/recover-outcomes.ts'
+import { appendAll } from '../gateway/registry/publish.ts'
+import { foldersOf, type GatewayConfig } from './config.ts'
+import type { OpenedRegistry } from './open-registry.ts'
+import { logKey } from './log-keys.ts'
+
+export interface OpenedExchangeChain {
+  readonly chain: Chain
+  /** Intents of earlier incarnations that have no outcome yet. */
+  readonly open: OpenIntents
+}
+
+interface Parts {
+  readonly clock: Clock
+  readonly onFatal: (fault: LedgerFault) => void
+  readonly isNew: boolean
+  readonly revocations: () => number
+  /** Each leaf of the earlier chains that are read anyway, oldest first. */
+  readonly visit: (kind: string, record: unknown) => void
+}
+
+export async function openExchangeChain(
+  config: GatewayConfig,
+  registry: OpenedRegistry,
+  parts: Parts,
+): Promise<OpenedExchangeChain> {
+  const { keys } = foldersOf(config.data)
+  const signer = ed25519Signer(logKey(`${keys}/gateway-log.key`, parts.isNew))
+  const earlier = registry.view.geneses.filter(({ record }) => record.gateway === config.gateway)
+  const open = new OpenIntents()
+  const before = await closeEarlier(config, registry, {
+    ...parts,
+    open,
+    publicKey: signer.publicKey,
+    earlier: earlier.map(({ record }) => record),
+  })
+  const n = (earlier.at(-1)?.record.n ?? 0) + 1
+  const origin = `${config.instance}/exchange/${config.gateway}/${String(n)}`
+  const genesis: GenesisRecord = {
+    at: parts.clock.now(),
+    chain: origin,
+    gateway: config.gateway,
+    key: vkeyText(origin, signer.publicKey),
+    n,
+    ...(before && { predecessor: { chain: before.chain, root: before.root, size: before.size } }),
+    v: 1,
+  }
+  const genesisIndex = await appendAll(registry, [
+    { kind: 'genesis', record: JSON.stringify(genesis) },
+  ])
+  const journal = await openJournal({
+    folder: chainFolder(config.data, origin),
+    origin,
+    signer,
+    twoPhase: false,
+  })
+  const chain = openChain({
+    origin,
+    signer,
+    storage: journal.storage,
+    edge: journal.edge,
+    twoPhase: false,
+    beforeBatch: headsWatcher(registry, parts.revocations),
+    onFatal: parts.onFatal,
+    soon: setImmediate,
+  })
+  const opening: OpeningRecord = {
+    at: parts.clock.now(),
+    chain: origin,
+    genesis: genesisIndex,
+    v: 1,
+  }
+  await chain.append({ kind: 'opening', record: JSON.stringify(opening) })
+  return { chain, open }
+}
+
+interface Closing extends Parts {
+  readonly open: OpenIntents
+  readonly publicKey: Uint8Array
+  readonly earlier: readonly GenesisRecord[]
+}
+
+/**
+ * Reads the earlier chains that still matter, oldest first, and closes the newest in the registry. Undefined: this is the gateway's
+ * first chain.
+ */
+async function closeEarlier(
+  config: GatewayConfig,
+  registry: OpenedRegistry,
+  closing: Closing,
+): Promise<ClosureRecord | undefined> {
+  const newest = closing.earlier.at(-1)
+  if (newest === undefined) return undefined
+  let closure: ClosureRecord | undefined
+  for (const genesis of closing.earlier.slice(firstToRead(registry, closing))) {
+    closure = await readChain(config, genesis, closing)
+  }
+  const known = registry.view.closures.get(newest.chain)
+  if (known !== undefined || closure === undefined) return known
+  await appendAll(registry, [{ kind: 'closure', record: JSON.stringify(closure) }])
+  return closure
+}
+
+/** From the last sealed chain on, since that one left nothing open, and as far back as an Idempotency-Key is honoured. */
+function firstToRead(registry: OpenedRegistry, { earlier, clock }: Closing): number {
+  const closureOf = ({ chain }: GenesisRecord): ClosureRecord | undefined =>
+    registry.view.closures.get(chain)
+  const sealed = earlier.findLastIndex((genesis) => closureOf(genesis)?.sealed === true)
+  const since = clock.now() - REPEAT_HONOURED_MS
+  const recent = earlier.findIndex((genesis) => (closureOf(genesis)?.at ?? Infinity) > since)
+  return Math.max(0, Math.min(sealed, recent === -1 ? earlier.length : recent))
+}
+
+async function readChain(
+  config: GatewayConfig,
+  genesis: GenesisRecord,
+  closing: Closing,
+): Promise<ClosureRecord> {
+  const folder = chainFolder(config.data, genesis.chain)
+  let sealed = false
+  const recovered = existsSync(folder)
+    ? await recover({
+        disk: nodeDisk,
+        folder,
+        origin: genesis.chain,
+        publicKey: closing.publicKey,
+        twoPhase: false,
+        visit: ({ index, leaf, record }) => {
+          const content: unknown = JSON.parse(record)
+          closing.open.take(genesis.chain, index, leaf.kind, content)
+          closing.visit(leaf.kind, content)
+          sealed = leaf.kind === 'seal'
+        },
+      })
+    : undefined
+  const edge = recovered?.edge ?? EMPTY_EDGE
+  const cut = recovered?.cuts.at(-1)
+  return {
+    at: closing.clock.now(),
+    chain: genesis.chain,
+    ...(cut && { cut: { bytes: cut.bytes, hash: cut.hash } }),
+    root: digestOfTreeHash(rootOf(edge)),
+    sealed,
+    size: edge.size,
+    v: 1,
+  }
+}
+
+/** A `heads` leaf in front of a batch whenever another chain's known head has changed. */
+function headsWatcher(registry: OpenedRegistry, revocations: () => number): () => readonly Entry[] {
+  let told = ''
+  return () => {
+    const { root, size } = registry.chain.head()
+    const record: HeadsRecord = { registry: { root, size }, revocations: revocations(), v: 1 }
+    const text = JSON.stringify(record)
+    if (text === told) return []
+    told = text
+    return [{ kind: 'heads', record: text }]
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Documents and rules at start: read all or nothing, the rules gated, both put on the registry chain and closed by a manifest. Gated
+ * first, so that no manifest ever names rules that the gate refused.
+ */
+import { activate } from '../adapters/cedar-engine/activate.ts'
+import { readDocumentsFolder } from '../adapters/documents-folder/read-documents-folder.ts'
+import { readRuleSet } from '../adapters/documents-folder/read-rule-set.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import { InForce } from '../gateway/projections/in-force.ts'
+import { documentCrypto } from '../gateway/registry/document-crypto.ts'
+import { publish } from '../gateway/registry/publish.ts'
+import type { Fault } from '../policies/documents/documents.ts'
+import { makeRuleBook } from '../policies/rule-book.ts'
+import { foldersOf, type GatewayConfig } from './config.ts'
+import type { OpenedRegistry } from './open-registry.ts'
+
+/** Every fault of every document, for the person who wrote them. */
+export class DocumentsFaulty extends Error {
+  override readonly name = 'DocumentsFaulty'
+  readonly faults: readonly Fault[]
+  constructor(faults: readonly Fault[]) {
+    super(
+      [
+        `${String(faults.length)} fault(s) in the documents; none of them takes force:`,
+        ...faults.map(({ path, pointer, expected }) => `  ${path} ${pointer}: expected ${expected}`),
+      ].join('\n'),
+    )
+    this.faults = faults
+  }
+}
+
+export interface LawOptions {
+  readonly clock: Clock
+  /** Varies the inputs of the gate. */
+  readonly seed: number
+  readonly onGateProgress: (done: number, of: number) => void
+}
+
+export async function openLaw(
+  config: GatewayConfig,
+  registry: OpenedRegistry,
+  options: LawOptions,
+): Promise<InForce> {
+  const folders = foldersOf(config.data)
+  const read = readDocumentsFolder(folders.documents, documentCrypto)
+  if (read.kind === 'faulty') throw new DocumentsFaulty(read.faults)
+  const rules = readRuleSet()
+  const activation = await activate(rules, {
+    cacheDir: folders.cache,
+    seed: options.seed,
+    onProgress: options.onGateProgress,
+  })
+  if (activation.kind === 'refused') throw new Error(`the rules are refused: ${activation.why}`)
+  const { engine, evaluate } = activation
+  const publication = { documents: read.documents.all, rules, engine }
+  const manifest = await publish(registry, publication, options.clock.now())
+  const book = makeRuleBook(read.documents, rules)
+  return new InForce({ manifest, registry: registry.chain.head().size, book, evaluate })
+}

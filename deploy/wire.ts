@@ -1,0 +1,119 @@
+/** The composition root: a whole gateway, built by hand. Nothing has a default that would be less safe. */
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { makeRestProvider } from '../adapters/provider-rest/rest-provider.ts'
+import { findProvider, identifyPeer } from '../certs/peer-identity.ts'
+import { makeExchange } from '../gateway/exchange/exchange.ts'
+import type { ExchangeParts } from '../gateway/exchange/parts.ts'
+import { splitTarget } from '../gateway/exchange/wire/target.ts'
+import { makeExchangeListener } from '../gateway/http/exchange-listener.ts'
+import { makeMetaservices } from '../gateway/http/metaservices.ts'
+import { AdmissionCounts } from '../gateway/projections/admission-counts.ts'
+import { RegistryDirectory } from '../gateway/projections/directory.ts'
+import { ExchangeHistory } from '../gateway/projections/exchange-history.ts'
+import type { InForce } from '../gateway/projections/in-force.ts'
+import { makeReceipts } from '../gateway/exchange/receipts.ts'
+import { memberOf } from '../policies/vocabulary.ts'
+import { configurationDigest, type GatewayConfig } from './config.ts'
+import { openCore, type Core, type CoreOptions } from './open-core.ts'
+import { recordAdmission } from './record-admission.ts'
+
+export interface RunningGateway {
+  readonly url: URL
+  readonly core: Core
+  /** Refuses new exchanges, finishes those under way, seals the chain. */
+  close(): Promise<void>
+}
+
+export async function startGateway(
+  config: GatewayConfig,
+  options: CoreOptions,
+): Promise<RunningGateway> {
+  const core = await openCore(config, options)
+  const { clock } = options
+  const { identity, inForce } = core
+  const provider = makeRestProvider({
+    tls: identity.tls,
+    find: (certificate, expected) => findProvider(certificate, identity.trust, expected),
+    standing: identity.standing,
+    addresses: config.addresses,
+    clock,
+  })
+  const admission = new AdmissionCounts(clock.now())
+  const recording = recordAdmission(admission, core.ledger, options)
+  const parts = exchangeParts(config, core, { ...options, provider, admission })
+  const listener = makeExchangeListener({
+    tls: identity.tls,
+    identify: (certificate) => identifyPeer(certificate, identity.trust),
+    standing: identity.standing,
+    exchange: makeExchange(parts),
+    metaservices: makeMetaservices(new RegistryDirectory(inForce, () => clock.now())),
+    receipts: makeReceipts(parts, core.reader),
+    maxRequestBytes: (path) => largestRequest(path, inForce()),
+    admission: {
+      refused: (code, member) => {
+        admission.count(code, member)
+      },
+    },
+    report: (fault) => {
+      options.report(`a fault while answering: ${describe(fault)}`)
+    },
+    clock,
+    ...(config.limits && { limits: config.limits }),
+  })
+  listener.listen(config.listen.port, config.listen.host)
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo
+  return {
+    url: new URL(`https://${config.listen.host}:${String(port)}`),
+    core,
+    async close() {
+      const closed = once(listener, 'close')
+      listener.close()
+      listener.closeIdleConnections()
+      await closed
+      await provider.close()
+      await recording.stop()
+      await core.close()
+    },
+  }
+}
+
+function exchangeParts(
+  config: GatewayConfig,
+  core: Core,
+  rest: CoreOptions & {
+    readonly provider: ExchangeParts['provider']
+    readonly admission: AdmissionCounts
+  },
+): ExchangeParts {
+  return {
+    gateway: config.gateway,
+    inForce: core.inForce,
+    revocations: core.identity.revocations,
+    standing: core.identity.standing,
+    ledger: core.ledger,
+    keys: core.keys,
+    provider: rest.provider,
+    clock: rest.clock,
+    chance: rest.chance,
+    history: new ExchangeHistory(config.rememberedExchanges),
+    repeats: core.repeats,
+    configuration: configurationDigest(config),
+    syntheticIds: config.syntheticIds,
+    refusedEarly: (code, peer) => {
+      rest.admission.count(code, memberOf(peer.subsystem))
+    },
+  }
+}
+
+function largestRequest(path: string, inForce: InForce): number | undefined {
+  const target = splitTarget(path)
+  if (target.kind === 'refused') return undefined
+  return inForce.service(target.service)?.document.maxRequestBytes
+}
+
+/** Names and messages of our own errors; what a peer sent is never part of them. */
+function describe(fault: unknown): string {
+  return fault instanceof Error ? `${fault.name}: ${fault.message}` : 'a thrown value'
+}
