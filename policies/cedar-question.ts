@@ -33,38 +33,43 @@ const DISCLOSE: EntityUid = { type: 'Action', id: 'disclose' }
 const NOTHING_BROKEN: BrokenBounds = { persons: [], matter: [] }
 
 export function frame(question: Question, book: RuleBook): Framed {
-  const own = book.subsystems.get(question.consumer)?.id ?? memberOf(question.consumer)
+  const parts = partsOf(question, book)
+  const { found, purpose, fields } = parts
+  return { inputs: inputsOf(parts), found, purpose, fields, controllers: controllersOf(parts) }
+}
+
+function partsOf(question: Question, book: RuleBook): Parts {
+  const { consumer, service, endpoint: id, at } = question
+  const own = book.subsystems.get(consumer)?.id ?? memberOf(consumer)
   const controller = question.representedParty ?? own
   const purpose = question.purpose ?? impliedPurpose(question, book)
-  const { consumer, service, at } = question
-  const found = findAgreement(book.agreements, {
-    consumer,
-    service,
-    endpoint: question.endpoint,
-    controller,
-    purpose,
-    at,
-  })
-  const coverage = found?.covers.get(question.endpoint)
-  const endpoint =
-    coverage?.endpoint ?? book.entities.endpoints.get(question.service)?.get(question.endpoint)
-  const provider = endpoint?.service.controller ?? memberOf(question.service)
+  const sought = { consumer, service, endpoint: id, controller, purpose, at }
+  const found = findAgreement(book.agreements, sought)
+  const coverage = found?.covers.get(id)
+  const endpoint = registeredEndpoint(question, book)
   const fields = question.fields ?? coverage?.fields ?? []
-  return {
-    inputs: inputsOf({ question, book, controller, found, coverage, endpoint, purpose, fields }),
-    found,
-    purpose,
-    fields,
-    controllers:
-      controller === own
-        ? { consumer: controller, provider }
-        : { consumer: controller, provider, processor: own },
-  }
+  return { question, book, own, controller, found, coverage, endpoint, purpose, fields }
+}
+
+function registeredEndpoint(
+  { service, endpoint }: Question,
+  { entities }: RuleBook,
+): PreparedEndpoint | undefined {
+  return entities.endpoints.get(service)?.get(endpoint)
+}
+
+function controllersOf({ question, own, controller, endpoint }: Parts): Framed['controllers'] {
+  const provider = endpoint?.service.controller ?? memberOf(question.service)
+  if (controller === own) return { consumer: controller, provider }
+  return { consumer: controller, provider, processor: own }
 }
 
 interface Parts {
   readonly question: Question
   readonly book: RuleBook
+  /** The consumer's member. */
+  readonly own: MemberId
+  /** The controller that it acts for: the party represented, or itself. */
   readonly controller: MemberId
   readonly found: Candidate | undefined
   readonly coverage: Coverage | undefined

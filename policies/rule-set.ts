@@ -76,12 +76,11 @@ function ruleSet(
 
 function readRule(id: string, text: string): Rule {
   const annotations = annotationsOf(text)
-  const effect = /^(permit|forbid)\b/m.exec(text)?.[1]
+  const effect = effectOf(text)
   const { title_zh: zh, title_en: en, cite } = annotations
   if (annotations['id'] !== id || zh === undefined || en === undefined || cite === undefined) {
     throw new Malformed('a rule with @id, @title_zh, @title_en and @cite')
   }
-  if (effect !== 'permit' && effect !== 'forbid') throw new Malformed('permit or forbid')
   const refusal = readRefusal(effect, annotations['refusal'])
   return {
     id: RuleId.parse(id),
@@ -94,7 +93,13 @@ function readRule(id: string, text: string): Rule {
   }
 }
 
-function readRefusal(effect: string, name: string | undefined): PolicyRefusal | undefined {
+function effectOf(text: string): Rule['effect'] {
+  const effect = /^(permit|forbid)\b/m.exec(text)?.[1]
+  if (effect !== 'permit' && effect !== 'forbid') throw new Malformed('permit or forbid')
+  return effect
+}
+
+function readRefusal(effect: Rule['effect'], name: string | undefined): PolicyRefusal | undefined {
   const refusal = POLICY_REFUSALS.find((code) => code === `Client.Policy.${name ?? ''}`)
   if ((effect === 'forbid') !== (refusal !== undefined)) {
     throw new Malformed('@refusal with a policy refusal on every forbid, and on nothing else')

@@ -34,9 +34,9 @@ export interface EndpointRegistration {
   /** The one media type of the request body; absent: the request has no body. */
   readonly requestType?: 'application/json'
   /** The parameter that names the subject, or `none` where nobody is identifiable. */
-  readonly subject: string | 'none'
+  readonly subject: string
   /** RFC 6901 pointer (with `*` for every array element) of the subject in the answer, or `none`. */
-  readonly subjectInResponse: string | 'none'
+  readonly subjectInResponse: string
   /** What a 2xx answer may hold. */
   readonly fields: readonly FieldRegistration[]
   /** What any other answer may hold; without it such a body is replaced by a problem document. */

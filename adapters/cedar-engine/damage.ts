@@ -13,9 +13,9 @@ import { sampleInputs } from './sample-inputs.ts'
 
 export interface Corpus {
   /** Of the schema; entities may be missing, which the schema doesn't notice. */
-  typed(): CedarInput
+  readonly typed: () => CedarInput
   /** Of no schema. */
-  damaged(): CedarInput
+  readonly damaged: () => CedarInput
 }
 
 /** `literals`: the values that the rules compare with, so that random inputs meet them. Same seed, same corpus. */

@@ -3,6 +3,7 @@
  * does, in decision, reasons and errors, on at least 20,000 random and damaged inputs. Every rule must have held and the
  * corpus must have raised errors, otherwise it proves nothing.
  */
+import { setImmediate as immediate } from 'node:timers/promises'
 import type { CedarInput, CedarValue, Evaluate, Evaluation } from '../../policies/cedar-input.ts'
 import { Unsupported } from '../../policies/closures.ts'
 import type { RuleSet } from '../../policies/rule-set.ts'
@@ -91,7 +92,7 @@ async function compare(
   for (let done = 0; done < inputs; done += 1) {
     if (done % STRETCH === 0) {
       onProgress(done, inputs)
-      await new Promise((resolve) => setImmediate(resolve))
+      await immediate()
     }
     const { judge, next } = done % 2 === 0 ? typed : damaged
     const difference = differenceAt(next(), { judge, evaluate, seen })

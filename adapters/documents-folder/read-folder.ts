@@ -29,6 +29,8 @@ export function readDocumentsFolder(folder: string, crypto: DocumentCrypto): Rea
   return { kind: 'faulty', faults: read.kind === 'read' ? faults : [...faults, ...read.faults] }
 }
 
+// Where a system has no O_NOFOLLOW it is undefined, which adds nothing.
+const READ_NO_LINK = constants.O_RDONLY | constants.O_NOFOLLOW
 const LARGEST_BYTES = 1024 * 1024
 const MOST_FILES = 50_000
 
@@ -79,7 +81,7 @@ function readText(folder: string, path: string): { readonly text: string } | str
   if (!path.endsWith('.json')) return 'a file whose name ends in .json'
   if (!lstatSync(join(folder, path)).isFile()) return 'a file, not a folder or a link'
   // Not followed either if it became a link since the look above.
-  const file = openSync(join(folder, path), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
+  const file = openSync(join(folder, path), READ_NO_LINK)
   try {
     if (fstatSync(file).size > LARGEST_BYTES) return `at most ${String(LARGEST_BYTES)} bytes`
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)) }

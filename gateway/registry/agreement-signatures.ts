@@ -55,16 +55,10 @@ const LEAST_RSA_BITS = 2048
 
 function algorithmOf(key: KeyObject): AgreementSignature['algorithm'] | undefined {
   const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
-  switch (key.asymmetricKeyType) {
-    case 'ec':
-      return namedCurve === 'prime256v1' ? 'ES256' : undefined
-    case 'rsa':
-      return modulusLength >= LEAST_RSA_BITS ? 'RS256' : undefined
-    case 'ed25519':
-      return 'Ed25519'
-    default:
-      return undefined
-  }
+  const kind = key.asymmetricKeyType
+  if (kind === 'ed25519') return 'Ed25519'
+  if (kind === 'ec' && namedCurve === 'prime256v1') return 'ES256'
+  return kind === 'rsa' && modulusLength >= LEAST_RSA_BITS ? 'RS256' : undefined
 }
 
 /** Ed25519 hashes by itself. */

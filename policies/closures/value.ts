@@ -19,13 +19,12 @@ export function isRecord(value: Outcome): value is CedarRecord {
 /** Values of different types are unequal, never an error. Sets have no order and no duplicates. */
 export function equal(one: CedarValue, other: CedarValue): boolean {
   if (one === other) return true
-  if (typeof one !== 'object' || typeof other !== 'object') return false
-  if (isSet(one) || isSet(other)) {
-    return isSet(one) && isSet(other) && includesAll(one, other) && includesAll(other, one)
-  }
-  if (isEntity(one) || isEntity(other)) {
-    return isEntity(one) && isEntity(other) && sameEntity(one.__entity, other.__entity)
-  }
+  return typeof one === 'object' && typeof other === 'object' && sameShape(one, other)
+}
+
+function sameShape(one: CedarValue & object, other: CedarValue & object): boolean {
+  if (isSet(one)) return isSet(other) && includesAll(one, other) && includesAll(other, one)
+  if (isEntity(one)) return isEntity(other) && sameEntity(one.__entity, other.__entity)
   return isRecord(one) && isRecord(other) && sameRecord(one, other)
 }
 

@@ -96,15 +96,24 @@ function checkBoundType(
   { type, codes }: ParameterRegistration,
   fault: Fault,
 ): void {
-  if (range !== undefined && type !== 'year' && type !== 'integer') {
-    fault('/range', 'no range but for years and integers')
+  if (range !== undefined) {
+    if (type !== 'year' && type !== 'integer')
+      fault('/range', 'no range but for years and integers')
+    if (range.least > range.most) fault('/range', 'least not above most')
   }
-  if (range !== undefined && range.least > range.most) fault('/range', 'least not above most')
   if (latestTaxYear !== undefined && type !== 'year') {
     fault('/latestTaxYear', 'a tax year only for a parameter of the type year')
   }
-  for (const [index, value] of (oneOf ?? []).entries()) {
-    if (codes === undefined || codes.includes(value)) continue
+  checkValues(oneOf ?? [], codes, fault)
+}
+
+function checkValues(
+  values: readonly string[],
+  codes: readonly string[] | undefined,
+  fault: Fault,
+): void {
+  for (const [index, value] of values.entries()) {
+    if (codes?.includes(value) !== false) continue
     fault(`/oneOf/${String(index)}`, 'a registered value of the code')
   }
 }

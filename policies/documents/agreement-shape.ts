@@ -87,22 +87,40 @@ export const signedAgreement: Reader<SignedAgreement> = checked(
 )
 
 function checkWithin({ agreement }: SignedAgreement, place: Place): void {
-  const note = (name: string, expected: string): void =>
-    place.note(`${inside(place, 'agreement').pointer}/${name}`, expected)
-  const { collect, disclose, article6, validFrom, validTo } = agreement
-  if (validFrom >= validTo) note('validTo', 'a time after validFrom')
-  if (!collect.basis.startsWith('PDPA-15-')) note('collect/basis', 'a basis of PDPA §15')
-  if (!disclose.basis.startsWith('PDPA-16-')) note('disclose/basis', 'a basis of PDPA §16')
-  if (article6 !== undefined && !article6.startsWith('PDPA-6-1-')) {
-    note('article6', 'a basis of PDPA §6(1)')
+  const at = inside(place, 'agreement').pointer
+  const checks: readonly [sound: boolean, pointer: string, expected: string][] = [
+    [agreement.validFrom < agreement.validTo, '/validTo', 'a time after validFrom'],
+    ...basisChecks(agreement),
+    [
+      agreement.purposeDeclaration === 'explicit' || agreement.collect.purposes.length === 1,
+      '/purposeDeclaration',
+      'explicit, as there are several purposes',
+    ],
+  ]
+  for (const [sound, pointer, expected] of checks) {
+    if (!sound) place.note(`${at}${pointer}`, expected)
   }
-  if (collect.basis === 'PDPA-15-1' && collect.duties.length === 0) {
-    note('collect/duties', 'the statutory duties that the basis rests on')
-  }
-  if (disclose.basis === 'PDPA-16-1' && disclose.laws.length === 0) {
-    note('disclose/laws', 'the laws that the basis rests on')
-  }
-  if (agreement.purposeDeclaration === 'implied' && collect.purposes.length > 1) {
-    note('purposeDeclaration', 'explicit, as there are several purposes')
-  }
+}
+
+/** §15 and §16 each have their own bases, and one that refers to a duty or a law names it. */
+function basisChecks({
+  collect,
+  disclose,
+  article6,
+}: SignedAgreement['agreement']): readonly [sound: boolean, pointer: string, expected: string][] {
+  return [
+    [collect.basis.startsWith('PDPA-15-'), '/collect/basis', 'a basis of PDPA §15'],
+    [disclose.basis.startsWith('PDPA-16-'), '/disclose/basis', 'a basis of PDPA §16'],
+    [article6?.startsWith('PDPA-6-1-') !== false, '/article6', 'a basis of PDPA §6(1)'],
+    [
+      collect.basis !== 'PDPA-15-1' || collect.duties.length > 0,
+      '/collect/duties',
+      'the statutory duties that the basis rests on',
+    ],
+    [
+      disclose.basis !== 'PDPA-16-1' || disclose.laws.length > 0,
+      '/disclose/laws',
+      'the laws that the basis rests on',
+    ],
+  ]
 }

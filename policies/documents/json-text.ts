@@ -57,7 +57,7 @@ function placeOf({ text, at }: Reader): { readonly line: number; readonly column
 function readValue(reader: Reader, pointer: string, depth: number): Json {
   if (depth > DEEPEST) throw new Stopped(`at most ${String(DEEPEST)} levels`)
   skipSpace(reader)
-  switch (reader.text[reader.at]) {
+  switch (reader.text.charAt(reader.at)) {
     case '{':
       return readObject(reader, pointer, depth)
     case '[':

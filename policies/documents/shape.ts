@@ -170,14 +170,9 @@ export function checked<T>(reader: Reader<T>, check: (value: T, place: Place) =>
   return (value, place) => {
     const read = reader(value, place)
     if (read === FAULTY) return FAULTY
-    let sound = true
-    check(read, {
-      ...place,
-      note: (pointer, expected) => {
-        sound = false
-        place.note(pointer, expected)
-      },
-    })
-    return sound ? read : FAULTY
+    const found: (readonly [pointer: string, expected: string])[] = []
+    check(read, { ...place, note: (pointer, expected) => found.push([pointer, expected]) })
+    for (const [pointer, expected] of found) place.note(pointer, expected)
+    return found.length === 0 ? read : FAULTY
   }
 }
