@@ -32,7 +32,8 @@ export interface JournalParts {
 
 /** A frame of a smaller batch than this is never split, whatever the segment size. */
 export const SMALLEST_SEGMENT = 256 * 1024
-const LARGEST_FRAME = 8 * 1024 * 1024
+/** Fits into every segment (segmentSize). */
+const LARGEST_FRAME = 1000 * 1024
 
 export class Journal implements Storage {
   readonly largestFrame: number

@@ -15,7 +15,7 @@ import type { Position } from './journal.ts'
 import { recover } from './recover.ts'
 import type { Cut, Recovered } from './recover.ts'
 import type { ReadEntry } from './replay.ts'
-import { Segments, segmentName } from './segments.ts'
+import { Segments, segmentName, segmentSize } from './segments.ts'
 import type { Segment } from './segments.ts'
 
 export interface OpenJournalOptions {
@@ -50,9 +50,11 @@ export async function openJournal(options: OpenJournalOptions): Promise<OpenedJo
     file: disk.open(path.join(folder, segmentName(segment.number)), 'update'),
   })
   // One that a crash left half made is of another size; its number is not given again.
-  const usable = recovered.unused.filter(({ size }) => size === segmentBytes)
-  for (const { number, size } of recovered.unused) {
-    if (size !== segmentBytes) disk.remove(path.join(folder, segmentName(number)))
+  const isWhole = ({ number, size }: { number: number; size: number }): boolean =>
+    size === segmentSize(number, segmentBytes)
+  const usable = recovered.unused.filter(isWhole)
+  for (const segment of recovered.unused) {
+    if (!isWhole(segment)) disk.remove(path.join(folder, segmentName(segment.number)))
   }
   const position = recovered.end && positionOf(recovered.end, open)
   const segments = new Segments({

@@ -18,9 +18,18 @@ export const SEGMENT_NAME = /^([0-9]{8,15})\.seg$/
 const SPARES = 2
 const RETRY_MS = 1000
 
+/** The first segments are small: a gateway that is started often leaves little behind. */
+const FIRST_SEGMENT = 1024 * 1024
+
+/** Size of the segment of a number, in a journal whose segments have `largest` bytes at most. */
+export function segmentSize(number: number, largest: number): number {
+  return Math.min(largest, FIRST_SEGMENT * 4 ** Math.min(number - 1, 8))
+}
+
 export interface SegmentsOptions {
   readonly disk: Disk
   readonly folder: string
+  /** Size of the larger segments. */
   readonly segmentBytes: number
   /** Number of the first segment to make. */
   readonly next: number
@@ -58,11 +67,16 @@ export class Segments {
     return segment
   }
 
+  /** Spares that were never used are taken away: a chain that is not opened again keeps only what it holds. */
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#retry)
     await this.#making
-    for (const { file } of this.#spares.splice(0)) file.close()
+    const { disk, folder } = this.#options
+    for (const { file, number } of this.#spares.splice(0)) {
+      file.close()
+      disk.remove(path.join(folder, segmentName(number)))
+    }
   }
 
   #makeSpares(): void {
@@ -83,11 +97,12 @@ export class Segments {
   }
 
   async #makeOne(): Promise<Segment> {
-    const { disk, folder, segmentBytes } = this.#options
+    const { disk, folder } = this.#options
+    const size = segmentSize(this.#next, this.#options.segmentBytes)
     const name = path.join(folder, segmentName(this.#next))
     const file = disk.open(name, 'create')
     try {
-      await fillWithZeros(file, segmentBytes)
+      await fillWithZeros(file, size)
       await file.sync()
       await disk.syncFolder(folder)
     } catch (fault) {
@@ -96,7 +111,7 @@ export class Segments {
       throw fault
     }
     this.#next += 1
-    return { number: this.#next - 1, file, size: segmentBytes }
+    return { number: this.#next - 1, file, size }
   }
 }
 

@@ -33,7 +33,7 @@ export interface ChainOptions {
    */
   readonly twoPhase: boolean
   readonly limits?: Partial<BacklogLimits>
-  /** Asked when a batch begins: entries to stand in front of it (the `heads` leaf of D7). */
+  /** Asked when a batch begins, but for a chain's first: entries to stand in front of it (the `heads` leaf of D7). */
   readonly beforeBatch?: () => readonly Entry[]
   /** Storage failed in a way that leaves the outcome unknown: the process must stop and recover by reading. */
   readonly onFatal: (fault: LedgerFault) => void
@@ -46,12 +46,14 @@ export interface ChainOptions {
 
 export interface BacklogLimits {
   readonly queueEntries: number
-  /** Of records, in characters. */
+  /** Of records. */
   readonly queueBytes: number
 }
 
 const LIMITS: BacklogLimits = { queueEntries: 8_192, queueBytes: 32 * 1024 * 1024 }
 const LARGEST_BATCH = 4_096
+/** For what `beforeBatch` adds. */
+const ROOM_IN_FRONT = 4_096
 
 /** Whether the leaf was recorded is unknown; recovery will tell. The process stops. */
 export class LedgerFault extends Error {
@@ -60,6 +62,8 @@ export class LedgerFault extends Error {
 
 interface Waiting {
   readonly entry: Entry
+  /** Of the record in UTF-8. */
+  readonly bytes: number
   readonly resolve: (recorded: Recorded) => void
   readonly reject: (fault: Error) => void
 }
@@ -110,11 +114,12 @@ class CommitLoop implements Chain {
   append(entry: Entry): Promise<Recorded> {
     const refusal = this.#refusal(entry.finishes === true)
     if (refusal !== undefined) return Promise.reject(refusal)
+    const bytes = Buffer.byteLength(entry.record)
     // Here, so that one caller's mistake never ends the batch of others.
-    if (tooLong(entry.record)) return Promise.reject(new RangeError(RECORD_TOO_LONG))
+    if (bytes > LONGEST_ENTRY) return Promise.reject(new RangeError(RECORD_TOO_LONG))
     return new Promise((resolve, reject) => {
-      this.#queue.push({ entry, resolve, reject })
-      this.#queueBytes += entry.record.length
+      this.#queue.push({ entry, bytes, resolve, reject })
+      this.#queueBytes += bytes
       this.#wake()
     })
   }
@@ -165,23 +170,23 @@ class CommitLoop implements Chain {
   /** What is queued, up to what one frame may hold. */
   #take(): Waiting[] {
     const room = this.#storage.largestFrame - LONGEST_NOTE
-    let bytes = this.#front.reduce((sum, entry) => sum + mostBytes(entry), 0)
+    let bytes = ROOM_IN_FRONT
     let count = 0
-    for (const { entry } of this.#queue) {
-      bytes += mostBytes(entry)
+    for (const waiting of this.#queue) {
+      bytes += mostBytes(waiting.bytes)
       if (count > 0 && (bytes > room || count === LARGEST_BATCH)) break
       count += 1
     }
     const batch = count === this.#queue.length ? this.#queue : this.#queue.slice(0, count)
     this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count)
-    for (const { entry } of batch) this.#queueBytes -= entry.record.length
+    for (const waiting of batch) this.#queueBytes -= waiting.bytes
     return batch
   }
 
   async #commit(taken: readonly Waiting[]): Promise<void> {
     const batch = this.#storage.room === 'all' ? taken : refuseOrdinary(taken)
     if (batch.length === 0) return
-    const front = [...this.#front, ...(this.#options.beforeBatch?.() ?? [])]
+    const front = [...this.#front, ...this.#inFront()]
     const encoded = this.#encode(front, batch)
     if (await this.#reserve(batch)) {
       this.#front = []
@@ -195,6 +200,11 @@ class CommitLoop implements Chain {
     const finishing = refuseOrdinary(batch)
     if (finishing.length < batch.length) await this.#commit(finishing)
     else for (const { reject } of batch) reject(noRoom())
+  }
+
+  /** Nothing stands before leaf 0, which opens the chain. */
+  #inFront(): readonly Entry[] {
+    return this.#edge.size === 0 ? [] : (this.#options.beforeBatch?.() ?? [])
   }
 
   #encode(front: readonly Entry[], batch: readonly Waiting[]): Encoded[] {
@@ -270,10 +280,6 @@ function refuseOrdinary(batch: readonly Waiting[]): Waiting[] {
     reject(noRoom())
     return false
   })
-}
-
-function tooLong(record: string): boolean {
-  return 3 * record.length > LONGEST_ENTRY && Buffer.byteLength(record) > LONGEST_ENTRY
 }
 
 function backlogFull(): LedgerUnavailable {

@@ -24,9 +24,9 @@ export interface Encoded {
   readonly hash: TreeHash
 }
 
-/** Bytes that an entry may take, before it is encoded: a UTF-16 code unit is at most three bytes of UTF-8. */
-export function mostBytes(entry: Entry): number {
-  return FRAMING + LONGEST_LEAF + 3 * entry.record.length
+/** Bytes that an entry takes at most, given those of its record. */
+export function mostBytes(recordBytes: number): number {
+  return FRAMING + LONGEST_LEAF + recordBytes
 }
 
 /** One buffer that every batch of a chain is built in. */
@@ -48,7 +48,7 @@ export class EntryWriter {
 
   /** Throws RangeError where the record is longer than a leaf's data may be. */
   entry(entry: Entry): Encoded {
-    this.#makeRoom(mostBytes(entry))
+    this.#makeRoom(mostBytes(3 * entry.record.length))
     const buffer = this.#buffer
     const recordAt = this.#end + 2
     const recordLength = buffer.write(entry.record, recordAt)

@@ -36,12 +36,20 @@ export function leafText(kind: LeafKind, record: string, publicRow: Digest | und
     : `{"kind":"${kind}","public":"${publicRow}","record":"${record}","v":1}`
 }
 
+// The one spelling, so that nothing needs to be parsed: an auditor reads every leaf.
+const LEAF =
+  /^\{"kind":"([a-z]+)",(?:"public":"([A-Za-z0-9_-]{43})",)?"record":"([A-Za-z0-9_-]{43})","v":1\}$/
+const KINDS: ReadonlyMap<string, LeafKind> = new Map(LEAF_KINDS.map((kind) => [kind, kind]))
+
 /** Undefined unless the text is canonical and has exactly the members of a leaf of version 1. */
 export function parseLeaf(text: string): Leaf | undefined {
-  const leaf = leafOf(parsed(text))
-  return leaf !== undefined && leafText(leaf.kind, leaf.record, leaf.public) === text
-    ? leaf
-    : undefined
+  const parts = LEAF.exec(text)
+  const kind = KINDS.get(parts?.[1] ?? '')
+  if (parts?.[3] === undefined || kind === undefined) return undefined
+  const record = Digest.parse(parts[3])
+  return parts[2] === undefined
+    ? { kind, record, v: 1 }
+    : { kind, public: Digest.parse(parts[2]), record, v: 1 }
 }
 
 /** The same for a value that was parsed already, e.g. the `leaf` in a receipt's `extra`. */
@@ -58,14 +66,6 @@ export function leafOf(value: unknown): Leaf | undefined {
 
 export function canonicalLeaf(leaf: Leaf): string {
   return canonicalJson({ ...leaf })
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function digest(value: unknown): Digest | undefined {
