@@ -72,8 +72,9 @@ export function readExtensions(
   for (const extension of childrenOf(demand(list, TAG.sequence))) {
     const { oid, critical, value } = readExtension(extension)
     if (found.has(oid)) throw new Malformed('no extension twice')
-    if (critical && !understood.includes(oid))
+    if (critical && understood !== 'all' && !understood.includes(oid)) {
       throw new Malformed('critical extensions that are understood')
+    }
     found.set(oid, value)
   }
   return found

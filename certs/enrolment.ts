@@ -9,7 +9,7 @@ import { Malformed } from '../policies/vocabulary.ts'
 import { issueCertificate } from './authority.ts'
 import type { CertificateOrder } from './authority.ts'
 import { readExtensions, readUris } from './certificate-fields.ts'
-import { childrenOf, demand, integerOf, oidOf, TAG } from './der.ts'
+import { childrenOf, demand, integerOf, oidOf, readDer, TAG } from './der.ts'
 import type { Der } from './der.ts'
 import { identityUri } from './identity.ts'
 import { derOfPem } from './pem.ts'
@@ -88,7 +88,8 @@ function read(der: Buffer): CertificateRequest {
 
 function strongKey(spki: Buffer): KeyObject {
   const key = readKey(spki)
-  if (!isStrong(key)) {
+  // Explicit parameters can imitate a curve of good name (CVE-2020-0601); RFC 5480 §2.1.1 wants its name.
+  if (!isStrong(key) || (key.asymmetricKeyType === 'ec' && !namesItsCurve(spki))) {
     throw new RequestRefused(
       'weak-key',
       'use an EC key on P-256 or P-384, or an RSA key of 2048 to 8192 bits with an exponent from 65537',
@@ -103,6 +104,12 @@ function readKey(spki: Buffer): KeyObject {
   } catch (cause) {
     throw new RequestRefused('weak-key', 'the public key cannot be read', { cause })
   }
+}
+
+function namesItsCurve(spki: Buffer): boolean {
+  const [algorithm] = childrenOf(readDer(spki))
+  const [, parameters] = childrenOf(demand(algorithm, TAG.sequence))
+  return parameters?.tag === TAG.oid
 }
 
 function isStrong(key: KeyObject): boolean {

@@ -73,9 +73,8 @@ function certificateBag(pem: string): [Asn1, Asn1] {
 function attributes(parts: Bundle): Asn1 {
   const { raw } = new X509Certificate(parts.leaf.certificate)
   const keyId = binary(createHash('sha256').update(raw).digest().subarray(0, 20))
-  const name = binary(Buffer.from(parts.friendlyName, 'utf16le').swap16())
   return set(
-    sequence(oid(named('friendlyName')), set(value(asn1.Type.BMPSTRING, name))),
+    sequence(oid(named('friendlyName')), set(value(asn1.Type.BMPSTRING, parts.friendlyName))),
     sequence(oid(named('localKeyId')), set(octets(keyId))),
   )
 }

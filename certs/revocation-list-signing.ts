@@ -12,8 +12,8 @@ import {
   X509CrlReason,
 } from './x509.ts'
 
+/** Reason codes of RFC 5280 §5.3.1 that fit; there is no `unspecified`: whoever revokes says why. */
 export const REVOCATION_REASONS = [
-  'unspecified',
   'keyCompromise',
   'affiliationChanged',
   'superseded',

@@ -147,8 +147,9 @@ export class CertsFolder {
   /** Signs the next revocation list from the index and puts it in place at once. */
   async publish(now: Instant, listDays: number): Promise<RevocationList> {
     const revoked = this.entries()
-      .filter((entry) => entry.status === 'revoked')
-      .map(({ serial, at, reason }) => ({ serial, at, reason: reason ?? 'unspecified' }) as const)
+      // An expired certificate is refused for that; leaving it out keeps the list short (RFC 5280 §3.3).
+      .filter((entry) => entry.notAfter >= now)
+      .flatMap(({ serial, at, reason }) => (reason === undefined ? [] : [{ serial, at, reason }]))
     const pem = await signRevocationList(this.#issuing(), {
       number: (this.revocationList()?.number ?? this.#numberBefore(now)) + 1,
       thisUpdate: now,

@@ -54,7 +54,7 @@ export function readIfThere(path: string): string {
 }
 
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
 }
 
 function writeDurably(path: string, content: string | Uint8Array, mode: Mode): void {

@@ -15,6 +15,7 @@ export interface IndexEntry {
   readonly status: 'good' | 'revoked'
   /** When this became so. */
   readonly at: Instant
+  /** Why, where it is revoked. */
   readonly reason?: RevocationReason
 }
 
@@ -63,9 +64,10 @@ function entryOf(value: unknown): IndexEntry | undefined {
   if (typeof serial !== 'string' || !/^[0-9a-f]+$/.test(serial)) return undefined
   if (typeof uri !== 'string' || (status !== 'good' && status !== 'revoked')) return undefined
   const times = { notAfter: Instant.parse(notAfter), at: Instant.parse(at) }
+  const entry = { serial, uri, ...times }
+  if (status === 'good') return { ...entry, status }
   const known = REVOCATION_REASONS.find((one) => one === reason)
-  const entry: IndexEntry = { serial, uri, status, ...times }
-  return known === undefined ? entry : { ...entry, reason: known }
+  return known === undefined ? undefined : { ...entry, status, reason: known }
 }
 
 function iso(instant: Instant): string {

@@ -113,7 +113,7 @@ function revoke(certs: Command, tell: Tell): void {
       'take back a certificate (serial number or .crt file); acts on the next request everywhere',
     )
     .addOption(
-      new Option('--reason <reason>', 'why').choices(REVOCATION_REASONS).default('unspecified'),
+      new Option('--reason <reason>', 'why').choices(REVOCATION_REASONS).makeOptionMandatory(),
     )
     .action(async (which: string, options: ListOptions & { reason: RevocationReason }) =>
       tell(options, async () => {

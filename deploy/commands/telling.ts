@@ -41,7 +41,7 @@ export function telling(
         options.json === true ? `${JSON.stringify(answer.json)}\n` : `${answer.text.join('\n')}\n`,
       )
     } catch (error) {
-      if (!(error instanceof Error) || !isTold(error)) throw error
+      if (!isTold(error)) throw error
       const { name, message } = error
       const fault = 'fault' in error ? { fault: error.fault } : {}
       outlet.error(
@@ -55,8 +55,9 @@ export function telling(
 }
 
 /** A path that does not exist or can't be read or written is the typist's fault as well. */
-function isTold(error: Error): boolean {
-  if (TOLD.has(error.name)) return true
+function isTold(error: unknown): error is { readonly name: string; readonly message: string } {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return false
+  const name = 'name' in error && typeof error.name === 'string' ? error.name : ''
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return /^(ENOENT|EACCES|EISDIR|ENOTDIR|EROFS|ENOSPC)$/.test(code)
+  return TOLD.has(name) || /^(ENOENT|EACCES|EISDIR|ENOTDIR|EROFS|ENOSPC)$/.test(code)
 }
