@@ -154,7 +154,7 @@ describe('a list that is not our CA’s is refused', () => {
       issuer: new Certificate(pki.trust.pem[1]).subjectName,
       thisUpdate: new Date(noon),
       signingKey: signingKey(pki.authority.issuing.key),
-      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' } as Algorithm,
+      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
       ...more,
     })
     return new Uint8Array(list.rawData)

@@ -33,11 +33,10 @@ export async function serve(
     const resumed = socket.isSessionReused()
     socket.on('error', () => undefined)
     socket.on('data', (bytes: Buffer) => {
-      for (let count = 0; count < bytes.length; count += 1) {
-        const standing =
-          finding.kind === 'identified' ? revocations()?.standing(finding.peer, now()) : undefined
-        socket.write(`${JSON.stringify({ finding, resumed, standing: standing ?? null })}\n`)
-      }
+      const standing =
+        finding.kind === 'identified' ? revocations()?.standing(finding.peer, now()) : undefined
+      const line = `${JSON.stringify({ finding, resumed, standing: standing ?? null })}\n`
+      socket.write(line.repeat(bytes.length))
     })
   })
   server.listen(0, '127.0.0.1')
