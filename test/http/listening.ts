@@ -10,7 +10,7 @@ import {
   type ExchangeListenerParts,
 } from '../../gateway/http/exchange-listener.ts'
 import { Instant, SubsystemId } from '../../policies/vocabulary.ts'
-import { makePki, type Pki, type TlsFiles } from '../harness/pki.ts'
+import type { Pki, TlsFiles } from '../harness/pki.ts'
 
 export const CONSUMER = SubsystemId.parse('TW/GOV/A000000018/welfare')
 export const PATH = '/r1/TW/GOV/A000000027/income/yearly'
@@ -90,7 +90,7 @@ export async function rawClient(
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
   socket.on('error', () => undefined)
   socket.on('close', () => (ended = true))
-  await Promise.race([once(socket, 'secureConnect'), once(socket, 'close')])
+  await new Promise((resolve) => socket.once('secureConnect', resolve).once('close', resolve))
   return {
     socket,
     send: (bytes) => socket.write(bytes),
@@ -133,5 +133,3 @@ export async function nothingOpen(server: Server): Promise<void> {
   }
   throw new Error('a connection stayed open')
 }
-
-export { makePki }

@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals'
+import { passedHeaders } from '../../../gateway/exchange/wire/to-consumer.ts'
+
+const DATE = 'Sun, 22 Nov 2026 00:00:00 GMT'
+
+test.each([
+  ['Content-Type', 'application/json'],
+  ['content-type', 'application/json; charset=utf-8'],
+  ['Content-Language', 'zh-Hant-TW, en'],
+  ['Cache-Control', 'private, max-age=60'],
+  ['ETag', 'W/"v1"'],
+  ['Retry-After', '120'],
+  ['Retry-After', DATE],
+  ['Date', DATE],
+  ['Expires', '0'],
+  ['Expires', DATE],
+  ['Last-Modified', DATE],
+])('%s: %s passes', (name, value) => {
+  expect(passedHeaders([name, value], [])).toEqual([name, value])
+})
+
+test.each([
+  ['X-Person', 'A300000014'],
+  ['Set-Cookie', 'a=b'],
+  ['Location', 'https://elsewhere/A300000014'],
+  ['Server', 'nginx'],
+  ['Content-Length', '5'],
+  ['Content-Encoding', 'identity'],
+  ['X-Road-Error', 'Server.Internal'],
+  ['Content-Type', 'application/json; person="測試甲"'],
+  ['Content-Language', 'A300000014-F300000037-H300000048'],
+  ['Cache-Control', 'private, person="A300000014"'],
+  ['ETag', `"${'x'.repeat(65)}"`],
+  ['ETag', 'no-quotes'],
+  ['Retry-After', 'A300000014'],
+  ['Expires', 'A300000014'],
+  ['Date', 'yesterday'],
+])('%s: %s stays here', (name, value) => {
+  expect(passedHeaders([name, value], [])).toEqual([])
+})
+
+test('a registered header passes, Location too; what is ours or ends at the hop never does', () => {
+  const ours = [
+    'x-road-error',
+    'exchange-receipt',
+    'connection',
+    'transfer-encoding',
+    'content-encoding',
+    'content-length',
+  ]
+  const sent = ['location', 'x-total', ...ours].flatMap((name) => [name.toUpperCase(), 'v'])
+  expect(passedHeaders(sent, ['location', 'x-total', ...ours])).toEqual([
+    'LOCATION',
+    'v',
+    'X-TOTAL',
+    'v',
+  ])
+})
+
+test('a header that stands once and is sent twice does not pass at all', () => {
+  expect(passedHeaders(['Date', DATE, 'date', DATE, 'ETag', '"a"'], [])).toEqual(['ETag', '"a"'])
+})
+
+test('a registered header that would break out of its line does not pass', () => {
+  expect(passedHeaders(['X-Total', '5\r\nSet-Cookie: a'], ['x-total'])).toEqual([])
+})
