@@ -36,7 +36,8 @@ export function openIdentity(
   return {
     trust,
     tls: {
-      cert: readFileSync(`${own}.crt`, 'utf8'),
+      // With the issuing CA's, so that a peer needs to know the root only.
+      cert: readFileSync(`${own}.crt`, 'utf8') + issuing,
       key: readFileSync(`${own}.key`, 'utf8'),
       ca: [issuing, root],
     },

@@ -3,11 +3,11 @@
  * first, so that no manifest ever names rules that the gate refused.
  */
 import { activate } from '../adapters/cedar-engine/activate.ts'
-import { readDocumentsFolder } from '../adapters/documents-folder/read-documents-folder.ts'
+import { readDocumentsFolder } from '../adapters/documents-folder/read-folder.ts'
 import { readRuleSet } from '../adapters/documents-folder/read-rule-set.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { InForce } from '../gateway/projections/in-force.ts'
-import { documentCrypto } from '../gateway/registry/document-crypto.ts'
+import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
 import { publish } from '../gateway/registry/publish.ts'
 import type { Fault } from '../policies/documents/documents.ts'
 import { makeRuleBook } from '../policies/rule-book.ts'
@@ -44,7 +44,7 @@ export async function openLaw(
   const folders = foldersOf(config.data)
   const read = readDocumentsFolder(folders.documents, documentCrypto)
   if (read.kind === 'faulty') throw new DocumentsFaulty(read.faults)
-  const rules = readRuleSet()
+  const rules = readRuleSet(documentCrypto.sha256)
   const activation = await activate(rules, {
     cacheDir: folders.cache,
     seed: options.seed,

@@ -12,9 +12,9 @@ import type { CutRecord, InstanceRecord } from '../gateway/ledger/registry-event
 import { ed25519Signer } from '../gateway/ledger/signer.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { RegistryView } from '../gateway/projections/registry-view.ts'
+import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
 import { appendAll, type RegistryWriter } from '../gateway/registry/publish.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
-import { sha256 } from './document-crypto.ts'
 import { logKey } from './log-keys.ts'
 
 export interface OpenedRegistry extends RegistryWriter {
@@ -41,7 +41,7 @@ export async function openRegistry(
   })
   const { storage, edge } = journal
   const chain = openChain({ origin, signer, storage, edge, twoPhase: true, onFatal: parts.onFatal })
-  const registry = { chain, view, sha256 }
+  const registry = { chain, view, sha256: documentCrypto.sha256 }
   if (edge.size === 0) {
     const record: InstanceRecord = {
       at: parts.clock.now(),

@@ -48,7 +48,7 @@ export async function startGateway(
     standing: identity.standing,
     exchange: makeExchange(parts),
     metaservices: makeMetaservices(new RegistryDirectory(inForce, () => clock.now())),
-    receipts: makeReceipts(parts, core.reader),
+    receipts: makeReceipts(parts.history, core.reader),
     maxRequestBytes: (path) => largestRequest(path, inForce()),
     admission: {
       refused: (code, member) => {

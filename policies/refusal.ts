@@ -120,6 +120,12 @@ export const REFUSALS = {
     '查無此端點',
     'The service is registered, this path of it is not. listMethods names its endpoints.',
   ),
+  'Client.Request.UnknownExchange': words(
+    404,
+    'Unknown exchange',
+    '查無此交換',
+    'No exchange of yours with this id is remembered. Receipts are kept for the newest exchanges; ask the operator for an older one.',
+  ),
   'Client.Request.MethodNotAllowed': words(
     405,
     'Method not allowed',
@@ -287,6 +293,12 @@ export const REFUSALS = {
     'The ledger cannot record',
     '交換紀錄無法寫入',
     'Nothing passes that cannot be recorded. Try again after the time in Retry-After.',
+  ),
+  'Server.Keys.Unavailable': words(
+    503,
+    'The key store cannot be reached',
+    '金鑰庫無法使用',
+    'Without the person’s key nothing can be recorded, so nothing passes. Try again after the time in Retry-After.',
   ),
   'Server.Registry.Changed': words(
     503,
