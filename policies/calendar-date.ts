@@ -2,7 +2,10 @@
 export function isCalendarDate(text: string): boolean {
   const parts = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)
   if (parts === null) return false
-  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])]
+  return isCalendarDay(Number(parts[1]), Number(parts[2]), Number(parts[3]))
+}
+
+export function isCalendarDay(year: number, month: number, day: number): boolean {
   return month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month)
 }
 

@@ -23,6 +23,11 @@ export function afterSpace(bytes: Uint8Array, from: number): number {
   return (bytes[from] ?? 0) > SPACE_BYTE ? from : pastSpace(bytes, from)
 }
 
+/** White space, or a byte that is nothing at all, stands here. */
+export function isSpace(bytes: Uint8Array, at: number): boolean {
+  return (bytes[at] ?? 0) <= SPACE_BYTE
+}
+
 function pastSpace(bytes: Uint8Array, from: number): number {
   let at = from
   while (SPACE[bytes[at] ?? 0] === 1) at += 1

@@ -81,7 +81,8 @@ function namesAnother(pass: Pass, start: number, end: number): boolean {
 
 function holdsNumber(pass: Pass, start: number, end: number): boolean {
   if (isSubject(pass, start, end)) return true
-  if (pass.bytes[start] !== QUOTE || !isNationalNumber(textOf(pass, start, end), ANY_NUMBER)) return false
+  if (pass.bytes[start] !== QUOTE || !isNationalNumber(textOf(pass, start, end), ANY_NUMBER))
+    return false
   pass.furtherPeople = true
   return true
 }

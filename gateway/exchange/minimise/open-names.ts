@@ -79,6 +79,6 @@ export class OpenNames {
 }
 
 /** Names compared one by one before a set is made. */
-const FEW = 16
+const FEW = 32
 const TRIPLES = new Int32Array(3 * FEW * (DEEPEST + 1))
 const BASES = new Int32Array(DEEPEST + 2)

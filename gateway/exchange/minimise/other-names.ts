@@ -7,50 +7,39 @@
  */
 import type { Buffer } from 'node:buffer'
 import { meaning } from '../json/text-bytes.ts'
-import { sameBytes } from './name-bytes.ts'
 
 /** Further names are not held: the answer has this many, or more. */
 export const MOST = 1000
 
 export class OtherNames {
   readonly #text: Buffer
-  readonly #bytes: Uint8Array
-  #names: Set<string> | undefined
-  /** Starts and ends of the names in the order in which they came: records repeat it. */
-  readonly #order: number[] = []
-  #next = 0
+  /** May hold a name twice, as long as they are few. */
+  #few: string[] | undefined
+  #many: Set<string> | undefined
 
-  constructor(text: Buffer, bytes: Uint8Array) {
+  constructor(text: Buffer) {
     this.#text = text
-    this.#bytes = bytes
   }
 
   add(start: number, end: number, escaped: boolean): void {
-    if (this.#next >= this.#order.length) this.#next = 0
-    const known = this.#order[this.#next] ?? 0
-    const length = (this.#order[this.#next + 1] ?? 0) - known
-    if (
-      length === end - start &&
-      known !== 0 &&
-      sameBytes(this.#bytes, start, this.#bytes, known, length)
-    ) {
-      this.#next += 2
-      return
-    }
-    this.#learn(start, end, escaped)
+    if (this.#many !== undefined && this.#many.size >= MOST) return
+    const name = meaning(this.#text, { start, end }, escaped)
+    if (this.#many === undefined) this.#addToFew(name)
+    else this.#many.add(name)
   }
 
   sorted(): string[] {
-    return this.#names === undefined ? [] : [...this.#names].sort()
+    if (this.#many !== undefined) return [...this.#many].sort()
+    if (this.#few === undefined) return []
+    const names = this.#few.sort()
+    return names.filter((name, at) => at === 0 || name !== names[at - 1])
   }
 
-  #learn(start: number, end: number, escaped: boolean): void {
-    const names = (this.#names ??= new Set())
-    if (names.size >= MOST) return
-    const before = names.size
-    names.add(meaning(this.#text, { start, end }, escaped))
-    if (names.size === before) return
-    this.#order.push(start, end)
-    this.#next = this.#order.length
+  #addToFew(name: string): void {
+    const names = (this.#few ??= [])
+    names.push(name)
+    if (names.length >= FEW) this.#many = new Set(names)
   }
 }
+
+const FEW = 64

@@ -3,6 +3,7 @@ import type { Buffer } from 'node:buffer'
 import type { FieldName } from '../../../policies/vocabulary.ts'
 import type { Projection } from './compile-projection.ts'
 import { KeptRanges } from './kept-ranges.ts'
+import type { NameOrder } from './name-order.ts'
 import { OpenNames } from './open-names.ts'
 import { OtherNames } from './other-names.ts'
 
@@ -18,6 +19,8 @@ export class Pass {
   /** By `Field.index`: 1 where a value was found. */
   readonly present: Uint8Array
 
+  /** No other answer had this number. */
+  readonly number = (answers += 1)
   depth = 0
   malformed = false
   /** The field that did not have its type. */
@@ -26,8 +29,8 @@ export class Pass {
   furtherPeople = false
   subjectSeen = false
 
-  /** Of the innermost object: the registered member read last, or -1. */
-  member = -1
+  /** Of the innermost object. */
+  order: NameOrder
   /** Where the name read last ends, after its quote. */
   nameEnd = 0
   /** Of the scalar read last: a string with an escape in it. */
@@ -48,11 +51,14 @@ export class Pass {
     this.subject = subject
     this.namesSubject = projection.namesSubject
     this.present = new Uint8Array(projection.names.length)
+    this.order = projection.root.order
     this.kept = new KeptRanges()
     this.open = new OpenNames(text, bytes)
-    this.others = new OtherNames(text, bytes)
+    this.others = new OtherNames(text)
   }
 }
+
+let answers = 0
 
 /**
  * The text is not what it must be. Answers the place of the terminating zero, where nothing is ever expected: every

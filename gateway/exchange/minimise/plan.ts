@@ -4,6 +4,7 @@
  */
 import type { FieldType } from '../../../policies/service.ts'
 import type { FieldName } from '../../../policies/vocabulary.ts'
+import { OPEN_ARRAY, OPEN_OBJECT } from '../json/scan.ts'
 import { MemberNames } from './member-names.ts'
 import { NameOrder } from './name-order.ts'
 
@@ -28,6 +29,8 @@ export interface Field {
 /** One place. All have the same members, so that the walk sees one shape. */
 export class Plan {
   readonly kind: number
+  /** The bracket that must begin it, or 0. */
+  readonly opening: number
   /** Something permitted stands here or below: the container, or the value, is written out. */
   readonly passes: boolean
   /** The subject's number stands here or below. */
@@ -41,6 +44,10 @@ export class Plan {
   /** The member that leads to the subject, or -1. */
   readonly subjectMember: number
   readonly order = new NameOrder()
+  /** The object that is being read here, by a number that no other ever had; one only can be open at one place. */
+  object = 0
+  /** By member: the object in which it was seen last. A double counts to 2^53. */
+  readonly seenIn: Float64Array
 
   constructor(place: {
     kind: number
@@ -52,12 +59,14 @@ export class Plan {
   }) {
     const members = [...(place.members ?? [])]
     this.kind = place.kind
+    this.opening = place.kind === OBJECT ? OPEN_OBJECT : place.kind === ARRAY ? OPEN_ARRAY : 0
     this.passes = place.passes
     this.leadsToSubject = place.leadsToSubject
     this.field = place.field
     this.element = place.element
     this.names = new MemberNames(members.map(([name]) => name))
     this.members = members.map(([, member]) => member)
+    this.seenIn = new Float64Array(members.length)
     this.subjectMember = members.findIndex(([, member]) => member.leadsToSubject)
   }
 }

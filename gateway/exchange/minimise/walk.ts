@@ -7,6 +7,7 @@
  */
 import {
   afterSpace,
+  isSpace,
   CLOSE_ARRAY,
   CLOSE_OBJECT,
   COLON,
@@ -17,6 +18,7 @@ import {
   OPEN_OBJECT,
 } from '../json/scan.ts'
 import { readName, REFUSED } from './member-name.ts'
+import { NameOrder } from './name-order.ts'
 import { fault, type Pass } from './pass.ts'
 import { ARRAY, DROPPED, OBJECT, SCALAR, type Plan } from './plan.ts'
 import { readScalar, walkField } from './walk-field.ts'
@@ -47,10 +49,10 @@ function walkValue(pass: Pass, plan: Plan, start: number): number {
 
 function walkObject(pass: Pass, plan: Plan, open: number): number {
   const { bytes } = pass
-  const outerMember = pass.member
-  pass.member = -1
-  plan.object = objects += 1
   if (!enter(pass, plan, open)) return fault(pass)
+  const outerOrder = pass.order
+  plan.object = objects += 1
+  pass.order = orderOf(pass, plan)
   pass.open.enter()
   let at = afterSpace(bytes, open + 1)
   if (bytes[at] !== CLOSE_OBJECT) {
@@ -61,38 +63,52 @@ function walkObject(pass: Pass, plan: Plan, open: number): number {
     }
     if (bytes[at] !== CLOSE_OBJECT) return fault(pass)
   }
-  if (plan.subjectMember >= 0 && plan.names.seenIn[plan.subjectMember] !== plan.object) {
+  if (plan.subjectMember >= 0 && plan.seenIn[plan.subjectMember] !== plan.object) {
     pass.wrongSubject ||= pass.namesSubject
   }
   pass.open.leave()
-  pass.member = outerMember
+  pass.order = outerOrder
   return leave(pass, plan, at)
 }
 
+/** What is registered has an order of its own; what is dropped shares one with whatever is dropped at its depth. */
+function orderOf(pass: Pass, plan: Plan): NameOrder {
+  const order = plan.kind === OBJECT ? plan.order : (DROPPED_ORDERS[pass.depth] ?? plan.order)
+  order.begin(pass.number)
+  return order
+}
+
 function walkMember(pass: Pass, plan: Plan, open: number, quote: number): number {
-  const { bytes, kept } = pass
   const member = readName(pass, plan, quote)
   if (member === REFUSED) return fault(pass)
-  const nameEnd = pass.nameEnd
-  const colon = afterSpace(bytes, nameEnd)
-  if (bytes[colon] !== COLON) return fault(pass)
-  const start = afterSpace(bytes, colon + 1)
+  const { bytes, nameEnd } = pass
+  let start = nameEnd + 1
+  if (bytes[nameEnd] !== COLON || isSpace(bytes, start)) {
+    const colon = afterSpace(bytes, nameEnd)
+    if (bytes[colon] !== COLON) return fault(pass)
+    start = afterSpace(bytes, colon + 1)
+  }
   const child = member < 0 ? DROPPED : (plan.members[member] ?? DROPPED)
   if (!fits(child, bytes[start])) {
     missed(pass, child, start, false)
     return walkValue(pass, DROPPED, start)
   }
-  if (child.passes) {
-    const isFirst = kept.to === open + 1
-    if (start === nameEnd + 1 && (isFirst || bytes[quote - 1] === COMMA)) {
-      kept.keep(isFirst ? quote : quote - 1, start)
-    } else {
-      if (!isFirst) keepComma(pass, quote)
-      kept.keep(quote, nameEnd)
-      kept.keep(colon, colon + 1)
-    }
-  }
+  if (child.passes) keepName(pass, open, quote, start)
   return walkValue(pass, child, start)
+}
+
+/** The name, the comma before it unless it is the first that is kept of its object, and the colon. */
+function keepName(pass: Pass, open: number, quote: number, start: number): void {
+  const { bytes, kept, nameEnd } = pass
+  const isFirst = kept.to === open + 1
+  if (start === nameEnd + 1 && (isFirst || bytes[quote - 1] === COMMA)) {
+    kept.keep(isFirst ? quote : quote - 1, start)
+    return
+  }
+  if (!isFirst) keepComma(pass, quote)
+  kept.keep(quote, nameEnd)
+  const colon = afterSpace(bytes, nameEnd)
+  kept.keep(colon, colon + 1)
 }
 
 function walkArray(pass: Pass, plan: Plan, open: number): number {
@@ -145,8 +161,7 @@ function isContainer(first: number | undefined): boolean {
 
 /** Where a container is registered, a container of that kind begins here. */
 function fits(plan: Plan, first: number | undefined): boolean {
-  if (plan.kind === OBJECT) return first === OPEN_OBJECT
-  return plan.kind !== ARRAY || first === OPEN_ARRAY
+  return plan.opening === 0 || plan.opening === first
 }
 
 /**
@@ -168,6 +183,8 @@ function walkMisplaced(pass: Pass, plan: Plan, start: number): number {
   }
   return walkValue(pass, DROPPED, start)
 }
+
+const DROPPED_ORDERS = Array.from({ length: DEEPEST + 1 }, () => new NameOrder())
 
 /** All objects ever read. A double counts to 2^53, which is some centuries. */
 let objects = 0
