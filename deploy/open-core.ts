@@ -9,15 +9,19 @@ import { existsSync } from 'node:fs'
 import type { LedgerFault } from '../gateway/ledger/chain.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
 import type { DecisionRecord, SealRecord } from '../gateway/ledger/events.ts'
+import { ed25519Signer, type LogSigner } from '../gateway/ledger/signer.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import type { KeyStore } from '../gateway/ports/key-store.ts'
+import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import { Repeats } from '../gateway/projections/repeats.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
+import { logKey } from './log-keys.ts'
 import { openExchangeChain } from './open-exchange-chain.ts'
 import { openIdentity, type OpenedIdentity } from './open-identity.ts'
 import { openLaw } from './open-law.ts'
 import { openRegistry } from './open-registry.ts'
+import { pinKeys } from './pin-keys.ts'
 import { resolveOpenIntents } from './resolve-open-intents.ts'
 
 export interface CoreOptions {
@@ -37,6 +41,8 @@ export interface Core {
   readonly registry: Chain
   readonly keys: KeyStore
   readonly repeats: Repeats
+  /** The chain's own leaves, for receipts that are asked for again. */
+  readonly reader: LeafReader
   /** Seals the chain, if every intent has its outcome, and closes everything. */
   close(): Promise<void>
 }
@@ -63,7 +69,8 @@ async function openUnderLock(
   const isNew = !existsSync(chainFolder(config.data, `${config.instance}/registry`))
   const identity = openIdentity(config, report)
   const ca = { root: identity.tls.ca[1] ?? '', issuing: identity.tls.ca[0] ?? '' }
-  const registry = await openRegistry(config, ca, { clock, onFatal, isNew })
+  const signers = openSigners(config, isNew)
+  const registry = await openRegistry(config, ca, { clock, onFatal, signer: signers.registrar })
   opened.push(() => registry.chain.close())
   const seed = options.chance.bytes(4).readUInt32BE()
   const inForce = await openLaw(config, registry, { ...options, seed })
@@ -80,7 +87,7 @@ async function openUnderLock(
   const { chain, open } = await openExchangeChain(config, registry, {
     clock,
     onFatal,
-    isNew,
+    signer: signers.gateway,
     revocations: identity.revocations,
     visit: (kind, record) => {
       if (kind === 'intent') remember(repeats, record as DecisionRecord)
@@ -95,12 +102,24 @@ async function openUnderLock(
     registry: registry.chain,
     keys,
     repeats,
+    reader: { read: () => Promise.resolve(undefined) },
     async close() {
       const left = await resolving.stop()
       if (left === 0) await seal(chain, clock)
       for (const close of opened.toReversed()) await close()
     },
   }
+}
+
+function openSigners(
+  config: GatewayConfig,
+  isNew: boolean,
+): { readonly registrar: LogSigner; readonly gateway: LogSigner } {
+  const { keys } = foldersOf(config.data)
+  const registrar = ed25519Signer(logKey(`${keys}/registrar-log.key`, isNew))
+  const gateway = ed25519Signer(logKey(`${keys}/gateway-log.key`, isNew))
+  pinKeys(config, { registrar: registrar.publicKey, gateway: gateway.publicKey })
+  return { registrar, gateway }
 }
 
 function remember(repeats: Repeats, { exchange, question, repeat }: DecisionRecord): void {

@@ -14,15 +14,14 @@ import type { HeadsRecord, OpeningRecord } from '../gateway/ledger/events.ts'
 import { digestOfTreeHash } from '../gateway/ledger/hash.ts'
 import { vkeyText } from '../gateway/ledger/note.ts'
 import type { ClosureRecord, GenesisRecord } from '../gateway/ledger/registry-events.ts'
-import { ed25519Signer } from '../gateway/ledger/signer.ts'
+import type { LogSigner } from '../gateway/ledger/signer.ts'
 import { EMPTY_EDGE, rootOf } from '../gateway/ledger/tree.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { REPEAT_HONOURED_MS } from '../gateway/projections/repeats.ts'
 import { OpenIntents } from '../gateway/exchange/recover-outcomes.ts'
 import { appendAll } from '../gateway/registry/publish.ts'
-import { foldersOf, type GatewayConfig } from './config.ts'
+import type { GatewayConfig } from './config.ts'
 import type { OpenedRegistry } from './open-registry.ts'
-import { logKey } from './log-keys.ts'
 
 export interface OpenedExchangeChain {
   readonly chain: Chain
@@ -33,7 +32,7 @@ export interface OpenedExchangeChain {
 interface Parts {
   readonly clock: Clock
   readonly onFatal: (fault: LedgerFault) => void
-  readonly isNew: boolean
+  readonly signer: LogSigner
   readonly revocations: () => number
   /** Each leaf of the earlier chains that are read anyway, oldest first. */
   readonly visit: (kind: string, record: unknown) => void
@@ -44,8 +43,7 @@ export async function openExchangeChain(
   registry: OpenedRegistry,
   parts: Parts,
 ): Promise<OpenedExchangeChain> {
-  const { keys } = foldersOf(config.data)
-  const signer = ed25519Signer(logKey(`${keys}/gateway-log.key`, parts.isNew))
+  const { signer } = parts
   const earlier = registry.view.geneses.filter(({ record }) => record.gateway === config.gateway)
   const open = new OpenIntents()
   const before = await closeEarlier(config, registry, {

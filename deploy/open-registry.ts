@@ -9,13 +9,12 @@ import type { LedgerFault } from '../gateway/ledger/chain.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
 import { vkeyText } from '../gateway/ledger/note.ts'
 import type { CutRecord, InstanceRecord } from '../gateway/ledger/registry-events.ts'
-import { ed25519Signer } from '../gateway/ledger/signer.ts'
+import type { LogSigner } from '../gateway/ledger/signer.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { RegistryView } from '../gateway/projections/registry-view.ts'
 import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
 import { appendAll, type RegistryWriter } from '../gateway/registry/publish.ts'
-import { foldersOf, type GatewayConfig } from './config.ts'
-import { logKey } from './log-keys.ts'
+import type { GatewayConfig } from './config.ts'
 
 export interface OpenedRegistry extends RegistryWriter {
   readonly chain: Chain
@@ -24,11 +23,10 @@ export interface OpenedRegistry extends RegistryWriter {
 export async function openRegistry(
   config: GatewayConfig,
   ca: InstanceRecord['ca'],
-  parts: { readonly clock: Clock; readonly onFatal: (fault: LedgerFault) => void; readonly isNew: boolean },
+  parts: { readonly clock: Clock; readonly onFatal: (fault: LedgerFault) => void; readonly signer: LogSigner },
 ): Promise<OpenedRegistry> {
-  const { keys } = foldersOf(config.data)
   const origin = `${config.instance}/registry`
-  const signer = ed25519Signer(logKey(`${keys}/registrar-log.key`, parts.isNew))
+  const { signer } = parts
   const view = new RegistryView()
   const journal = await openJournal({
     folder: chainFolder(config.data, origin),
