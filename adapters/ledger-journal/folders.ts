@@ -1,4 +1,5 @@
 /** Which folder of the data folder keeps which chain. */
+import * as fs from 'node:fs'
 import * as path from 'node:path'
 
 /** Folder of all chains; also what is locked. */
@@ -20,4 +21,18 @@ export function chainFolder(dataFolder: string, origin: string): string {
     throw new RangeError('not the name of a chain: <instance>/exchange/<gateway>/<n>')
   }
   return path.join(ledgerFolder(dataFolder), 'exchange', encodeURIComponent(gateway), number)
+}
+
+/** The folders of all exchange chains that are there, whether or not anybody opened them in public. */
+export function exchangeFolders(dataFolder: string): string[] {
+  const all = path.join(ledgerFolder(dataFolder), 'exchange')
+  return foldersIn(all).flatMap(foldersIn)
+}
+
+function foldersIn(folder: string): string[] {
+  if (!fs.existsSync(folder)) return []
+  return fs
+    .readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => path.join(folder, name))
 }

@@ -20,6 +20,16 @@ const SEGMENT_MAGIC = Buffer.from('f74744534547310a', 'hex')
 const SEGMENT_HEADER = 40
 const TYPES: Readonly<Record<FrameType, number>> = { batch: 1, leaves: 2, checkpoint: 3 }
 
+/** What is wrong with a header where this one is due. */
+export function misfit(header: SegmentHeader, due: SegmentHeader): string | undefined {
+  if (header.origin !== due.origin) return 'it belongs to another chain'
+  if (header.number !== due.number) return 'its number is not that of its file'
+  if (header.size !== due.size) return 'its size is not the one that it was made with'
+  return header.first === due.first
+    ? undefined
+    : `it begins with leaf ${header.first} where leaf ${due.first} is due`
+}
+
 export interface FrameView {
   readonly kind: 'frame'
   readonly type: FrameType

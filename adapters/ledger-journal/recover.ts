@@ -17,12 +17,12 @@ import {
   chainTag,
   frameAt,
   isZero,
+  misfit,
   nextFrame,
   readSegmentHeader,
   segmentHeaderLength,
   startOfZeros,
 } from './frame.ts'
-import type { SegmentHeader } from './frame.ts'
 import { Replay } from './replay.ts'
 import type { ReplayOptions } from './replay.ts'
 import { SEGMENT_NAME, segmentName } from './segments.ts'
@@ -139,13 +139,10 @@ class Reading {
   #header(number: number, bytes: Buffer): boolean | undefined {
     const header = readSegmentHeader(bytes)
     if (header === undefined) return undefined
-    const why = headerFault(header, { number, origin: this.#options.origin, size: bytes.length })
+    const { origin } = this.#options
+    const first = this.replay.edge.size
+    const why = misfit(header, { number, origin, size: bytes.length, first })
     if (why !== undefined) throw this.#tampered({ number, offset: 0, why })
-    const due = this.replay.edge.size
-    if (header.first !== due) {
-      const why = `it begins with leaf ${header.first} where leaf ${due} is due`
-      throw this.#tampered({ number, offset: 0, why })
-    }
     return true
   }
 
@@ -173,15 +170,6 @@ class Reading {
         `leaves from ${this.replay.edge.size} on. No crash explains this: nothing was opened. Run gongdao verify.`,
     )
   }
-}
-
-function headerFault(
-  header: SegmentHeader,
-  due: { readonly number: number; readonly origin: string; readonly size: number },
-): string | undefined {
-  if (header.origin !== due.origin) return 'it belongs to another chain'
-  if (header.number !== due.number) return 'its number is not that of its file'
-  return header.size === due.size ? undefined : 'its size is not the one it was made with'
 }
 
 export function segmentNumbers(disk: Disk, folder: string): number[] {

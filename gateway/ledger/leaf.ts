@@ -1,7 +1,7 @@
 /** The bytes of a leaf: RFC 8785 of `{kind, public, record, v}` (design §4). This shape is for ever. */
 import { canonicalJson } from '../../policies/canonical-json.ts'
 import { Digest } from '../../policies/vocabulary.ts'
-import type { LeafKind } from './entry.ts'
+import type { ExchangeKind, LeafKind, RegistryKind } from './entry.ts'
 
 export interface Leaf {
   readonly kind: LeafKind
@@ -15,19 +15,14 @@ export interface Leaf {
 /** C2SP tlog-tiles: an entry's length stands in 16 bits. */
 export const LONGEST_ENTRY = 65_535
 
-export const LEAF_KINDS: readonly LeafKind[] = [
-  ...([
-    'instance',
-    'document',
-    'rules',
-    'manifest',
-    'revocations',
-    'genesis',
-    'closure',
-    'cut',
-  ] as const),
+export const REGISTRY_KINDS: readonly RegistryKind[] = [
+  ...(['instance', 'document', 'rules', 'manifest', 'revocations'] as const),
+  ...(['genesis', 'closure', 'cut'] as const),
+]
+export const EXCHANGE_KINDS: readonly ExchangeKind[] = [
   ...(['opening', 'heads', 'intent', 'denial', 'outcome', 'admission', 'seal'] as const),
 ]
+const LEAF_KINDS: readonly LeafKind[] = [...REGISTRY_KINDS, ...EXCHANGE_KINDS]
 
 /** By hand, since it is made for every record: kinds and digests need no escaping. */
 export function leafText(kind: LeafKind, record: string, publicRow: Digest | undefined): string {

@@ -11,8 +11,8 @@ import type { Recorded } from './entry.ts'
 import { PROOF_HEADER } from './tlog-proof.ts'
 
 /**
- * What opens a salted commitment of the record: SHA-256(nonce || SHA-256(body)) for `released`,
- * SHA-256(nonce || RFC 8785 of the request) for `request`, whose `digest` is SHA-256 of that text.
+ * What opens the salted commitment `of` that name in the record: SHA-256(nonce || digest), where `digest` is SHA-256 of the body
+ * released, or of RFC 8785 of the request.
  */
 export interface Opening {
   readonly digest: Digest
