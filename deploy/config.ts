@@ -5,6 +5,9 @@ import { canonicalJson } from '../policies/canonical-json.ts'
 import { Digest } from '../policies/vocabulary.ts'
 import type { GatewayId, ServiceId, SubsystemId } from '../policies/vocabulary.ts'
 
+/** The data folder where none is named. */
+export const DATA_DEFAULT = '.gongdao'
+
 export interface GatewayConfig {
   /** All state stands below this folder. */
   readonly data: string
@@ -21,6 +24,8 @@ export interface GatewayConfig {
   /** How many exchanges of this process are remembered for receipts. */
   readonly rememberedExchanges: number
   readonly limits?: Partial<Limits>
+  /** Where findings of the rules' gate are kept; absent: `<data>/cache`. */
+  readonly cache?: string
 }
 
 export interface DataFolders {

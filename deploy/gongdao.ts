@@ -9,7 +9,9 @@ import { replayCommand } from './commands/replay.ts'
 import { verifyCommand } from './commands/verify.ts'
 
 const program = new Command('gongdao')
-  .description('公道 Gongdao: an inter-agency data-exchange gateway that decides, limits and proves every exchange')
+  .description(
+    '公道 Gongdao: an inter-agency data-exchange gateway that decides, limits and proves every exchange',
+  )
   .addCommand(demoCommand())
   .addCommand(verifyCommand())
   .addCommand(replayCommand())

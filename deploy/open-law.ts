@@ -22,7 +22,9 @@ export class DocumentsFaulty extends Error {
     super(
       [
         `${String(faults.length)} fault(s) in the documents; none of them takes force:`,
-        ...faults.map(({ path, pointer, expected }) => `  ${path} ${pointer}: expected ${expected}`),
+        ...faults.map(
+          ({ path, pointer, expected }) => `  ${path} ${pointer}: expected ${expected}`,
+        ),
       ].join('\n'),
     )
     this.faults = faults
@@ -46,7 +48,7 @@ export async function openLaw(
   if (read.kind === 'faulty') throw new DocumentsFaulty(read.faults)
   const rules = readRuleSet(documentCrypto.sha256)
   const activation = await activate(rules, {
-    cacheDir: folders.cache,
+    cacheDir: config.cache ?? folders.cache,
     seed: options.seed,
     onProgress: options.onGateProgress,
   })

@@ -23,7 +23,11 @@ export interface OpenedRegistry extends RegistryWriter {
 export async function openRegistry(
   config: GatewayConfig,
   ca: InstanceRecord['ca'],
-  parts: { readonly clock: Clock; readonly onFatal: (fault: LedgerFault) => void; readonly signer: LogSigner },
+  parts: {
+    readonly clock: Clock
+    readonly onFatal: (fault: LedgerFault) => void
+    readonly signer: LogSigner
+  },
 ): Promise<OpenedRegistry> {
   const origin = `${config.instance}/registry`
   const { signer } = parts

@@ -31,7 +31,9 @@ export function readLedger(data: string): LedgerReader {
   const folder = join(ledgerFolder(data), 'registry')
   const origin = originOf(folder)
   if (origin === undefined) {
-    throw new NoLedger(`${data} holds no ledger. Name the data folder with --data, or run npm start first.`)
+    throw new NoLedger(
+      `${data} holds no ledger. Name the data folder with --data, or run npm start first.`,
+    )
   }
   const view = new RegistryView()
   readChain({

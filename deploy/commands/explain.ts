@@ -5,13 +5,14 @@ import { bookOfManifest } from '../../gateway/projections/book-of-manifest.ts'
 import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
 import type { RuleBook } from '../../policies/rule-book.ts'
 import { ExchangeId } from '../../policies/vocabulary.ts'
+import { DATA_DEFAULT } from '../config.ts'
 import { readLedger, type LedgerReader } from '../read-ledger.ts'
 
 export function explainCommand(): Command {
   return new Command('explain')
     .description('one exchange: who asked what, which rules decided, what passed')
     .argument('<id>', 'exchange id, as in the header Exchange-Id')
-    .option('--data <dir>', 'data folder', '.gongdao')
+    .option('--data <dir>', 'data folder', DATA_DEFAULT)
     .option('--json', 'answer as one JSON object')
     .action((id: string, { data, json }: { data: string; json?: true }) => {
       const ledger = readLedger(data)

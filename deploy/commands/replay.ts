@@ -1,11 +1,12 @@
 import { Command } from 'commander'
+import { DATA_DEFAULT } from '../config.ts'
 import { replayLedger, type ReplayReport } from '../replay-ledger.ts'
 import { progressLine } from './progress-line.ts'
 
 export function replayCommand(): Command {
   return new Command('replay')
     .description('make every decision again with cedar-wasm, from the journal alone')
-    .option('--data <dir>', 'data folder', '.gongdao')
+    .option('--data <dir>', 'data folder', DATA_DEFAULT)
     .option('--json', 'answer as one JSON object')
     .action(({ data, json }: { data: string; json?: true }) => {
       const progress = progressLine('replayed', json === true)

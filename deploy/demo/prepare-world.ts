@@ -3,7 +3,14 @@
  * documents of deploy/demo/documents signed by the members that they name. Real certificates and signatures; DEMO names.
  */
 import { createPrivateKey, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { CertsFolder } from '../../adapters/certs-folder/certs-folder.ts'
 import { safeName } from '../../adapters/certs-folder/layout.ts'

@@ -23,8 +23,14 @@ const HOUSEHOLD = '/r1/TW/GOV/301000000A/household/household-record/household-re
 /** `taxYear`: the newest ROC year whose data exists. */
 export function scenarios(taxYear: number): readonly Scenario[] {
   const income = (changes: string): string =>
-    `${INCOME}?id=A300000014&${changes.includes('years') ? '' : `years=${String(taxYear)}&`}${changes.includes('relation') ? '' : 'relation=SELF&'}${changes}`.replace(/&$/, '')
-  const forAssistance = { 'Exchange-Purpose': '074', 'Exchange-Case': "UTF-8''%E5%8C%97%E5%B8%82DEMO-0001" }
+    `${INCOME}?id=A300000014&${changes.includes('years') ? '' : `years=${String(taxYear)}&`}${changes.includes('relation') ? '' : 'relation=SELF&'}${changes}`.replace(
+      /&$/,
+      '',
+    )
+  const forAssistance = {
+    'Exchange-Purpose': '074',
+    'Exchange-Case': "UTF-8''%E5%8C%97%E5%B8%82DEMO-0001",
+  }
   return [
     {
       name: 'S3',

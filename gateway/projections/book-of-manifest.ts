@@ -3,7 +3,7 @@ import { readDocuments } from '../../policies/documents/read-documents.ts'
 import type { DocumentCrypto } from '../../policies/documents/documents.ts'
 import { makeRuleBook } from '../../policies/rule-book.ts'
 import type { RuleBook } from '../../policies/rule-book.ts'
-import { readRuleSet } from '../../policies/rule-set.ts'
+import { ruleSetOfRecord } from '../../policies/rule-set.ts'
 import type { Manifest, RegistryView } from './registry-view.ts'
 
 /** Throws where the chain does not hold what the manifest names, or holds it damaged. */
@@ -20,5 +20,5 @@ export function bookOfManifest(
       `registry: document ${first?.path ?? ''} at ${first?.pointer ?? ''}: expected ${first?.expected ?? ''}`,
     )
   }
-  return makeRuleBook(read.documents, readRuleSet(view.text(manifest.rules), crypto.sha256))
+  return makeRuleBook(read.documents, ruleSetOfRecord(view.text(manifest.rules), crypto.sha256))
 }

@@ -40,9 +40,7 @@ export class RegistryDirectory {
 
   services(provider: SubsystemId): readonly ServiceRegistration[] {
     const services = [...this.#inForce().book.documents.services.values()]
-    return services
-      .map(({ document }) => document)
-      .filter(({ id }) => subsystemOf(id) === provider)
+    return services.map(({ document }) => document).filter(({ id }) => subsystemOf(id) === provider)
   }
 
   /** For whichever controller the consumer acts: what any agreement in force covers. */

@@ -1,0 +1,142 @@
+/** `npm start`: a gateway and real department systems on this machine, scenarios S1 and S3, and the journal checked afterwards. */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
+import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
+import { GatewayId, ServiceId, SubsystemId } from '../../policies/vocabulary.ts'
+import { DATA_DEFAULT } from '../config.ts'
+import { startDepartments } from '../demo/departments/departments.ts'
+import { prepareWorld, type DemoWorld } from '../demo/prepare-world.ts'
+import { report } from '../demo/report.ts'
+import { runScenarios, type Ran } from '../demo/run-scenarios.ts'
+import { latestTaxYear, scenarios } from '../demo/scenarios.ts'
+import { toPaste } from '../demo/to-paste.ts'
+import { readLedger } from '../read-ledger.ts'
+import { replayLedger } from '../replay-ledger.ts'
+import { systemChance, systemClock } from '../system.ts'
+import { startGateway, type RunningGateway } from '../wire.ts'
+import { progressLine } from './progress-line.ts'
+import { inWords as replayInWords } from './replay.ts'
+
+interface DemoOptions {
+  readonly data: string
+  readonly port: string
+  readonly once?: true
+}
+
+const GATEWAY = GatewayId.parse('TW/GOV/GONGDAO/gateway-1')
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('bring up a gateway and department systems, run the scenarios, stay up')
+    .option('--data <dir>', 'folder of all state', DATA_DEFAULT)
+    .option('--port <number>', 'port of the gateway; 0: any that is free', '0')
+    .option('--once', 'end after the scenarios')
+    .action(demo)
+}
+
+async function demo(options: DemoOptions): Promise<void> {
+  const clock = systemClock()
+  say(`公道 Gongdao demo. All state is in ${options.data}; all data is synthetic.\n`)
+  const world = await prepareWorld(options.data, GATEWAY, clock.now())
+  const departments = await startDepartments((id) => world.identityOf('subsystem', id))
+  const gateway = await startDemoGateway(options, departments.addresses)
+  say(`gateway ready at ${gateway.url.origin}; department systems answer behind it\n`)
+  try {
+    const ran = await runAll(gateway, world, clock.now())
+    await checkJournal(options.data, ran)
+    if (options.once === true) return
+    say(toPaste(options.data, gateway.url, latestTaxYear(clock.now())))
+    say('The demo stays up. Ctrl-C ends it and seals its chain.')
+    await stopSignal()
+  } finally {
+    await gateway.close()
+    await departments.close()
+  }
+}
+
+async function startDemoGateway(
+  { data, port }: DemoOptions,
+  addresses: ReadonlyMap<ServiceId | SubsystemId, URL>,
+): Promise<RunningGateway> {
+  const gate = progressLine('comparing the rules with cedar-wasm on random inputs:', false)
+  const config = {
+    data,
+    instance: 'TW',
+    gateway: GATEWAY,
+    listen: { host: '127.0.0.1', port: portOf(port) },
+    addresses,
+    syntheticIds: true,
+    revocationGraceMs: 3_600_000,
+    rememberedExchanges: 100_000,
+  }
+  const started = await startGateway(config, {
+    clock: systemClock(),
+    chance: systemChance(),
+    report: (sentence) => process.stderr.write(`gateway: ${sentence}\n`),
+    // Nothing may be written after a journal that failed: the process ends here, and recovers by reading.
+    onFatal: (fault) => {
+      process.stderr.write(`gateway: ${fault.message}\n`)
+      process.exit(70)
+    },
+    onGateProgress: gate.at,
+  })
+  gate.end()
+  return started
+}
+
+function portOf(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError('--port takes a number from 0 to 65535')
+  }
+  return port
+}
+
+async function runAll(
+  gateway: RunningGateway,
+  world: DemoWorld,
+  now: number,
+): Promise<readonly Ran[]> {
+  return runScenarios(scenarios(latestTaxYear(now)), gateway.url, world, (ran) => {
+    const mark = ran.asExpected ? '✓' : '✗'
+    const { name, wording, expected } = ran.scenario
+    const note = ran.asExpected
+      ? ''
+      : `   expected ${String(expected.status)} ${expected.code ?? ''}`
+    say(`${mark} ${name}: ${wording} → ${String(ran.asked.status)}${note}`)
+  })
+}
+
+/** The demo is its own auditor: what it did is told from the journal, verified and decided again. */
+async function checkJournal(data: string, ran: readonly Ran[]): Promise<void> {
+  say(`\n${report(ran, readLedger(data))}\n`)
+  const keys = keysFile(data)
+  const { counts, findings } = await verifyData({
+    data,
+    keys: readFileSync(keys, 'utf8'),
+    now: Date.now(),
+  })
+  say(
+    `verify: ${String(counts.leaves)} leaves in ${String(counts.chains)} chains, ${String(findings.length)} findings`,
+  )
+  for (const { chain, sentence } of findings) say(`  ${chain}: ${sentence}`)
+  const replayed = replayLedger(data, () => undefined)
+  say(`replay: ${replayInWords(replayed)}`)
+  const unexpected = ran.filter(({ asExpected }) => !asExpected).length
+  const disagreeing = replayed.findings.length
+  if (unexpected + findings.length + disagreeing > 0) process.exitCode = 1
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => {
+        resolve()
+      })
+  })
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,80 @@
+/** The table that the demo prints: each exchange as its two records in the journal tell it. */
+import { REFUSALS } from '../../policies/refusal.ts'
+import type { DecisionRecord, OutcomeRecord } from '../../gateway/ledger/events.ts'
+import type { LedgerReader } from '../read-ledger.ts'
+import type { Ran } from './run-scenarios.ts'
+import { table } from './table.ts'
+
+const HEAD = [
+  'scenario',
+  'consumer',
+  'provider',
+  'purpose',
+  'basis',
+  '§15',
+  '§16',
+  'passed',
+  'removed',
+  'answer',
+  'time',
+  'receipt',
+]
+
+export function report(ran: readonly Ran[], ledger: LedgerReader): string {
+  const decisions = new Map<string, DecisionRecord>()
+  const outcomes = new Map<string, OutcomeRecord>()
+  ledger.exchangeLeaves(({ kind, record }) => {
+    if (kind === 'intent' || kind === 'denial') {
+      const decision = record as DecisionRecord
+      decisions.set(decision.exchange, decision)
+    } else if (kind === 'outcome') {
+      const outcome = record as OutcomeRecord
+      outcomes.set(outcome.exchange, outcome)
+    }
+  })
+  return table(
+    HEAD,
+    ran.map((one) => row(one, decisions.get(one.exchange), outcomes.get(one.exchange))),
+  )
+}
+
+function row(ran: Ran, decision?: DecisionRecord, outcome?: OutcomeRecord): readonly string[] {
+  const { bases, purpose, question, verdicts } = decision ?? {}
+  return [
+    ran.scenario.name,
+    lastPart(question?.consumer),
+    lastPart(question?.service),
+    purpose ?? '–',
+    bases === undefined ? '–' : `${short(bases.collect)} / ${short(bases.disclose)}`,
+    verdicts?.collect.effect ?? '–',
+    verdicts?.disclose.effect ?? '–',
+    list(outcome?.fields),
+    list(outcome?.removed),
+    answerInWords(ran, decision),
+    `${ran.asked.milliseconds.toFixed(0)} ms`,
+    ran.receipt === '' ? 'none' : `${String(ran.receipt.length)} chars`,
+  ]
+}
+
+function answerInWords({ asked }: Ran, decision?: DecisionRecord): string {
+  const [refusal] = decision?.refusals ?? []
+  if (refusal === undefined) return String(asked.status)
+  const title = REFUSALS[refusal].titleZh
+  return `${String(asked.status)} ${lastWord(refusal)} ${title}`
+}
+
+function list(names: readonly string[] | undefined): string {
+  return names === undefined || names.length === 0 ? '–' : names.join(' ')
+}
+
+function lastPart(id: string | undefined): string {
+  return id?.split('/').at(-1) ?? '–'
+}
+
+function lastWord(code: string): string {
+  return code.split('.').at(-1) ?? code
+}
+
+function short(basis: string): string {
+  return basis.replace('PDPA-', '§')
+}
