@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Call, Reply } from '../../gateway/exchange/call.ts'
 import { LedgerUnavailable } from '../../gateway/ledger/entry.ts'
@@ -82,14 +83,14 @@ test('a connection serves one request after another', async () => {
 test('pipelined requests are answered in their order, whichever is ready first', async () => {
   const ready: (() => void)[] = []
   exchange = (call) =>
-    new Promise((resolve) =>
+    new Promise((resolve) => {
       ready.push(() => {
         resolve({ ...OK, body: Buffer.from(`[${call.query ?? ''}]`) })
-      }),
-    )
+      })
+    })
   const client = await rawClient(gate.port, consumer)
   client.send([1, 2, 3].map((n) => `GET ${PATH}?${n} HTTP/1.1\r\nHost: gateway\r\n\r\n`).join(''))
-  while (ready.length < 3) await new Promise((resolve) => setTimeout(resolve, 2))
+  while (ready.length < 3) await pause(2)
   for (const answer of ready.reverse()) answer()
   const text = await client.until(/\[3\]$/)
   expect(text.match(/\[\d\]/g)).toEqual(['[1]', '[2]', '[3]'])

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { afterEach, beforeAll, expect, test } from '@jest/globals'
 import type { Call, Reply } from '../../gateway/exchange/call.ts'
@@ -180,9 +181,7 @@ test.each(['Content-Length: 104857600', 'Transfer-Encoding: chunked'])(
     client.send(`${HEAD}${how}\r\n\r\n`)
     const mebibyte = Buffer.alloc(1 << 20, 97)
     let written = 0
-    let gone = false
-    client.socket.once('close', () => (gone = true))
-    while (!gone && written < 100) {
+    while (!client.socket.destroyed && written < 100) {
       if (how.startsWith('T')) client.send('100000\r\n')
       const flowing = client.socket.write(mebibyte)
       if (how.startsWith('T')) client.send('\r\n')
@@ -214,7 +213,9 @@ function waiting(): {
   readonly aborted: Promise<unknown>
 } {
   let tell: (value: unknown) => void = () => undefined
-  const aborted = new Promise((resolve) => (tell = resolve))
+  const aborted = new Promise((resolve) => {
+    tell = resolve
+  })
   return {
     aborted,
     exchange: (call) =>
@@ -228,7 +229,7 @@ function waiting(): {
 }
 
 async function untilCalled(count = 1): Promise<void> {
-  while (gate.calls.length < count) await new Promise((resolve) => setTimeout(resolve, 2))
+  while (gate.calls.length < count) await pause(2)
 }
 
 test.each(['close', 'half-close', 'reset'] as const)(
@@ -283,7 +284,7 @@ test('a consumer that leaves in the middle of its body leaves nothing behind', a
   await start({ limits: { inFlight: 1 } })
   const client = await rawClient(gate.port, consumer)
   client.send(`${HEAD}Content-Length: 10\r\n\r\n12345`)
-  await new Promise((resolve) => setTimeout(resolve, 30))
+  await pause(30)
   client.socket.destroy()
   await nothingOpen(gate.server)
   // Its place is free again.

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { identifyPeer } from '../../certs/peer-identity.ts'
 import type { Call, Reply } from '../../gateway/exchange/call.ts'
@@ -58,7 +59,9 @@ export async function listening(pki: Pki, parts: Parts = {}): Promise<Listening>
     calls,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      await new Promise((resolve) => {
+        server.close(resolve)
+      })
     },
   }
 }
@@ -90,7 +93,9 @@ export async function rawClient(
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
   socket.on('error', () => undefined)
   socket.on('close', () => (ended = true))
-  await new Promise((resolve) => socket.once('secureConnect', resolve).once('close', resolve))
+  await new Promise((resolve) => {
+    socket.once('secureConnect', resolve).once('close', resolve)
+  })
   return {
     socket,
     send: (bytes) => socket.write(bytes),
@@ -98,7 +103,7 @@ export async function rawClient(
     async until(pattern) {
       while (!pattern.test(text)) {
         if (ended) throw new Error(`closed before ${String(pattern)}: ${text}`)
-        await new Promise((resolve) => setTimeout(resolve, 2))
+        await pause(2)
       }
       return text
     },
@@ -129,7 +134,7 @@ export async function openConnections(server: Server): Promise<number> {
 export async function nothingOpen(server: Server): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     if ((await openConnections(server)) === 0) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await pause(10)
   }
   throw new Error('a connection stayed open')
 }

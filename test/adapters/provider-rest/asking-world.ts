@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { setTimeout as pause } from 'node:timers/promises'
 import { findProvider } from '../../../certs/peer-identity.ts'
 import {
   makeRestProvider,
@@ -47,7 +48,7 @@ export async function department(
     socket.on('error', () => undefined)
     socket.on('data', (chunk: Buffer) => {
       heard[at] = (heard[at] ?? '') + chunk.toString('latin1')
-      if (/\r\n\r\n/.test(chunk.toString('latin1'))) speak(socket, chunk.toString('latin1'))
+      if (chunk.toString('latin1').includes('\r\n\r\n')) speak(socket, chunk.toString('latin1'))
     })
   })
   server.on('tlsClientError', () => undefined)
@@ -65,7 +66,9 @@ export async function department(
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
+      await new Promise((resolve) => {
+        server.close(resolve)
+      })
     },
   }
 }
@@ -119,8 +122,4 @@ export async function untilConnections(server: Server, count: number): Promise<v
     await pause(10)
   }
   throw new Error(`not ${String(count)} connections`)
-}
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeAll, expect, test } from '@jest/globals'
@@ -13,7 +14,6 @@ import {
   answerOk,
   connectionsOf,
   department,
-  pause,
   PROVIDER,
   requestOf,
   restProvider,
@@ -335,7 +335,9 @@ test('nobody listening at the address: not sent', async () => {
   const free = createTcpServer().listen(0, '127.0.0.1')
   await once(free, 'listening')
   const { port } = free.address() as AddressInfo
-  await new Promise((resolve) => free.close(resolve))
+  await new Promise((resolve) => {
+    free.close(resolve)
+  })
   const lost = restProvider(pki, new URL(`https://127.0.0.1:${port}`))
   expect(await lost.ask(requestOf())).toEqual({ kind: 'not-sent', why: 'unreachable' })
   await lost.close()
@@ -365,7 +367,9 @@ test('a server that accepts and says nothing holds neither the request nor a pla
   expect(held).toHaveLength(3)
   await lost.close()
   for (const socket of held) socket.destroy()
-  await new Promise((resolve) => mute.close(resolve))
+  await new Promise((resolve) => {
+    mute.close(resolve)
+  })
 })
 
 test('as many requests as connections are under way at one time, and no more', async () => {

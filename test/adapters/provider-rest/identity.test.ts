@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeAll, expect, test } from '@jest/globals'
 import type { RestProvider } from '../../../adapters/provider-rest/rest-provider.ts'
 import { findProvider } from '../../../certs/peer-identity.ts'
@@ -5,7 +6,6 @@ import { GatewayId, Instant, MemberId, SubsystemId } from '../../../policies/voc
 import { makePki, type Pki, type TlsFiles } from '../../harness/pki.ts'
 import {
   department,
-  pause,
   PROVIDER,
   requestOf,
   restProvider,
