@@ -8,6 +8,7 @@ import { hash } from 'node:crypto'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { KeyStoreUnavailable } from '../../gateway/ports/key-store.ts'
 import { markAsOurs, openDatabase } from './open-database.ts'
+import type { Opened } from './open-database.ts'
 import { asUnavailable } from './sqlite-fault.ts'
 
 const SECRET_BYTES = 32
@@ -35,6 +36,7 @@ export interface FirstSecret {
 
 export class KeyFile {
   readonly #database: DatabaseSync
+  readonly #assertStillThere: () => void
   readonly #find = new Map<Table, StatementSync>()
   readonly #add = new Map<Table, StatementSync>()
   readonly #destroySecrets: StatementSync
@@ -42,20 +44,21 @@ export class KeyFile {
 
   /** `first` is written together with the tables, so that a file with tables and without it can't exist. */
   static open(path: string, expect: 'existing' | 'may-be-new', first: () => FirstSecret): KeyFile {
-    const { database, isNew } = openDatabase(path, expect)
+    const opened = openDatabase(path, expect)
     try {
-      if (isNew) writeFirst(database, first())
-      const file = new KeyFile(database)
+      if (opened.isNew) writeFirst(opened.database, first())
+      const file = new KeyFile(opened)
       file.#checkEveryRow()
       return file
     } catch (cause) {
-      database.close()
+      opened.database.close()
       throw asUnavailable(cause)
     }
   }
 
-  private constructor(database: DatabaseSync) {
+  private constructor({ database, assertStillThere }: Opened) {
     this.#database = database
+    this.#assertStillThere = assertStillThere
     for (const { table, name, content } of TABLES) {
       const find = database.prepare(
         `SELECT ${content} AS content, proof FROM ${table} WHERE ${name} = ?`,
@@ -121,6 +124,7 @@ export class KeyFile {
       this.#database.exec('BEGIN IMMEDIATE')
       write(this)
       this.#database.exec('COMMIT')
+      this.#assertStillThere()
     } catch (cause) {
       throw this.#afterFailure(asUnavailable(cause))
     }

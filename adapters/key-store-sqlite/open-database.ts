@@ -1,6 +1,6 @@
 /** Opens the SQLite file of the key store: alone, durable, and so that what is deleted is gone from it. */
 import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
-import type { Stats } from 'node:fs'
+import type { BigIntStats, Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { asUnavailable, unavailable } from './sqlite-fault.ts'
@@ -25,17 +25,23 @@ const SETTINGS: readonly (readonly [pragma: string, value: string, inEffect: str
   ['temp_store', 'MEMORY', 2],
 ]
 
-export function openDatabase(
-  path: string,
-  expect: 'existing' | 'may-be-new',
-): { readonly database: DatabaseSync; readonly isNew: boolean } {
+export interface Opened {
+  readonly database: DatabaseSync
+  readonly isNew: boolean
+  /** Throws once another file, or none, stands under the name: what is written then is lost with the process. */
+  readonly assertStillThere: () => void
+}
+
+export function openDatabase(path: string, expect: 'existing' | 'may-be-new'): Opened {
   try {
     const found = statSync(path, { throwIfNoEntry: false })
     if (found === undefined) createFile(path, expect)
     else assertPrivate(found)
     const database = new DatabaseSync(path, { timeout: 0 })
     try {
-      return { database, isNew: prepare(database, expect) }
+      const isNew = prepare(database, expect)
+      const opened = statSync(path, { bigint: true })
+      return { database, isNew, assertStillThere: () => assertSame(path, opened) }
     } catch (cause) {
       database.close()
       throw cause
@@ -70,6 +76,11 @@ function syncToDisk(path: string): void {
 function assertPrivate(found: Stats): void {
   if (!found.isFile()) throw unavailable('damaged')
   if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) throw unavailable('exposed')
+}
+
+function assertSame(path: string, opened: BigIntStats): void {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  if (found?.ino !== opened.ino || found.dev !== opened.dev) throw unavailable('missing')
 }
 
 /** True when the file has nothing in it yet. */

@@ -14,8 +14,12 @@ const BY_PRIMARY_CODE = new Map<number, KeyStoreFault>([
   [19, 'damaged'], // CONSTRAINT: a row that can't be there is there
   [26, 'damaged'], // NOTADB
 ])
-/** The file was moved or removed while open. */
-const READONLY_DBMOVED = 1032
+const BY_SYSTEM_CODE = new Map<string, KeyStoreFault>([
+  ['EACCES', 'read-only'],
+  ['EPERM', 'read-only'],
+  ['EROFS', 'read-only'],
+  ['ENOSPC', 'full'],
+])
 
 const SENTENCES: Record<KeyStoreFault, string> = {
   missing: 'the file of the key store is gone',
@@ -37,9 +41,14 @@ export function unavailable(fault: KeyStoreFault, cause?: unknown): KeyStoreUnav
   return new KeyStoreUnavailable(fault, SENTENCES[fault], cause)
 }
 
+/** `errcode` is SQLite's extended result code, `code` that of a call to the file system. */
 function faultOf(cause: unknown): KeyStoreFault {
-  const code = cause instanceof Error && 'errcode' in cause ? cause.errcode : undefined
-  if (typeof code !== 'number') return 'input-output'
-  if (code === READONLY_DBMOVED) return 'missing'
-  return BY_PRIMARY_CODE.get(code & 0xff) ?? 'input-output'
+  if (typeof cause !== 'object' || cause === null) return 'input-output'
+  if ('errcode' in cause && typeof cause.errcode === 'number') {
+    return BY_PRIMARY_CODE.get(cause.errcode & 0xff) ?? 'input-output'
+  }
+  if ('code' in cause && typeof cause.code === 'string') {
+    return BY_SYSTEM_CODE.get(cause.code) ?? 'input-output'
+  }
+  return 'input-output'
 }
