@@ -5,10 +5,9 @@
  * by the activation gate, which compares it with cedar-wasm before a rule set takes force.
  */
 import type { CedarInput, EntityUid, Evaluate, Evaluation } from './cedar-input.ts'
-import { compileExpression } from './closures/expression.ts'
-import type { Expression } from './closures/expression.ts'
+import { makeCompiler, remembered } from './closures/expression.ts'
+import type { Compiler } from './closures/expression.ts'
 import { fieldsOf, Unsupported } from './closures/subset.ts'
-import type { Side } from './question.ts'
 import { RuleId } from './vocabulary.ts'
 
 export { Unsupported } from './closures/subset.ts'
@@ -24,8 +23,9 @@ interface Compiled {
 
 /** From Cedar's JSON form (`policyToJson`) by rule id. Throws `Unsupported` for anything beyond the subset. */
 export function compileRules(policies: Readonly<Record<string, unknown>>): Evaluate {
+  const compiler = makeCompiler()
   const compiled = Object.entries(policies)
-    .map(([id, json]) => compile(RuleId.parse(id), json))
+    .map(([id, json]) => compileRule(RuleId.parse(id), json, compiler))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const permits = compiled.filter(({ effect }) => effect === 'permit')
   const forbids = compiled.filter(({ effect }) => effect === 'forbid')
@@ -69,7 +69,7 @@ function run(policies: readonly Compiled[], input: CedarInput): Run {
   return { holding: holding ?? NO_RULES, errors: errors ?? NO_RULES }
 }
 
-function compile(id: RuleId, json: unknown): Compiled {
+function compileRule(id: RuleId, json: unknown, compiler: Compiler): Compiled {
   const { effect, principal, action, resource, conditions } = fieldsOf(json, [
     'effect',
     'principal',
@@ -85,7 +85,7 @@ function compile(id: RuleId, json: unknown): Compiled {
     compileScope(action, (input) => input.action),
     compileScope(resource, (input) => input.resource),
   ].filter((constraint) => constraint !== undefined)
-  const clauses = conditions.map(compileClause)
+  const clauses = conditions.map((clause) => compileClause(clause, compiler))
   return { id, effect, holds: (input) => inScope(scope, input) && allHold(clauses, input) }
 }
 
@@ -119,9 +119,9 @@ function compileScope(json: unknown, of: (input: CedarInput) => EntityUid): Cons
   return (input) => of(input).id === uid['id'] && of(input).type === uid['type']
 }
 
-function compileClause(json: unknown): Holds {
+function compileClause(json: unknown, compiler: Compiler): Holds {
   const { kind, body } = fieldsOf(json, ['kind', 'body'])
-  const expression: Expression = compileExpression(body)
+  const expression = remembered(body, compiler.expression(body))
   if (kind === 'when') {
     return (input) => {
       const value = expression(input)
@@ -134,6 +134,3 @@ function compileClause(json: unknown): Holds {
     return typeof value === 'boolean' ? !value : undefined
   }
 }
-
-/** Which sides there are: each is one action of the schema. */
-export const SIDES: readonly Side[] = ['collect', 'disclose']

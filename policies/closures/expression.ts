@@ -18,15 +18,83 @@ import {
 import type { Outcome } from './value.ts'
 
 export type Expression = (input: CedarInput) => Outcome
-type Construct = (body: unknown) => Expression
 
-export function compileExpression(json: unknown): Expression {
+/** Compiles the expressions of one rule set; what several of them ask is compiled, and found out, only once. */
+export interface Compiler {
+  readonly expression: (json: unknown) => Expression
+  /** The attributes of what an expression gives; undefined where it errs or its value has none. */
+  readonly attributes: (json: unknown) => (input: CedarInput) => CedarRecord | undefined
+}
+
+type Construct = (body: unknown, compiler: Compiler) => Expression
+
+export function makeCompiler(): Compiler {
+  const expressions = new Map<string, Expression>()
+  const attributes = new Map<string, (input: CedarInput) => CedarRecord | undefined>()
+  const compiler: Compiler = {
+    expression: (json) =>
+      expressions.getOrInsertComputed(JSON.stringify(json), () => compileAnew(json, compiler)),
+    attributes: (json) =>
+      attributes.getOrInsertComputed(JSON.stringify(json), () => {
+        const expression = compiler.expression(json)
+        return remembered(json, (input) => attributesOf(expression(input), input))
+      }),
+  }
+  return compiler
+}
+
+function compileAnew(json: unknown, compiler: Compiler): Expression {
   const [entry, ...others] = Object.entries(fieldsOf(json, [...CONSTRUCTS.keys()]))
   const construct = entry === undefined ? undefined : CONSTRUCTS.get(entry[0])
   if (entry === undefined || construct === undefined || others.length > 0) {
     throw new Unsupported('an expression of no or several constructs')
   }
-  return construct(entry[1])
+  return construct(entry[1], compiler)
+}
+
+/**
+ * Inputs are never changed, so the same object has the same value. What asks neither who nor which action is the same
+ * for both sides of a question, which share the rest.
+ */
+export function remembered<T>(
+  json: unknown,
+  find: (input: CedarInput) => T,
+): (input: CedarInput) => T | undefined {
+  return /"Var":"(?:principal|action)"/.test(JSON.stringify(json))
+    ? rememberedForInput(find)
+    : rememberedForQuestion(find)
+}
+
+function rememberedForInput<T>(
+  find: (input: CedarInput) => T,
+): (input: CedarInput) => T | undefined {
+  let last: CedarInput | undefined
+  let found: T | undefined
+  return (input) => {
+    if (last === input) return found
+    found = find(input)
+    last = input
+    return found
+  }
+}
+
+function rememberedForQuestion<T>(
+  find: (input: CedarInput) => T,
+): (input: CedarInput) => T | undefined {
+  let last: Pick<CedarInput, 'context' | 'entities' | 'resource'> | undefined
+  let found: T | undefined
+  return (input) => {
+    if (
+      last?.context === input.context &&
+      last.entities === input.entities &&
+      last.resource === input.resource
+    ) {
+      return found
+    }
+    found = find(input)
+    last = input
+    return found
+  }
 }
 
 const CONSTRUCTS: ReadonlyMap<string, Construct> = new Map<string, Construct>([
@@ -70,11 +138,11 @@ function literal(json: unknown): CedarValue {
 function variable(name: unknown): Expression {
   switch (name) {
     case 'principal':
-      return (input) => ({ __entity: input.principal })
+      return rememberedForInput((input) => ({ __entity: input.principal }))
     case 'action':
-      return (input) => ({ __entity: input.action })
+      return rememberedForInput((input) => ({ __entity: input.action }))
     case 'resource':
-      return (input) => ({ __entity: input.resource })
+      return rememberedForQuestion((input) => ({ __entity: input.resource }))
     case 'context':
       return (input) => input.context
     default:
@@ -82,10 +150,10 @@ function variable(name: unknown): Expression {
   }
 }
 
-function setOf(body: unknown): Expression {
+function setOf(body: unknown, { expression }: Compiler): Expression {
   if (!Array.isArray(body)) throw new Unsupported('a set')
   if (body.every(isLiteral)) return constant(body.map((json) => literal(json.Value)))
-  const elements = body.map(compileExpression)
+  const elements = body.map(expression)
   return (input) => {
     const values: CedarValue[] = []
     for (const element of elements) {
@@ -102,8 +170,8 @@ function isLiteral(json: unknown): json is { readonly Value: unknown } {
 }
 
 function unary(apply: (value: CedarValue) => Outcome): Construct {
-  return (body) => {
-    const arg = compileExpression(fieldsOf(body, ['arg'])['arg'])
+  return (body, { expression }) => {
+    const arg = expression(fieldsOf(body, ['arg'])['arg'])
     return (input) => {
       const value = arg(input)
       return value === undefined ? undefined : apply(value)
@@ -112,8 +180,8 @@ function unary(apply: (value: CedarValue) => Outcome): Construct {
 }
 
 function binary(apply: (left: CedarValue, right: CedarValue) => Outcome): Construct {
-  return (body) => {
-    const { left, right } = sidesOf(body)
+  return (body, { expression }) => {
+    const { left, right } = sidesOf(body, expression)
     return (input) => {
       const one = left(input)
       if (one === undefined) return undefined
@@ -137,8 +205,8 @@ function onSets(
 
 /** `&&` is settled by false, `||` by true; then the right side is not evaluated, whatever it is. */
 function shortCircuit(settling: boolean): Construct {
-  return (body) => {
-    const { left, right } = sidesOf(body)
+  return (body, { expression }) => {
+    const { left, right } = sidesOf(body, expression)
     return (input) => {
       const one = left(input)
       if (typeof one !== 'boolean') return undefined
@@ -149,9 +217,9 @@ function shortCircuit(settling: boolean): Construct {
   }
 }
 
-function conditional(body: unknown): Expression {
+function conditional(body: unknown, { expression }: Compiler): Expression {
   const parts = fieldsOf(body, ['if', 'then', 'else'])
-  const [test, yes, no] = [parts['if'], parts['then'], parts['else']].map(compileExpression)
+  const [test, yes, no] = [parts['if'], parts['then'], parts['else']].map(expression)
   if (test === undefined || yes === undefined || no === undefined) throw new Unsupported('an if')
   return (input) => {
     const value = test(input)
@@ -160,37 +228,41 @@ function conditional(body: unknown): Expression {
   }
 }
 
-function sidesOf(body: unknown): { readonly left: Expression; readonly right: Expression } {
+function sidesOf(
+  body: unknown,
+  expression: Compiler['expression'],
+): { readonly left: Expression; readonly right: Expression } {
   const { left, right } = fieldsOf(body, ['left', 'right'])
-  return { left: compileExpression(left), right: compileExpression(right) }
+  return { left: expression(left), right: expression(right) }
 }
 
-function attribute(body: unknown): Expression {
+function attribute(body: unknown, compiler: Compiler): Expression {
   const { left, name } = attributeOf(body)
-  return (input) => {
-    const value = left(input)
-    const attributes = attributesOf(value, input)
+  const attributesOfLeft = compiler.attributes(left)
+  return remembered(body, (input) => {
+    const attributes = attributesOfLeft(input)
     return attributes !== undefined && Object.hasOwn(attributes, name)
       ? attributes[name]
       : undefined
-  }
+  })
 }
 
-function hasAttribute(body: unknown): Expression {
+function hasAttribute(body: unknown, compiler: Compiler): Expression {
   const { left, name } = attributeOf(body)
-  return (input) => {
-    const value = left(input)
-    const attributes = attributesOf(value, input)
+  const valueOfLeft = compiler.expression(left)
+  const attributesOfLeft = compiler.attributes(left)
+  return remembered(body, (input) => {
+    const attributes = attributesOfLeft(input)
     if (attributes !== undefined) return Object.hasOwn(attributes, name)
     // An entity that is not there has no attributes; anything else can't have any.
-    return isEntity(value) ? false : undefined
-  }
+    return isEntity(valueOfLeft(input)) ? false : undefined
+  })
 }
 
-function attributeOf(body: unknown): { readonly left: Expression; readonly name: string } {
+function attributeOf(body: unknown): { readonly left: unknown; readonly name: string } {
   const { left, attr } = fieldsOf(body, ['left', 'attr'])
   if (typeof attr !== 'string') throw new Unsupported('a path of attributes')
-  return { left: compileExpression(left), name: attr }
+  return { left, name: attr }
 }
 
 function attributesOf(value: Outcome, input: CedarInput): CedarRecord | undefined {

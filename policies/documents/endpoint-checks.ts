@@ -24,6 +24,7 @@ export function checkEndpoint(endpoint: EndpointRegistration, place: Place): voi
   checkSubject(endpoint, place)
   checkBody(endpoint, place)
   checkFields(endpoint.fields, inside(place, 'fields'))
+  checkAnswer(endpoint, place)
   checkFields(endpoint.errorFields, inside(place, 'errorFields'))
   for (const [index, name] of responseHeaders.entries()) {
     if (!OWN_HEADERS.test(name)) continue
@@ -138,6 +139,14 @@ function checkSubject(endpoint: EndpointRegistration, place: Place): void {
   if (!named.required) place.note(at, 'a parameter that is required')
 }
 
+/** The subject's place in the answer may be a field, but not lie in one. */
+function checkAnswer({ subjectInResponse, fields }: EndpointRegistration, place: Place): void {
+  if (subjectInResponse === 'none') return
+  const others = fields.map(({ pointer }) => pointer).filter((other) => other !== subjectInResponse)
+  if (!overlaps([...others, subjectInResponse]) || overlaps(others)) return
+  place.note(inside(place, 'subjectInResponse').pointer, 'a place that does not lie in a field')
+}
+
 function checkBody({ method, requestType, parameters }: EndpointRegistration, place: Place): void {
   const at = inside(place, 'requestType').pointer
   const inBody = parameters.filter((parameter) => parameter.in === 'body')
@@ -190,7 +199,28 @@ function isSafePattern(pattern: string): boolean {
   }
 }
 
+/** One inside another, or a list and an object at one place. */
 function overlaps(pointers: readonly string[]): boolean {
   const sorted = pointers.map((pointer) => `${pointer}/`).toSorted()
-  return sorted.some((pointer, index) => sorted[index + 1]?.startsWith(pointer) ?? false)
+  if (sorted.some((pointer, index) => sorted[index + 1]?.startsWith(pointer) ?? false)) return true
+  const lists = new Set(pointers.flatMap((pointer) => parentsOfStars(pointer)))
+  return pointers.some((pointer) => parentsOfNames(pointer).some((parent) => lists.has(parent)))
+}
+
+function parentsOfStars(pointer: string): readonly string[] {
+  return prefixes(pointer)
+    .filter(([, next]) => next === '*')
+    .map(([parent]) => parent)
+}
+
+function parentsOfNames(pointer: string): readonly string[] {
+  return prefixes(pointer)
+    .filter(([, next]) => next !== '*')
+    .map(([parent]) => parent)
+}
+
+/** Each place on the way, with the step that is taken there. */
+function prefixes(pointer: string): readonly (readonly [parent: string, next: string])[] {
+  const steps = pointer.split('/')
+  return steps.slice(1).map((next, index) => [steps.slice(0, index + 1).join('/'), next])
 }
