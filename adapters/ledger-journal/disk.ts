@@ -23,6 +23,9 @@ export interface Disk {
   /** `create` throws EEXIST where the file exists. */
   open(file: string, how: 'read' | 'update' | 'create'): DiskFile
   remove(file: string): void
+  /** A whole file, with its folders; not made durable: for what can be made again. */
+  writeLoosely(file: string, bytes: Uint8Array): void
+  readLoosely(file: string): Buffer | undefined
   /** Makes new and removed names durable. */
   syncFolder(folder: string): Promise<void>
 }
@@ -48,6 +51,23 @@ export const nodeDisk: Disk = {
   },
   open: (file, how) => new NodeFile(fs.openSync(file, FLAGS[how], 0o600)),
   remove: (file) => fs.unlinkSync(file),
+  writeLoosely(file, bytes) {
+    try {
+      fs.writeFileSync(file, bytes, { mode: 0o600 })
+    } catch (fault) {
+      if (codeOf(fault) !== 'ENOENT') throw fault
+      fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+      fs.writeFileSync(file, bytes, { mode: 0o600 })
+    }
+  },
+  readLoosely(file) {
+    try {
+      return fs.readFileSync(file)
+    } catch (fault) {
+      if (codeOf(fault) === 'ENOENT') return undefined
+      throw fault
+    }
+  },
   async syncFolder(folder) {
     const handle = fs.openSync(folder, 'r')
     try {

@@ -14,6 +14,7 @@ import {
   writeFrameHeader,
   writeSegmentHeader,
 } from './frame.ts'
+import type { FramePlace } from './recover.ts'
 import type { Segment, Segments } from './segments.ts'
 
 /** Where the next frame goes. */
@@ -28,6 +29,8 @@ export interface JournalParts {
   readonly segments: Segments
   /** Undefined where no segment is in use. */
   readonly position: Position | undefined
+  /** Told where each frame stands that is durable. */
+  readonly onFrame: (place: FramePlace) => void
 }
 
 /** A frame of a smaller batch than this is never split, whatever the segment size. */
@@ -41,6 +44,7 @@ export class Journal implements Storage {
   readonly #tag: Buffer
   readonly #segments: Segments
   readonly #segmentHeader: number
+  readonly #onFrame: JournalParts['onFrame']
   #segment: Segment | undefined
   #offset = 0
   #dead = false
@@ -49,6 +53,7 @@ export class Journal implements Storage {
     this.#origin = parts.origin
     this.#tag = chainTag(parts.origin)
     this.#segments = parts.segments
+    this.#onFrame = parts.onFrame
     this.#segment = parts.position?.segment
     this.#offset = parts.position?.offset ?? 0
     this.#segmentHeader = segmentHeaderLength(parts.origin)
@@ -85,8 +90,10 @@ export class Journal implements Storage {
     const start = this.#writeHeaders(frame, segment)
     segment.file.write(frame.buffer.subarray(start, frame.end), this.#offset)
     await segment.file.sync()
+    const at = this.#offset + frame.start - FRAME_HEADER - start
     this.#offset += frame.end - start
     this.#dead = false
+    this.#onFrame({ segment: segment.number, offset: at, first: frame.first })
   }
 
   /** Into the free bytes in front of the payload; answers where they begin. */

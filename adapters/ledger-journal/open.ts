@@ -1,7 +1,6 @@
 /** Opens the journal of one chain for appending: recovers it, completes what a crash left unsigned, makes room ahead. */
 import * as path from 'node:path'
 import { checkpointWriter } from '../../gateway/ledger/checkpoint.ts'
-import type { TreeHash } from '../../gateway/ledger/hash.ts'
 import { LONGEST_NOTE } from '../../gateway/ledger/entry-bytes.ts'
 import type { LogSigner } from '../../gateway/ledger/signer.ts'
 import { HEADROOM } from '../../gateway/ledger/storage.ts'
@@ -11,6 +10,7 @@ import type { Edge } from '../../gateway/ledger/tree.ts'
 import { nodeDisk } from './disk.ts'
 import type { Disk } from './disk.ts'
 import { Journal } from './journal.ts'
+import { LeafArchive } from './leaf-archive.ts'
 import type { Position } from './journal.ts'
 import { recover } from './recover.ts'
 import type { Cut, Recovered } from './recover.ts'
@@ -28,7 +28,6 @@ export interface OpenJournalOptions {
   readonly disk?: Disk
   /** Each entry that is there already, in order. */
   readonly visit?: (entry: ReadEntry) => void
-  readonly onLeaves?: (first: number, hashes: readonly TreeHash[]) => void
 }
 
 export interface OpenedJournal {
@@ -37,6 +36,8 @@ export interface OpenedJournal {
   readonly edge: Edge
   /** Torn tails that were cut from this chain, now or before: each belongs in a leaf. */
   readonly cuts: readonly Cut[]
+  /** Reads leaves back; pass its `keep` to `openChain` as `onDurable`. */
+  readonly archive: LeafArchive
 }
 
 const SEGMENT_BYTES = 16 * 1024 * 1024
@@ -44,7 +45,14 @@ const SEGMENT_BYTES = 16 * 1024 * 1024
 export async function openJournal(options: OpenJournalOptions): Promise<OpenedJournal> {
   const { disk = nodeDisk, folder, origin, segmentBytes = SEGMENT_BYTES, signer } = options
   await disk.makeFolder(folder)
-  const recovered = await recover({ ...options, disk, publicKey: signer.publicKey })
+  const archive = new LeafArchive({ disk, folder, origin })
+  const recovered = await recover({
+    ...options,
+    disk,
+    publicKey: signer.publicKey,
+    onLeaves: (first, hashes) => archive.leaves(first, hashes),
+    onFrame: (place) => archive.frame(place),
+  })
   const open = (segment: { readonly number: number; readonly size: number }): Segment => ({
     ...segment,
     file: disk.open(path.join(folder, segmentName(segment.number)), 'update'),
@@ -64,9 +72,16 @@ export async function openJournal(options: OpenJournalOptions): Promise<OpenedJo
     next: recovered.nextNumber,
     spares: usable.map(open),
   })
-  const storage = new Journal({ origin, segmentBytes, segments, position })
-  if (recovered.unsigned) await complete(storage, recovered, options)
-  return { storage, edge: recovered.edge, cuts: recovered.cuts }
+  const storage = new Journal({
+    origin,
+    segmentBytes,
+    segments,
+    position,
+    onFrame: (place) => archive.frame(place),
+  })
+  const note = recovered.unsigned ? await complete(storage, recovered, options) : recovered.note
+  archive.signed(note)
+  return { storage, edge: recovered.edge, cuts: recovered.cuts, archive }
 }
 
 function positionOf(
@@ -81,7 +96,7 @@ async function complete(
   storage: Storage,
   { edge }: Recovered,
   { origin, signer }: OpenJournalOptions,
-): Promise<void> {
+): Promise<string> {
   const note = checkpointWriter(origin, signer)(edge.size, rootOf(edge))
   const buffer = Buffer.alloc(HEADROOM + LONGEST_NOTE)
   const end = HEADROOM + buffer.write(note, HEADROOM)
@@ -94,4 +109,5 @@ async function complete(
     start: HEADROOM,
     end,
   })
+  return note
 }

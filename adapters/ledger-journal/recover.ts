@@ -27,7 +27,14 @@ import { Replay } from './replay.ts'
 import type { ReplayOptions } from './replay.ts'
 import { SEGMENT_NAME, segmentName } from './segments.ts'
 
+export interface FramePlace {
+  readonly segment: number
+  readonly offset: number
+  readonly first: number
+}
+
 export interface RecoverOptions extends ReplayOptions {
+  readonly onFrame?: ((place: FramePlace) => void) | undefined
   readonly disk: Disk
   readonly folder: string
   /** Ed25519, 32 bytes: the newest checkpoint must be signed by it. */
@@ -132,6 +139,7 @@ class Reading {
       }
       const why = this.replay.frame(bytes, frame)
       if (why !== undefined) throw this.#tampered({ number, offset, why })
+      this.#options.onFrame?.({ segment: number, offset, first: frame.first })
       offset = frame.end
     }
   }

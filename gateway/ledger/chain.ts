@@ -35,6 +35,8 @@ export interface ChainOptions {
   readonly limits?: Partial<BacklogLimits>
   /** Asked when a batch begins, but for a chain's first: entries to stand in front of it (the `heads` leaf of D7). */
   readonly beforeBatch?: () => readonly Entry[]
+  /** Told of each batch when it is durable, before its callers are: keeps what later proofs need. MUST NOT throw. */
+  readonly onDurable?: (batch: DurableLeaves) => void
   /** Storage failed in a way that leaves the outcome unknown: the process must stop and recover by reading. */
   readonly onFatal: (fault: LedgerFault) => void
   /**
@@ -42,6 +44,13 @@ export interface ChainOptions {
    * of the event loop share a batch. Absent: a microtask.
    */
   readonly soon?: (go: () => void) => void
+}
+
+export interface DurableLeaves {
+  readonly first: number
+  readonly hashes: readonly TreeHash[]
+  /** The checkpoint over them and all before. */
+  readonly note: string
 }
 
 export interface BacklogLimits {
@@ -190,9 +199,12 @@ class CommitLoop implements Chain {
     const encoded = this.#encode(front, batch)
     if (await this.#reserve(batch)) {
       this.#front = []
-      const durable = await this.#makeDurable(new Growth(this.#edge, encoded.map(hashOf)))
+      const hashes = encoded.map(hashOf)
+      const durable = await this.#makeDurable(new Growth(this.#edge, hashes))
       this.#edge = durable.growth.edge
       this.#head = undefined
+      const { growth, note } = durable
+      this.#options.onDurable?.({ first: growth.first, hashes, note })
       answer(batch, durable, encoded)
       return
     }

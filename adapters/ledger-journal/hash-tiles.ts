@@ -1,0 +1,123 @@
+/**
+ * The tree's hashes in C2SP tiles: 256 a tile, level 0 the leaf hashes, each level above the roots of the full tiles below. Full
+ * tiles are files, written without fsync: a projection, made again from the journal where one is missing.
+ */
+import * as path from 'node:path'
+import { nodeHash } from '../../gateway/ledger/hash.ts'
+import type { TreeHash } from '../../gateway/ledger/hash.ts'
+import type { Disk } from './disk.ts'
+
+export const TILE = 256
+
+export interface HashTilesOptions {
+  readonly disk: Disk
+  /** Where `tile/<level>/<number>` go. */
+  readonly folder: string
+  /** Leaf hashes of [256 * number, 256 * (number + 1)), from the journal itself. */
+  readonly leavesOf: (number: number) => readonly TreeHash[]
+}
+
+export class HashTiles {
+  readonly #options: HashTilesOptions
+  /** By level: hashes of the tile that is not full yet. */
+  readonly #growing: TreeHash[][] = []
+  #size = 0
+  /** Whether files are believed; what they lead to is compared with a signed root. */
+  #believes = true
+
+  constructor(options: HashTilesOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  add(hashes: readonly TreeHash[]): void {
+    for (const hash of hashes) this.#push(0, hash)
+    this.#size += hashes.length
+  }
+
+  /** A `NodeSource` for proofs. Throws where neither tiles nor journal hold the node. */
+  node = (level: number, position: number): TreeHash => {
+    const tileLevel = Math.floor(level / 8)
+    const width = 2 ** (level % 8)
+    const first = position * width
+    const tile = this.#tile(tileLevel, Math.floor(first / TILE))
+    return perfectRoot(tile.slice(first % TILE, (first % TILE) + width))
+  }
+
+  /** From now on everything comes from the journal: a tile on disk was found wrong. */
+  distrustFiles(): void {
+    this.#believes = false
+  }
+
+  #push(level: number, hash: TreeHash): void {
+    const growing = (this.#growing[level] ??= [])
+    growing.push(hash)
+    if (growing.length < TILE) return
+    const number = Math.floor(this.#countAt(level) / TILE)
+    this.#growing[level] = []
+    this.#counts[level] = (number + 1) * TILE
+    this.#write(level, number, growing)
+    this.#push(level + 1, perfectRoot(growing))
+  }
+
+  /** Hashes in full tiles, by level. */
+  readonly #counts: number[] = []
+
+  #countAt(level: number): number {
+    return this.#counts[level] ?? 0
+  }
+
+  #tile(level: number, number: number): readonly TreeHash[] {
+    if (number * TILE === this.#countAt(level)) return this.#growing[level] ?? []
+    return this.#read(level, number) ?? this.#rebuilt(level, number)
+  }
+
+  #rebuilt(level: number, number: number): readonly TreeHash[] {
+    if (level === 0) return this.#options.leavesOf(number)
+    return Array.from({ length: TILE }, (_, at) =>
+      perfectRoot(this.#tile(level - 1, number * TILE + at)),
+    )
+  }
+
+  #write(level: number, number: number, hashes: readonly TreeHash[]): void {
+    const { disk, folder } = this.#options
+    const bytes = Buffer.from(hashes.join(''), 'latin1')
+    try {
+      disk.writeLoosely(path.join(folder, tilePath(level, number)), bytes)
+    } catch {
+      // A projection: `#rebuilt` makes it again. A full disk shows where it matters, in the journal.
+    }
+  }
+
+  #read(level: number, number: number): readonly TreeHash[] | undefined {
+    const { disk, folder } = this.#options
+    if (!this.#believes) return undefined
+    const bytes = disk.readLoosely(path.join(folder, tilePath(level, number)))
+    if (bytes?.length !== TILE * 32) return undefined
+    const text = bytes.toString('latin1')
+    return Array.from({ length: TILE }, (_, at) => text.slice(at * 32, at * 32 + 32))
+  }
+}
+
+/** C2SP tlog-tiles: groups of three digits, all but the last behind an `x`. */
+export function tilePath(level: number, number: number): string {
+  const digits = String(number)
+  const padded = digits.padStart(Math.ceil(digits.length / 3) * 3, '0')
+  const groups = padded.match(/.{3}/g) ?? []
+  const names = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group))
+  return path.join('tile', String(level), ...names)
+}
+
+function perfectRoot(hashes: readonly TreeHash[]): TreeHash {
+  const [only] = hashes
+  if (only === undefined) throw new RangeError('no such node in the tree')
+  if (hashes.length === 1) return only
+  const parents: TreeHash[] = []
+  for (let at = 0; at < hashes.length; at += 2) {
+    parents.push(nodeHash(hashes[at] ?? '', hashes[at + 1] ?? ''))
+  }
+  return perfectRoot(parents)
+}
