@@ -94,7 +94,7 @@ async function compare(
       onProgress(done, inputs)
       await immediate()
     }
-    const { judge, next } = done % 2 === 0 ? typed : damaged
+    const { judge, next } = done % 4 === 0 ? typed : damaged
     const difference = differenceAt(next(), { judge, evaluate, seen })
     if (difference !== undefined) return `input ${done} of seed ${seed}: ${difference}`
   }

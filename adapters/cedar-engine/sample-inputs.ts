@@ -28,10 +28,10 @@ const MEMBERS = [
   entity('Member', 'TW/GOV/C2', { kind: 'controller', onBehalfOf: [] }),
   entity('Member', 'TW/GOV/P1', { kind: 'processor', onBehalfOf: [C1] }),
 ]
-const SUBSYSTEMS = [
-  entity('Subsystem', 'TW/GOV/C1/s1', { member: C1 }),
-  entity('Subsystem', 'TW/GOV/P1/sp', { member: reference('Member', 'TW/GOV/P1') }),
-]
+const OWN_SYSTEM = entity('Subsystem', 'TW/GOV/C1/s1', { member: C1 })
+const SHARED_SYSTEM = entity('Subsystem', 'TW/GOV/P1/sp', {
+  member: reference('Member', 'TW/GOV/P1'),
+})
 const ENDPOINT = entity('Endpoint', 'TW/GOV/C2/s/v GET /a/{id}', {
   controller: C2,
   fields: ['isInsured', 'insuredCategory', 'icd10'],
@@ -76,7 +76,7 @@ function input(
     context: named,
     entities: [
       ...MEMBERS,
-      ...SUBSYSTEMS,
+      context['consumer'] === SP ? SHARED_SYSTEM : OWN_SYSTEM,
       ENDPOINT,
       ...(agreed === undefined ? [] : [entity('Agreement', 'A@1', agreed)]),
     ],
