@@ -32,10 +32,12 @@ export interface DemoWorld {
   readonly identityOf: (kind: string, id: string) => ClientIdentity
 }
 
+/** `templates`: folder of documents to be signed, ends with `/`; absent: the demo's. */
 export async function prepareWorld(
   data: string,
   gateway: GatewayId,
   now: Instant,
+  templates: URL = TEMPLATES,
 ): Promise<DemoWorld> {
   const folders = foldersOf(data)
   const random = (count: number): Uint8Array => randomBytes(count)
@@ -48,10 +50,10 @@ export async function prepareWorld(
       )
   // A demo that was away for long brings its own list up to date; a real registrar publishes on schedule.
   await certs.publish(now, LIST_DAYS)
-  const members = templatesOf('members')
+  const members = templatesOf(templates, 'members')
   await issueMissing(certs, identityOf('gateway', gateway), 'Gongdao DEMO 示範', now)
   for (const { document } of members) await issueFor(certs, document, now)
-  if (!existsSync(folders.documents)) writeDocuments(certs, folders.documents)
+  if (!existsSync(folders.documents)) writeDocuments(certs, templates, folders.documents)
   return {
     identityOf: (kind, id) => {
       const path = join(certs.layout.issued, safeName(identityOf(kind, id)))
@@ -69,8 +71,8 @@ interface Template {
   readonly document: JsonObject
 }
 
-function templatesOf(kind: string): readonly Template[] {
-  const folder = new URL(`${kind}/`, TEMPLATES)
+function templatesOf(templates: URL, kind: string): readonly Template[] {
+  const folder = new URL(`${kind}/`, templates)
   return readdirSync(folder).map((name) => ({
     name,
     document: JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as JsonObject,
@@ -104,11 +106,11 @@ async function issueMissing(
 }
 
 /** All or nothing: into a draft folder first, then in place. */
-function writeDocuments(certs: CertsFolder, folder: string): void {
+function writeDocuments(certs: CertsFolder, templates: URL, folder: string): void {
   const draft = `${folder}.draft`
-  for (const kind of readdirSync(TEMPLATES)) {
+  for (const kind of readdirSync(templates)) {
     mkdirSync(join(draft, kind), { recursive: true })
-    for (const { name, document } of templatesOf(kind)) {
+    for (const { name, document } of templatesOf(templates, kind)) {
       const filled = fill(certs, kind, document)
       writeFileSync(join(draft, kind, name), `${JSON.stringify(filled, null, 2)}\n`)
     }
