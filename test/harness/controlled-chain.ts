@@ -1,0 +1,94 @@
+/** The chain of the tests: the real commit loop in memory, which can be made to wait, to refuse and to fail. */
+import { LedgerFault } from '../../gateway/ledger/chain.ts'
+import {
+  LedgerUnavailable,
+  type Chain,
+  type Entry,
+  type Head,
+  type LeafKind,
+  type Recorded,
+} from '../../gateway/ledger/entry.ts'
+import type { MemoryChain } from './memory-ledger.ts'
+
+export type Fate =
+  | 'kept'
+  /** LedgerUnavailable: nothing was and will be recorded. */
+  | 'refused'
+  /** The write failed, and nothing is there. */
+  | 'lost'
+  /** The write failed, and the leaf is there all the same. */
+  | 'kept but reported lost'
+
+export interface Held {
+  /** Resolves when an entry of the kind has come to the chain. */
+  readonly reached: Promise<void>
+  /** Lets it, and all others, be recorded. */
+  release(): void
+}
+
+export class ControlledChain implements Chain {
+  readonly memory: MemoryChain
+  fateOf: (entry: Entry) => Fate = () => 'kept'
+  /** What `accepts` answers; append is not touched by it. */
+  accepting = true
+  readonly #onDurable: (entry: Entry) => void
+  readonly #holds = new Map<LeafKind, { reach: () => void; readonly released: Promise<void> }>()
+  #dead: LedgerFault | undefined
+
+  constructor(memory: MemoryChain, onDurable: (entry: Entry) => void) {
+    this.memory = memory
+    this.#onDurable = onDurable
+  }
+
+  get origin(): string {
+    return this.memory.origin
+  }
+
+  hold(kind: LeafKind): Held {
+    const reached = Promise.withResolvers<undefined>()
+    const released = Promise.withResolvers<undefined>()
+    this.#holds.set(kind, {
+      reach: () => reached.resolve(undefined),
+      released: released.promise,
+    })
+    return {
+      reached: reached.promise,
+      release: () => {
+        this.#holds.delete(kind)
+        released.resolve(undefined)
+      },
+    }
+  }
+
+  async append(entry: Entry): Promise<Recorded> {
+    if (this.#dead !== undefined) throw this.#dead
+    const hold = this.#holds.get(entry.kind)
+    hold?.reach()
+    await hold?.released
+    const fate = this.fateOf(entry)
+    if (fate === 'refused') throw new LedgerUnavailable('refused by the script')
+    if (fate === 'lost') throw this.#die()
+    const recorded = await this.memory.append(entry)
+    this.#onDurable(entry)
+    if (fate === 'kept but reported lost') throw this.#die()
+    return recorded
+  }
+
+  head(): Head {
+    return this.memory.head()
+  }
+
+  accepts(): boolean {
+    return this.accepting && this.#dead === undefined && this.memory.accepts()
+  }
+
+  close(): Promise<void> {
+    return this.memory.close()
+  }
+
+  /** After a failed write nobody may write any more (gateway/ledger/chain.ts). */
+  #die(): LedgerFault {
+    this.#dead = new LedgerFault('the journal failed: whether the leaf was recorded is unknown')
+    return this.#dead
+  }
+}
