@@ -33,6 +33,7 @@ export function compileProjection(
   const root = new Draft()
   for (const field of registered) {
     const place = root.at(pointerTokens(field.pointer))
+    if (place === root) throw new RangeError(`${field.name} is the whole answer`)
     if (place.field !== undefined) throw new RangeError(`two fields at ${field.pointer}`)
     place.field = readyField(field, names.indexOf(field.name))
     place.passes = permitted.has(field.name)

@@ -43,7 +43,7 @@ export class Plan {
   readonly members: readonly Plan[]
   /** The member that leads to the subject, or -1. */
   readonly subjectMember: number
-  readonly order = new NameOrder()
+  readonly order: NameOrder
   /** The object that is being read here, by a number that no other ever had; one only can be open at one place. */
   object = 0
   /** By member: the object in which it was seen last. A double counts to 2^53. */
@@ -64,11 +64,14 @@ export class Plan {
     this.leadsToSubject = place.leadsToSubject
     this.field = place.field
     this.element = place.element
+    this.order = place.kind === OBJECT ? new NameOrder() : NO_ORDER
     this.names = new MemberNames(members.map(([name]) => name))
     this.members = members.map(([, member]) => member)
     this.seenIn = new Float64Array(members.length)
     this.subjectMember = members.findIndex(([, member]) => member.leadsToSubject)
   }
 }
+
+const NO_ORDER = new NameOrder()
 
 export const DROPPED = new Plan({ kind: NOTHING, passes: false, leadsToSubject: false })

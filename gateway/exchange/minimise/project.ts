@@ -9,6 +9,7 @@
  * - A permitted value that lacks its registered type refuses the answer; one that is not permitted is dropped unseen.
  * - Containers are written out where something permitted is registered in them, be it empty; arrays keep their order and
  *   length. Where a container is registered and `null` stands under the name, the member is dropped.
+ * - The whole answer is an object or an array, and stays one, be it empty.
  * - White space between tokens is dropped.
  */
 import type { Buffer } from 'node:buffer'

@@ -27,8 +27,13 @@ import { readScalar, walkField } from './walk-field.ts'
 export function walkText(pass: Pass, root: Plan): void {
   const start = afterSpace(pass.bytes, 0)
   if (!fits(root, pass.bytes[start])) missed(pass, root, start, true)
-  const end = afterSpace(pass.bytes, walkValue(pass, root, start))
-  if (end !== pass.end) pass.malformed = true
+  const close = walkValue(pass, root, start)
+  if (afterSpace(pass.bytes, close) !== pass.end) pass.malformed = true
+  if (!isContainer(pass.bytes[start])) pass.malformed = true
+  if (root.passes) return
+  // Nothing may pass: an empty container of the same kind is left.
+  pass.kept.keep(start, start + 1)
+  pass.kept.keep(close - 1, close)
 }
 
 function walkValue(pass: Pass, plan: Plan, start: number): number {
