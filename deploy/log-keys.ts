@@ -1,8 +1,9 @@
 /** The Ed25519 keys that sign checkpoints: made at the first start, read ever after. */
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { replaceFile } from '../adapters/certs-folder/durable-file.ts'
 
 /**
  * `mayBeNew`: at the very first start only. Later a missing key is a loss: a chain that went on under another key would
@@ -14,6 +15,7 @@ export function logKey(path: string, mayBeNew: boolean): KeyObject {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const { privateKey } = generateKeyPairSync('ed25519')
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
-  writeFileSync(path, pem, { mode: 0o600, flag: 'wx', flush: true })
+  // Whole or not at all: half a key would stop every start after this one.
+  replaceFile(path, pem.toString(), 0o600)
   return privateKey
 }

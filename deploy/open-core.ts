@@ -15,6 +15,7 @@ import type { KeyStore } from '../gateway/ports/key-store.ts'
 import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import { Repeats } from '../gateway/projections/repeats.ts'
+import { archiveRevocations } from './archive-revocations.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import { logKey } from './log-keys.ts'
 import { openExchangeChain } from './open-exchange-chain.ts'
@@ -69,11 +70,8 @@ async function openUnderLock(
   const isNew = !existsSync(chainFolder(config.data, `${config.instance}/registry`))
   const identity = openIdentity(config, report)
   const ca = { root: identity.tls.ca[1] ?? '', issuing: identity.tls.ca[0] ?? '' }
+  // All keys are there before the registry begins: whatever stops the first start after that, they are not missed at the next.
   const signers = openSigners(config, isNew)
-  const registry = await openRegistry(config, ca, { clock, onFatal, signer: signers.registrar })
-  opened.push(() => registry.chain.close())
-  const seed = options.chance.bytes(4).readUInt32BE()
-  const inForce = await openLaw(config, registry, { ...options, seed })
   const keys = openKeyStore({
     file: `${foldersOf(config.data).keys}/keys.sqlite`,
     expect: isNew ? 'may-be-new' : 'existing',
@@ -83,8 +81,14 @@ async function openUnderLock(
   opened.push(() => {
     keys.close()
   })
+  const registry = await openRegistry(config, ca, { clock, onFatal, signer: signers.registrar })
+  opened.push(() => registry.chain.close())
+  const seed = options.chance.bytes(4).readUInt32BE()
+  const inForce = await openLaw(config, registry, { ...options, seed })
+  const archiving = await archiveRevocations(registry, identity, report)
+  opened.push(() => archiving.stop())
   const repeats = new Repeats()
-  const { chain, open } = await openExchangeChain(config, registry, {
+  const { archive, chain, open } = await openExchangeChain(config, registry, {
     clock,
     onFatal,
     signer: signers.gateway,
@@ -102,7 +106,7 @@ async function openUnderLock(
     registry: registry.chain,
     keys,
     repeats,
-    reader: { read: () => Promise.resolve(undefined) },
+    reader: archive,
     async close() {
       const left = await resolving.stop()
       if (left === 0) await seal(chain, clock)

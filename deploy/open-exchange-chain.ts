@@ -17,6 +17,7 @@ import type { ClosureRecord, GenesisRecord } from '../gateway/ledger/registry-ev
 import type { LogSigner } from '../gateway/ledger/signer.ts'
 import { EMPTY_EDGE, rootOf } from '../gateway/ledger/tree.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
+import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
 import { REPEAT_HONOURED_MS } from '../gateway/projections/repeats.ts'
 import { OpenIntents } from '../gateway/exchange/recover-outcomes.ts'
 import { appendAll } from '../gateway/registry/publish.ts'
@@ -25,6 +26,7 @@ import type { OpenedRegistry } from './open-registry.ts'
 
 export interface OpenedExchangeChain {
   readonly chain: Chain
+  readonly archive: LeafReader
   /** Intents of earlier incarnations that have no outcome yet. */
   readonly open: OpenIntents
 }
@@ -79,6 +81,7 @@ export async function openExchangeChain(
     edge: journal.edge,
     twoPhase: false,
     beforeBatch: headsWatcher(registry, parts.revocations),
+    onDurable: journal.archive.keep,
     onFatal: parts.onFatal,
     soon: setImmediate,
   })
@@ -89,7 +92,7 @@ export async function openExchangeChain(
     v: 1,
   }
   await chain.append({ kind: 'opening', record: JSON.stringify(opening) })
-  return { chain, open }
+  return { chain, archive: journal.archive, open }
 }
 
 interface Closing extends Parts {

@@ -41,8 +41,16 @@ export async function openRegistry(
       view.take(index, leaf.kind, JSON.parse(record))
     },
   })
-  const { storage, edge } = journal
-  const chain = openChain({ origin, signer, storage, edge, twoPhase: true, onFatal: parts.onFatal })
+  const { archive, edge, storage } = journal
+  const chain = openChain({
+    origin,
+    signer,
+    storage,
+    edge,
+    twoPhase: true,
+    onDurable: archive.keep,
+    onFatal: parts.onFatal,
+  })
   const registry = { chain, view, sha256: documentCrypto.sha256 }
   if (edge.size === 0) {
     const record: InstanceRecord = {

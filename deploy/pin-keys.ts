@@ -2,8 +2,9 @@
  * `<data>/ledger/keys.txt`: the public keys that verifiers pin, written once at the first start. A verifier that takes its
  * job seriously keeps a copy of its own, from then: whoever can rewrite the journal could rewrite this file as well.
  */
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { replaceFile } from '../adapters/certs-folder/durable-file.ts'
 import { ledgerFolder } from '../adapters/ledger-journal/folders.ts'
 import { vkeyText } from '../gateway/ledger/note.ts'
 import type { GatewayConfig } from './config.ts'
@@ -19,5 +20,5 @@ export function pinKeys(
     vkeyText(`${instance}/registry`, keys.registrar),
     vkeyText(`${instance}/exchange/${gateway}`, keys.gateway),
   ]
-  writeFileSync(file, `${lines.join('\n')}\n`, { flush: true })
+  replaceFile(file, `${lines.join('\n')}\n`, 0o644)
 }

@@ -30,6 +30,8 @@ export class RegistryView {
   readonly geneses: { readonly index: number; readonly record: GenesisRecord }[] = []
   /** By the chain that ended. */
   readonly closures = new Map<string, ClosureRecord>()
+  /** Revocation lists that are on record as a whole, the digest of the text by number. */
+  readonly revocations = new Map<number, Digest>()
   /** Torn tails of the registry itself that are on record. */
   readonly cuts = new Set<Digest>()
   readonly #joiner = new PieceJoiner()
@@ -37,12 +39,18 @@ export class RegistryView {
 
   /** Leaves in the order of the chain; `record` as parsed JSON of a verified leaf. */
   take(index: number, kind: LeafKind, record: unknown): void {
-    if (kind === 'document' || kind === 'rules' || kind === 'revocations') {
+    if (kind === 'document' || kind === 'rules') {
       const whole = this.#joiner.take(record as PieceRecord)
       if (whole !== undefined) this.texts.set(whole.hash, whole.text)
     }
+    if (kind === 'revocations') this.#takeRevocations(record as PieceRecord)
     this.#takeLife(index, kind, record)
     if (kind === 'manifest') this.#takeManifest(index, record as ManifestRecord)
+  }
+
+  /** Only that it is there: eight years of lists would not fit into memory, and no decision reads one from here. */
+  #takeRevocations({ hash, id, part, parts }: PieceRecord): void {
+    if (part === parts) this.revocations.set(Number(id), hash)
   }
 
   /** Chains that begin and end. */
