@@ -36,7 +36,12 @@ type Sha256 = (text: string) => Digest
 
 /** From the files: each rule begins with its `@id` at the start of a line. Throws `Malformed`. */
 export function readRuleSet(rules: string, schema: string, sha256: Sha256): RuleSet {
-  const [, ...texts] = rules.split(/^(?=@id\()/m)
+  const parts = rules.split(/^(?=@id\()/m)
+  const texts = parts.filter((part) => part.startsWith('@id('))
+  // Only comments may stand before the first rule: a rule without an id would be lost, and with it what it forbids.
+  if (parts.some((part) => !part.startsWith('@id(') && !/^(?:\s*(?:\/\/.*)?\n?)*$/.test(part))) {
+    throw new Malformed('rules that begin with @id, and only comments before the first')
+  }
   const policies = texts.map((text): [string, string] => [
     annotationsOf(text)['id'] ?? '',
     text.trim(),

@@ -2,6 +2,8 @@
  * The words that must not be mixed up, as types. Each has one way in: `parse`, which throws `Malformed`
  * (a fault of whoever sent the text). The only casts of the code base stand here.
  */
+import { isCalendarDate } from './calendar-date.ts'
+
 declare const kind: unique symbol
 export type Id<Kind extends string> = string & { readonly [kind]: Kind }
 
@@ -89,7 +91,9 @@ export const Instant = {
   /** RFC 3339 with seconds or milliseconds and an explicit offset; nothing looser. */
   parse(text: unknown): Instant {
     const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/
-    const ms = typeof text === 'string' && form.test(text) ? Date.parse(text) : Number.NaN
+    // Date.parse takes the 30th of February for the 2nd of March.
+    const sound = typeof text === 'string' && form.test(text) && isCalendarDate(text.slice(0, 10))
+    const ms = sound ? Date.parse(text) : Number.NaN
     if (Number.isNaN(ms)) throw new Malformed('a time such as 2026-01-01T00:00:00+08:00')
     return ms as Instant
   },
