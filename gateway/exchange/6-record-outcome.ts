@@ -12,6 +12,7 @@ import type { Minimised } from './5-minimise.ts'
 import type { Reply } from './call.ts'
 import { commitToContent, commitToText, type Opening } from './commitment.ts'
 import type { ExchangeParts } from './parts.ts'
+import { outcomeText } from './record-text.ts'
 import { draft } from './draft.ts'
 
 export interface RecordedOutcome {
@@ -32,7 +33,7 @@ export async function recordOutcome(
   const released =
     final.outcome === 'released' ? commitToContent(intent.nonces.released, reply.body) : undefined
   const record = outcomeRecord(intent, final, released?.commitment, parts)
-  const recordText = canonicalJson({ ...record })
+  const recordText = outcomeText(record)
   const recorded = await parts.ledger.append({
     kind: 'outcome',
     record: recordText,

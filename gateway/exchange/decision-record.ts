@@ -5,6 +5,7 @@ import type { DecisionRecord } from '../ledger/events.ts'
 import { publicCommitment } from '../ledger/public-row.ts'
 import type { SealingKey } from '../ports/key-store.ts'
 import type { Decided } from './2-decide.ts'
+import { decisionText } from './record-text.ts'
 import { commitToContent, digestOf, type Nonces, type Opening } from './commitment.ts'
 
 export interface WrittenRecord {
@@ -66,7 +67,7 @@ export function decisionRecord(
   }
   return {
     record,
-    text: canonicalJson({ ...record }),
+    text: decisionText(record),
     public: publicCommitment(permitted ? 'intent' : 'denial', record),
     opening: request.opening,
   }
