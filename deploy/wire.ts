@@ -50,14 +50,8 @@ export async function startGateway(
     metaservices: makeMetaservices(new RegistryDirectory(inForce, () => clock.now())),
     receipts: makeReceipts(parts.history, core.reader),
     maxRequestBytes: (path) => largestRequest(path, inForce()),
-    admission: {
-      refused: (code, member) => {
-        admission.count(code, member)
-      },
-    },
-    report: (fault) => {
-      options.report(`a fault while answering: ${describe(fault)}`)
-    },
+    admission: { refused: (code, member) => admission.count(code, member) },
+    report: reportingTo(options),
     clock,
     ...(config.limits && { limits: config.limits }),
   })
@@ -104,6 +98,7 @@ function exchangeParts(
     refusedEarly: (code, peer) => {
       rest.admission.count(code, memberOf(peer.subsystem))
     },
+    report: reportingTo(rest),
   }
 }
 
@@ -111,6 +106,12 @@ function largestRequest(path: string, inForce: InForce): number | undefined {
   const target = splitTarget(path)
   if (target.kind === 'refused') return undefined
   return inForce.service(target.service)?.document.maxRequestBytes
+}
+
+function reportingTo(options: CoreOptions): (fault: unknown) => void {
+  return (fault) => {
+    options.report(`a fault while answering: ${describe(fault)}`)
+  }
 }
 
 /** Names and messages of our own errors; what a peer sent is never part of them. */

@@ -64,10 +64,21 @@ function questionOf(asked: Asked, bound: Bound): Question {
 }
 
 /**
- * Asked again before the provider is, and before anything is released: would the documents, rules and revocations known
- * now still permit it? Undefined: yes.
+ * Asked again before the provider is, and before anything is released: is the caller still there, and would the documents,
+ * rules and revocations known now still permit it? Undefined: yes.
  */
 export function refusedMeanwhile(decided: Decided, parts: ExchangeParts): Refusal | undefined {
+  if (decided.asked.call.signal.aborted) return 'Client.Request.Abandoned'
+  try {
+    return changedMeanwhile(decided, parts)
+  } catch (fault) {
+    // The intent stands: it must get its outcome, and where nobody can say that it is still permitted nothing passes.
+    parts.report(fault)
+    return 'Server.Internal'
+  }
+}
+
+function changedMeanwhile(decided: Decided, parts: ExchangeParts): Refusal | undefined {
   const now = parts.clock.now()
   const standing = parts.standing(decided.asked.call.peer, now)
   if (standing !== 'good') return standing

@@ -5,21 +5,36 @@
 import { subsystemOf } from '../../policies/vocabulary.ts'
 import type { Refusal } from '../../policies/refusal.ts'
 import { buildReceiptHeader } from '../ledger/receipt.ts'
-import type { ProviderAnswer } from '../ports/provider.ts'
+import type { ProviderAnswer, ProviderRequest } from '../ports/provider.ts'
 import { refusedMeanwhile } from './2-decide.ts'
 import type { Intent } from './3-record-intent.ts'
 import type { ExchangeParts } from './parts.ts'
 import { forwardHeaders } from './wire/to-provider.ts'
 
 /** What came back, or why the provider was not asked although the intent was recorded. */
-export type Asking = ProviderAnswer | { readonly kind: 'superseded'; readonly reason: Refusal }
+export type Asking =
+  | ProviderAnswer
+  | { readonly kind: 'superseded'; readonly reason: Refusal }
+  /** Our own fault: the request may have left. */
+  | { readonly kind: 'faulted' }
+
+/** Never throws: from here on there is an intent, which must get its outcome. */
 
 export async function callProvider(intent: Intent, parts: ExchangeParts): Promise<Asking> {
-  const { asked, pathAndQuery } = intent.decided
   // The record took time: a withdrawal, a revocation or an expiry in between counts.
   const reason = refusedMeanwhile(intent.decided, parts)
   if (reason !== undefined) return { kind: 'superseded', reason }
-  return parts.provider.ask({
+  try {
+    return await parts.provider.ask(requestOf(intent))
+  } catch (fault) {
+    parts.report(fault)
+    return { kind: 'faulted' }
+  }
+}
+
+function requestOf(intent: Intent): ProviderRequest {
+  const { asked, pathAndQuery } = intent.decided
+  return {
     service: asked.service.id,
     subsystem: subsystemOf(asked.service.id),
     method: asked.call.method,
@@ -29,7 +44,7 @@ export async function callProvider(intent: Intent, parts: ExchangeParts): Promis
     deadlineMs: asked.service.deadlineMs,
     maxResponseBytes: asked.service.maxResponseBytes,
     signal: asked.call.signal,
-  })
+  }
 }
 
 function headersOf(intent: Intent): string[] {

@@ -8,6 +8,7 @@ import type { OutcomeKind } from '../ledger/events.ts'
 import type { Intent } from './3-record-intent.ts'
 import type { Asking } from './4-call-provider.ts'
 import { projectionOf } from './compiled.ts'
+import type { ExchangeParts } from './parts.ts'
 import { project } from './minimise/project.ts'
 import { isPlainJson } from './wire/media-type.ts'
 
@@ -30,7 +31,7 @@ export interface Minimised {
 
 const NOTHING = { passed: [], removed: [], others: [] }
 
-export function minimise(intent: Intent, asking: Asking): Minimised {
+export function minimise(intent: Intent, asking: Asking, parts: ExchangeParts): Minimised {
   switch (asking.kind) {
     case 'superseded':
       return { outcome: 'not-sent', reason: asking.reason, ...NOTHING }
@@ -38,8 +39,10 @@ export function minimise(intent: Intent, asking: Asking): Minimised {
       return { outcome: 'not-sent', reason: NOT_SENT[asking.why], ...NOTHING }
     case 'unanswered':
       return { outcome: 'unanswered', reason: UNANSWERED[asking.why], ...NOTHING }
+    case 'faulted':
+      return { outcome: 'unanswered', reason: 'Server.Internal', ...NOTHING }
     case 'answered':
-      return minimiseAnswer(intent, asking)
+      return minimiseSafely(intent, asking, parts)
   }
 }
 
@@ -56,9 +59,23 @@ const UNANSWERED = {
   aborted: 'Client.Request.Abandoned',
 } as const satisfies Record<string, Refusal>
 
+/** What a provider sent must not be able to end an exchange without an outcome, whatever our own mistake. */
+function minimiseSafely(intent: Intent, answer: Answered, parts: ExchangeParts): Minimised {
+  // RFC 9110 15: nobody could be told what any other status means.
+  if (answer.status < 200 || answer.status > 599) {
+    return withheld(answer, 'Server.Provider.Unsuitable')
+  }
+  try {
+    return minimiseAnswer(intent, answer)
+  } catch (fault) {
+    parts.report(fault)
+    return withheld(answer, 'Server.Internal')
+  }
+}
+
 function minimiseAnswer(intent: Intent, answer: Answered): Minimised {
   const { decision, endpoint, subject } = intent.decided
-  const success = answer.status >= 200 && answer.status < 300
+  const success = answer.status < 300
   if (answer.body.length === 0) return minimiseEmpty(intent, answer, success)
   const fields = success ? 'fields' : 'errorFields'
   // An error body without a registered schema could hold anything: its status passes, its text does not.

@@ -24,7 +24,7 @@ export function makeExchange(parts: ExchangeParts): Exchange {
     const asked = identify(call, parts)
     if (asked.kind === 'ended') return replyEarly(asked, call, parts)
 
-    const decided = await decide(asked, parts)
+    const decided = decide(asked, parts)
     if (decided.kind === 'ended') return replyEarly(decided, call, parts)
 
     const intent = await recordIntent(decided, parts)
@@ -32,7 +32,7 @@ export function makeExchange(parts: ExchangeParts): Exchange {
     if (intent.kind === 'denied') return replyRefused(intent)
 
     const answer = await callProvider(intent, parts)
-    const minimised = minimise(intent, answer)
+    const minimised = minimise(intent, answer, parts)
     const outcome = await recordOutcome(intent, minimised, parts)
     return reply(outcome)
   }

@@ -29,4 +29,6 @@ export interface ExchangeParts {
   readonly syntheticIds: boolean
   /** An exchange that ended before a decision: counted, by member and code. */
   readonly refusedEarly: (code: string, peer: Peer) => void
+  /** A fault of our own, for the operator's eyes; the exchange goes on to its outcome. */
+  readonly report: (fault: unknown) => void
 }

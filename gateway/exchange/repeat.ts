@@ -19,9 +19,11 @@ export async function takeRepeat(
   decided: Decided,
   parts: ExchangeParts,
 ): Promise<Repeat | Ended | undefined> {
-  const { call, headers, at, exchange } = decided.asked
+  const { call, headers, exchange } = decided.asked
   if (headers.idempotencyKey === undefined || SAFE.has(call.method)) return undefined
   const key = headers.idempotencyKey
+  // Not the moment of the decision: the day may have ended since, and with it the secret of the day before.
+  const at = parts.clock.now()
   const [today, yesterday] = await Promise.all(
     [at, at - DAY_MS].map(async (moment) =>
       repeatValue(await parts.keys.repeatSecret(dayOf(moment)), call.peer.subsystem, key),
