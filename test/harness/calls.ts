@@ -63,7 +63,10 @@ export function household(change: CallChange = {}): Call {
 
 export function call(change: CallChange): Call {
   const consumer = change.consumer ?? LABOUR
-  const named = Object.entries({ 'X-Road-Client': consumer, ...change.headers })
+  const named: [string, string | undefined][] = Object.entries({
+    'X-Road-Client': consumer,
+    ...change.headers,
+  })
   const headers = named.flatMap(([name, value]) => (value === undefined ? [] : [name, value]))
   return {
     method: change.method ?? 'GET',

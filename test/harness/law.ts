@@ -24,7 +24,7 @@ export interface LawChange {
 
 /** Throws where a changed document is not valid any more. */
 export function makeInForce(change: LawChange = {}): InForce {
-  const { document: changed = (_path, document) => document } = change
+  const changed = change.document ?? unchanged
   const files = TEMPLATES.flatMap(({ path, text }) => {
     const document = changed(path, JSON.parse(text) as JsonObject)
     return document === undefined ? [] : [{ path, text: JSON.stringify(document) }]
@@ -53,6 +53,10 @@ function theRules(): { readonly rules: RuleSet; readonly evaluate: Evaluate } {
   if (found.kind === 'refused') throw new Error(found.why)
   prepared = { rules, evaluate: found.evaluate }
   return prepared
+}
+
+function unchanged(_path: string, document: JsonObject): JsonObject {
+  return document
 }
 
 /** The same key for the same member, each time. */

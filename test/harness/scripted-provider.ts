@@ -32,11 +32,12 @@ export function answered(
   status = 200,
   headers: readonly string[] = ['Content-Type', 'application/json'],
 ): ProviderAnswer {
-  const bytes =
-    body instanceof Buffer
-      ? body
-      : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
-  return { kind: 'answered', status, headers, body: bytes }
+  return { kind: 'answered', status, headers, body: bytesOf(body) }
+}
+
+function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
 }
 
 /** Answers truly, about whoever was asked about. */

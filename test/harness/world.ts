@@ -68,6 +68,8 @@ export interface World {
   readonly happenings: readonly Happening[]
   /** What was counted because it ended before a decision: `code subsystem`. */
   readonly refusedEarly: readonly string[]
+  /** Faults of our own that were reported. */
+  readonly faults: readonly unknown[]
   /** The gateway's public key as an auditor keeps it. */
   readonly pinned: PinnedKeys
   /** Free to be changed between two lines of a test. */
@@ -92,6 +94,7 @@ export function makeWorld(options: WorldOptions = {}): World {
   const chance = new SteadyChance(options.seed)
   const happenings: Happening[] = []
   const refusedEarly: string[] = []
+  const faults: unknown[] = []
   const memory = memoryChain(`TW/exchange/${GATEWAY}/1`)
   const ledger = new ControlledChain(memory, ({ kind, record }) => {
     const { exchange } = JSON.parse(record) as { exchange: string }
@@ -116,6 +119,7 @@ export function makeWorld(options: WorldOptions = {}): World {
     configuration: Digest.parse('c'.repeat(43)),
     syntheticIds: true,
     refusedEarly: (code, peer) => refusedEarly.push(`${code} ${peer.subsystem}`),
+    report: (fault) => faults.push(fault),
   }
   const vkey = pinnedKeyLine(`TW/exchange/${GATEWAY}`, memory.signer.publicKey)
   const world: World = {
@@ -127,6 +131,7 @@ export function makeWorld(options: WorldOptions = {}): World {
     provider,
     happenings,
     refusedEarly,
+    faults,
     pinned: parsePinnedKeys(vkey),
     inForce: options.inForce ?? (demo ??= makeInForce()),
     standing: 'good',
