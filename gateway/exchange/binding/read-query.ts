@@ -43,5 +43,5 @@ function decodePart(part: string): string | undefined {
   return PLAIN_PART.test(part) ? decodeCanonical(part) : undefined
 }
 
-/** Of what RFC 3986 allows in a query, without `& = + ;`; hexadecimal in capitals. */
-const PLAIN_PART = /^(?:[A-Za-z0-9\-._~!$'()*,:@/?]|%[0-9A-F]{2})+$/
+/** Of what RFC 3986 allows in a query, without `& = + ;` and `'`, which WHATWG's URL rewrites; hexadecimal in capitals. */
+const PLAIN_PART = /^(?:[A-Za-z0-9\-._~!$()*,:@/?]|%[0-9A-F]{2})+$/
