@@ -1,6 +1,8 @@
 /** The table that the demo prints: each exchange as its two records in the journal tell it. */
 import { REFUSALS } from '../../policies/refusal.ts'
 import type { DecisionRecord, OutcomeRecord } from '../../gateway/ledger/events.ts'
+import { bookOfManifest } from '../../gateway/projections/book-of-manifest.ts'
+import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
 import type { LedgerReader } from '../read-ledger.ts'
 import type { Ran } from './run-scenarios.ts'
 import { table } from './table.ts'
@@ -32,20 +34,43 @@ export function report(ran: readonly Ran[], ledger: LedgerReader): string {
       outcomes.set(outcome.exchange, outcome)
     }
   })
-  return table(
-    HEAD,
-    ran.map((one) => row(one, decisions.get(one.exchange), outcomes.get(one.exchange))),
+  const unconfirmed = unconfirmedPurposes(ledger)
+  const rows = ran.map((one) =>
+    row(one, {
+      decision: decisions.get(one.exchange),
+      outcome: outcomes.get(one.exchange),
+      unconfirmed,
+    }),
   )
+  return `${table(HEAD, rows)}\n${FOOTNOTE}`
 }
 
-function row(ran: Ran, decision?: DecisionRecord, outcome?: OutcomeRecord): readonly string[] {
+const FOOTNOTE =
+  '* 參考清單,待核對: a purpose of the reference list whose wording nobody has confirmed yet'
+
+/** A row of the catalogue that is not verified says so wherever it is shown. */
+function unconfirmedPurposes({ view }: LedgerReader): ReadonlySet<string> {
+  const manifest = view.newest()
+  if (manifest === undefined) return new Set()
+  const { purposes } = bookOfManifest(manifest, view, documentCrypto).documents
+  const rows = [...purposes.values()].filter(({ status }) => status !== 'verified')
+  return new Set(rows.map(({ code }) => code))
+}
+
+interface Told {
+  readonly decision: DecisionRecord | undefined
+  readonly outcome: OutcomeRecord | undefined
+  readonly unconfirmed: ReadonlySet<string>
+}
+
+function row(ran: Ran, { decision, outcome, unconfirmed }: Told): readonly string[] {
   const { bases, purpose, question, verdicts } = decision ?? {}
   return [
     ran.scenario.name,
     lastPart(question?.consumer),
     lastPart(question?.service),
-    purpose ?? '–',
-    bases === undefined ? '–' : `${short(bases.collect)} / ${short(bases.disclose)}`,
+    purpose === undefined ? '–' : `${purpose}${unconfirmed.has(purpose) ? '*' : ''}`,
+    bases === undefined ? '–' : `${short(bases.collect)} ${short(bases.disclose)}`,
     verdicts?.collect.effect ?? '–',
     verdicts?.disclose.effect ?? '–',
     list(outcome?.fields),

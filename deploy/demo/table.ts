@@ -1,15 +1,36 @@
-/** A table for people: columns as wide as their widest cell, Chinese characters counted as two. */
+/** A table for people: cells are wrapped at spaces, and Chinese characters count as two columns. */
 
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** `widest`: where a cell is wrapped. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  widest = 24,
+): string {
+  const wrapped = rows.map((row) => row.map((cell) => wrap(cell, widest)))
   const widths = head.map((title, column) =>
-    Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map(widthOf)),
+    Math.max(...[title, ...wrapped.flatMap((row) => row[column] ?? [])].map(widthOf)),
   )
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => padded(cell, widths[column] ?? 0))
       .join('  ')
       .trimEnd()
-  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n')
+  const body = wrapped.flatMap((row) => {
+    const height = Math.max(...row.map((cell) => cell.length))
+    return Array.from({ length: height }, (_, at) => line(row.map((cell) => cell[at] ?? '')))
+  })
+  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...body].join('\n')
+}
+
+function wrap(cell: string, widest: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of cell.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= widest) {
+      lines[lines.length - 1] = `${last} ${word}`
+    } else lines.push(word)
+  }
+  return lines
 }
 
 function padded(cell: string, width: number): string {
