@@ -22,16 +22,11 @@ export interface DamagedFrame {
 }
 
 export function damagedFrame(place: Place, damage: DamagedFrame): Finding {
-  const last = lastOf(place, damage)
-  const from = place.offset + FRAME_HEADER
-  const end = damage.next?.offset ?? damage.bytes.length
-  const entry =
-    last === undefined
-      ? undefined
-      : firstBadEntry(damage.bytes, from, { count: last - place.first + 1, end })
-  if (entry === undefined) return finding('frame-damaged', place, { last, why: damage.why })
-  const index = place.first + entry.at
-  const why = `${damage.why}; leaf ${index}: ${entry.why}`
+  const walked = walk(place, damage)
+  const last = lastOf(place, damage, walked)
+  if (walked.bad === undefined) return finding('frame-damaged', place, { last, why: damage.why })
+  const index = place.first + walked.bad.at
+  const why = `${damage.why}; leaf ${index}: ${walked.bad.why}`
   return { ...finding('frame-damaged', place, { last, why }), first: index, last: index }
 }
 
@@ -60,27 +55,41 @@ function finding(
 
 const MOST_ENTRIES = 8_192
 
-/** The last leaf that the frame must have held: by the next one, or by its own count where that can be true. */
-function lastOf({ first, offset }: Place, { bytes, next }: DamagedFrame): number | undefined {
+/** The last leaf that the frame must have held: by the next one, by its own entries, or by its count where that can be true. */
+function lastOf(
+  { first, offset }: Place,
+  { bytes, next }: DamagedFrame,
+  { count }: Walked,
+): number | undefined {
   if (next !== undefined && next.first > first) return next.first - 1
-  const count = bytes.length >= offset + FRAME_HEADER ? bytes.readUInt32BE(offset + 32) : 0
-  return count > 0 && count <= MOST_ENTRIES ? first + count - 1 : undefined
+  if (count !== undefined) return first + count - 1
+  const claimed = bytes.length >= offset + FRAME_HEADER ? bytes.readUInt32BE(offset + 32) : 0
+  return claimed > 0 && claimed <= MOST_ENTRIES ? first + claimed - 1 : undefined
 }
 
-/** The first entry that is not whole, as far as one can be told from the next. */
-function firstBadEntry(
-  bytes: Buffer,
-  from: number,
-  { count, end }: { readonly count: number; readonly end: number },
-): { readonly at: number; readonly why: string } | undefined {
-  let at = from
-  for (let entry = 0; entry < count; entry += 1) {
+interface Walked {
+  /** How many entries stand in front of the checkpoint; undefined where that can't be told. */
+  readonly count?: number
+  /** The first that is not whole. */
+  readonly bad?: { readonly at: number; readonly why: string }
+}
+
+/** Goes by the lengths of the entries, not by the header, up to the checkpoint: it begins with the name of the chain. */
+function walk({ chain, offset }: Place, { bytes, next }: DamagedFrame): Walked {
+  const note = Buffer.from(`${chain}\n`)
+  const end = next?.offset ?? bytes.length
+  let at = offset + FRAME_HEADER
+  let bad: Walked['bad']
+  let count = 0
+  while (!bytes.subarray(at, at + note.length).equals(note)) {
     const place = placeOf(bytes, at, end)
-    // From here on nothing says where an entry begins.
-    if (place === undefined) return undefined
+    // From here on nothing says where an entry begins: no leaf can be named alone.
+    if (place === undefined || count === MOST_ENTRIES) return {}
     const checked = checkEntry(bytes, at, end)
-    if ('fault' in checked) return { at: entry, why: checked.sentence }
+    if ('fault' in checked) bad ??= { at: count, why: checked.sentence }
     at = place.end
+    count += 1
   }
-  return undefined
+  if (count === 0) return {}
+  return bad === undefined ? { count } : { bad, count }
 }

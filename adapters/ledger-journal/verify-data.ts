@@ -4,6 +4,7 @@
  */
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ChainCheck } from '../../gateway/ledger/check-chain.ts'
 import { LinkCheck } from '../../gateway/ledger/check-links.ts'
 import type { LeafKind } from '../../gateway/ledger/entry.ts'
@@ -26,6 +27,8 @@ export interface VerifyOptions {
   /** Text of the pinned keys; absent: `<data>/ledger/keys.txt`. */
   readonly keys?: string
   readonly disk?: Disk
+  /** Waits until a frame that is being written now has been. */
+  readonly settle?: () => Promise<void>
   readonly onProgress?: (counts: Readonly<Counts>) => void
 }
 
@@ -37,6 +40,7 @@ export interface Verified {
 export const KEYS_FILE = 'keys.txt'
 /** A gateway writes an outcome a little after the deadline at the latest. */
 const GRACE_MS = 30_000
+const PAUSE_MS = 30
 
 /** Throws where the keys can't be read; whatever is wrong with the ledger is a finding. */
 export async function verifyData(options: VerifyOptions): Promise<Verified> {
@@ -141,6 +145,7 @@ class DataCheck {
       folder: chainFolder(this.#options.data, origin),
       origin,
       mayGrow,
+      settle: this.#options.settle ?? (() => pause(PAUSE_MS)),
       counts,
       report: (finding: Finding) => findings.push(finding),
       onProgress: () => this.#options.onProgress?.(counts),

@@ -1,5 +1,4 @@
 /** One chain's journal read from its bytes, frame by frame, for an auditor: nothing is repaired, everything is reported. */
-import { setTimeout as pause } from 'node:timers/promises'
 import type { ChainCheck } from '../../gateway/ledger/check-chain.ts'
 import type { Counts, Finding } from '../../gateway/ledger/finding.ts'
 import { codeOf } from './disk.ts'
@@ -23,6 +22,8 @@ export interface JournalSource {
   readonly origin: string
   /** A gateway may be writing to it now: its newest bytes are read again before they are called damaged. */
   readonly mayGrow: boolean
+  /** Resolves when what a gateway is writing now will have been written. */
+  readonly settle: () => Promise<void>
   readonly counts: Counts
   readonly report: (finding: Finding) => void
   readonly onProgress: () => void
@@ -39,7 +40,6 @@ export async function verifyJournal(source: JournalSource, check: ChainCheck): P
 }
 
 const ATTEMPTS = 4
-const PAUSE_MS = 30
 
 class JournalReading {
   readonly #source: JournalSource
@@ -65,7 +65,7 @@ class JournalReading {
         this.#source.report(damage)
         return false
       }
-      await pause(PAUSE_MS)
+      await this.#source.settle()
     }
   }
 

@@ -91,7 +91,7 @@ export function placeOf(bytes: Buffer, at: number, end: number): Place | undefin
   if (at + FRAMING > end) return undefined
   const record = at + 2
   const recordEnd = record + bytes.readUInt16BE(at)
-  if (recordEnd + 3 > end) return undefined
+  if (recordEnd === record || recordEnd + 3 > end) return undefined
   const hashedAt = recordEnd + 2
   const entryEnd = hashedAt + 1 + bytes.readUInt16BE(recordEnd)
   if (entryEnd > end || bytes[hashedAt] !== 0) return undefined

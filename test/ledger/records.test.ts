@@ -1,0 +1,146 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { canonicalJson } from '../../policies/canonical-json.ts'
+import type { Json } from '../../policies/canonical-json.ts'
+import { Instant } from '../../policies/vocabulary.ts'
+import { isCanonical, membersOf } from '../../gateway/ledger/canonical-scan.ts'
+import { factsOf } from '../../gateway/ledger/check-record.ts'
+import { digestOf } from '../../gateway/ledger/hash.ts'
+import { canonicalLeaf, leafText, parseLeaf } from '../../gateway/ledger/leaf.ts'
+import { commitmentToRow, publicRow, taipeiMonth } from '../../gateway/ledger/public-row.ts'
+import { decision, decisionEntry, digest, outcomeEntry } from '../harness/records.ts'
+
+test('every canonical text is known as such, and a change of its spelling is not', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
+      const text = canonicalJson(value)
+      expect(isCanonical(text)).toBe(text.isWellFormed())
+      expect(isCanonical(` ${text}`)).toBe(false)
+      expect(isCanonical(`${text} `)).toBe(false)
+      expect(isCanonical(`${text},`)).toBe(false)
+    }),
+    { numRuns: 1500 },
+  )
+})
+
+test('a canonical text with one character changed, put in or taken out is canonical only if it says so itself', () => {
+  const text = decisionEntry(1, 1, 'permit').record
+  const isReally = (changed: string): boolean => {
+    try {
+      return canonicalJson(JSON.parse(changed) as Json) === changed
+    } catch {
+      return false
+    }
+  }
+  fc.assert(
+    fc.property(
+      fc.nat(text.length - 1),
+      fc.constantFrom('', ...Array.from('"{}[]:, \\0-.eEtn\u00e9\u0001')),
+      (at, put) => {
+        for (const changed of [
+          text.slice(0, at) + put + text.slice(at + 1),
+          text.slice(0, at) + put + text.slice(at),
+        ]) {
+          expect(isCanonical(changed)).toBe(isReally(changed))
+        }
+      },
+    ),
+    { numRuns: 4000 },
+  )
+})
+
+test.each([
+  '{"a":1,"a":2}',
+  '{"b":1,"a":2}',
+  '01',
+  '-0',
+  '1.0',
+  '1E3',
+  '1e3',
+  '"\\u0041"',
+  '"\\/"',
+  '',
+  '{',
+  '[1,]',
+  'nul',
+  '"\ud800"',
+])('%j is not canonical', (text) => {
+  expect(isCanonical(text)).toBe(false)
+})
+
+test('nesting without end is refused, not a fault', () => {
+  expect(isCanonical('['.repeat(60_000))).toBe(false)
+  expect(isCanonical('["\\n",'.repeat(9_000))).toBe(false)
+})
+
+test('members are found at the top only, however a nested object is named', () => {
+  const text = canonicalJson({
+    a: { at: 1, exchange: 'inner' },
+    at: 2,
+    exchange: 'outer',
+    z: [{ at: 3 }],
+  })
+  expect(membersOf(text, 0, ['at', 'exchange', 'nothing'])).toEqual(['2', '"outer"', undefined])
+})
+
+describe('a leaf', () => {
+  test('has one spelling', () => {
+    for (const row of [undefined, digest('p')]) {
+      const text = leafText('intent', digest('r'), row)
+      expect(isCanonical(text)).toBe(true)
+      expect(canonicalLeaf(parseLeaf(text)!)).toBe(text)
+      expect(parseLeaf(text.replace('"v":1', '"v":2'))).toBeUndefined()
+      expect(parseLeaf(text.replace('intent', 'invented'))).toBeUndefined()
+      expect(parseLeaf(`${text} `)).toBeUndefined()
+    }
+  })
+})
+
+describe('the public row', () => {
+  test('of a decision and of an outcome is canonical, and an auditor derives the same from the text', () => {
+    const intent = decision(1, Date.UTC(2026, 10, 22), 'permit')
+    expect(publicRow('intent', intent)).toBe(
+      canonicalJson({
+        bases: { collect: 'PDPA-15-1', disclose: 'PDPA-16-1' },
+        consumer: 'T/GOV/A300000014',
+        effect: 'permit',
+        month: '2026-11',
+        provider: 'T/GOV/B300000051',
+        purpose: '031',
+        service: 'T/GOV/B300000051/tax/income',
+      }),
+    )
+    for (const entry of [
+      decisionEntry(1, 5, 'permit'),
+      decisionEntry(1, 5, 'deny'),
+      outcomeEntry({ number: 1, at: 5, intent: 0 }),
+    ]) {
+      const { row } = factsOf(entry.kind, entry.record)!
+      expect(isCanonical(row!.text)).toBe(true)
+      expect(commitmentToRow(row!.salt, row!.text)).toBe(entry.public)
+    }
+  })
+
+  test('commits with the salt: the same row with another salt is another commitment', () => {
+    expect(commitmentToRow('AAAAAAAAAAAAAAAAAAAAAA', '{}')).not.toBe(
+      commitmentToRow('BBBBBBBBBBBBBBBBBBBBBA', '{}'),
+    )
+    expect(commitmentToRow('AAAAAAAAAAAAAAAAAAAAAA', '{}')).toBe(
+      digestOf(Buffer.concat([Buffer.alloc(16), Buffer.from('{}')])),
+    )
+  })
+
+  test('takes its month in Taipei', () => {
+    const month = (at: number): string => taipeiMonth(Instant.ofMilliseconds(at))
+    expect(month(Date.UTC(2026, 10, 30, 15, 59, 59, 999))).toBe('2026-11')
+    expect(month(Date.UTC(2026, 10, 30, 16))).toBe('2026-12')
+    expect(month(Date.UTC(2026, 11, 31, 16))).toBe('2027-01')
+  })
+})
+
+test('a record without the members of its kind has no facts', () => {
+  expect(factsOf('intent', '{"effect":"permit"}')).toBeUndefined()
+  expect(factsOf('intent', decisionEntry(1, 5, 'deny').record)).toBeUndefined()
+  expect(factsOf('outcome', decisionEntry(1, 5, 'deny').record)).toBeUndefined()
+  expect(factsOf('seal', '{"at":"soon"}')).toBeUndefined()
+})
