@@ -16,6 +16,6 @@ export function logKey(path: string, mayBeNew: boolean): KeyObject {
   const { privateKey } = generateKeyPairSync('ed25519')
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
   // Whole or not at all: half a key would stop every start after this one.
-  replaceFile(path, pem.toString(), 0o600)
+  replaceFile(path, pem, 0o600)
   return privateKey
 }

@@ -71,13 +71,7 @@ async function openUnderLock(
   const identity = openIdentity(config, report)
   const ca = { root: identity.tls.ca[1] ?? '', issuing: identity.tls.ca[0] ?? '' }
   // All keys are there before the registry begins: whatever stops the first start after that, they are not missed at the next.
-  const signers = openSigners(config, isNew)
-  const keys = openKeyStore({
-    file: `${foldersOf(config.data).keys}/keys.sqlite`,
-    expect: isNew ? 'may-be-new' : 'existing',
-    chance: options.chance,
-    clock,
-  })
+  const { keys, signers } = openKeys(config, isNew, options)
   opened.push(() => {
     keys.close()
   })
@@ -115,15 +109,18 @@ async function openUnderLock(
   }
 }
 
-function openSigners(
+function openKeys(
   config: GatewayConfig,
   isNew: boolean,
-): { readonly registrar: LogSigner; readonly gateway: LogSigner } {
-  const { keys } = foldersOf(config.data)
-  const registrar = ed25519Signer(logKey(`${keys}/registrar-log.key`, isNew))
-  const gateway = ed25519Signer(logKey(`${keys}/gateway-log.key`, isNew))
+  { chance, clock }: CoreOptions,
+): { readonly keys: KeyStore; readonly signers: Record<'registrar' | 'gateway', LogSigner> } {
+  const folder = foldersOf(config.data).keys
+  const registrar = ed25519Signer(logKey(`${folder}/registrar-log.key`, isNew))
+  const gateway = ed25519Signer(logKey(`${folder}/gateway-log.key`, isNew))
   pinKeys(config, { registrar: registrar.publicKey, gateway: gateway.publicKey })
-  return { registrar, gateway }
+  const expect = isNew ? 'may-be-new' : 'existing'
+  const keys = openKeyStore({ file: `${folder}/keys.sqlite`, expect, chance, clock })
+  return { keys, signers: { registrar, gateway } }
 }
 
 function remember(repeats: Repeats, { exchange, question, repeat }: DecisionRecord): void {

@@ -68,6 +68,16 @@ export async function openExchangeChain(
   const genesisIndex = await appendAll(registry, [
     { kind: 'genesis', record: JSON.stringify(genesis) },
   ])
+  return { ...(await begin(config, registry, { ...parts, origin, genesisIndex })), open }
+}
+
+/** Its journal, and leaf 0. */
+async function begin(
+  config: GatewayConfig,
+  registry: OpenedRegistry,
+  parts: Parts & { readonly origin: string; readonly genesisIndex: number },
+): Promise<Omit<OpenedExchangeChain, 'open'>> {
+  const { genesisIndex, origin, signer } = parts
   const journal = await openJournal({
     folder: chainFolder(config.data, origin),
     origin,
@@ -92,7 +102,7 @@ export async function openExchangeChain(
     v: 1,
   }
   await chain.append({ kind: 'opening', record: JSON.stringify(opening) })
-  return { chain, archive: journal.archive, open }
+  return { chain, archive: journal.archive }
 }
 
 interface Closing extends Parts {

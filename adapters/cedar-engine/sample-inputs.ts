@@ -87,12 +87,15 @@ export function sampleInputs(): readonly CedarInput[] {
   const { purpose: _, ...withoutPurpose } = ASKED
   const special = { ...AGREED, article6: 'PDPA-6-1-2', fields: ['isInsured', 'icd10'] }
   const represented = { ...AGREED, consumer: SP }
+  const byConsent = { ...AGREED, collectBasis: 'PDPA-15-2', discloseBasis: 'PDPA-16-7' }
   return (['collect', 'disclose'] as const).flatMap((side) => [
     input(side, ASKED, AGREED),
     input(side, { ...ASKED, basis: 'PDPA-15-1' }, AGREED),
     input(side, { ...ASKED, fields: ['icd10'] }, special),
     input(side, { ...ASKED, consumer: SP, basis: 'PDPA-15-1' }, represented),
     input(side, { ...ASKED, brokenForMatter: ['years'], brokenForPersons: ['relation'] }, AGREED),
+    // Chance alone brings these codes together too seldom: one start in five had never seen them, and was refused.
+    input(side, ASKED, byConsent),
     input(side, withoutPurpose, AGREED),
     input(side, ASKED, undefined),
   ])

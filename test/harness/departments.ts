@@ -25,6 +25,8 @@ export interface Department {
   readonly received: Received[]
   /** What is answered from now on. */
   answer: (received: Received) => Answer | Promise<Answer>
+  /** Shows another certificate from now on; what is connected is cut off. */
+  present(tls: { readonly cert: string; readonly key: string }): void
 }
 
 export interface Departments {
@@ -86,7 +88,7 @@ async function startDepartment(
 ): Promise<Department & { close(): Promise<void> }> {
   const received: Received[] = []
   const server = createServer({ ...tls, requestCert: true, rejectUnauthorized: true })
-  const department = { url: new URL('https://127.0.0.1'), received, answer, close }
+  const department = { url: new URL('https://127.0.0.1'), received, answer, close, present }
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void serve(request, response, department).catch(() => request.destroy())
   })
@@ -94,6 +96,11 @@ async function startDepartment(
   await once(server, 'listening')
   department.url.port = String((server.address() as AddressInfo).port)
   return department
+
+  function present(other: { readonly cert: string; readonly key: string }): void {
+    server.setSecureContext({ ...tls, ...other })
+    server.closeAllConnections()
+  }
 
   async function close(): Promise<void> {
     server.closeAllConnections()

@@ -36,7 +36,7 @@ export interface Asking {
   readonly tls?: Pick<ClientIdentity, 'cert' | 'key'>
 }
 
-export interface System extends AsyncDisposable {
+export interface System {
   readonly data: string
   readonly world: DemoWorld
   readonly departments: Departments
@@ -51,6 +51,7 @@ export interface System extends AsyncDisposable {
   /** Closes the gateway as SIGTERM does; answers again after `start`. */
   stop(): Promise<void>
   start(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 export interface SystemOptions {
@@ -163,7 +164,8 @@ class RunningSystem implements System {
 
   ask(asking: Asking): Promise<Asked> {
     const own = this.world.identityOf('subsystem', asking.consumer)
-    return ask(this.gateway.url, { ...own, ...asking.tls }, asking)
+    const { cert, key } = asking.tls ?? own
+    return ask(this.gateway.url, { ca: own.ca, cert, key }, asking)
   }
 
   run(name: string, changes: Partial<Asking> = {}): Promise<Asked> {
