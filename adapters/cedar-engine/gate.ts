@@ -124,8 +124,12 @@ function spell({ decision, reasons, errors }: Evaluation): string {
   return `${decision} [${reasons.join(' ')}] errors [${errors.join(' ')}]`
 }
 
-/** What the corpus failed to try. */
-function shortfall(rules: RuleSet, { held, errors }: Seen, inputs: number): string | undefined {
+/** What the corpus failed to try; undefined when it tried enough to prove something. */
+export function shortfall(
+  rules: RuleSet,
+  { held, errors }: Seen,
+  inputs: number,
+): string | undefined {
   const untried = [...rules.rules.keys()].filter((id) => !held.has(id))
   if (untried.length > 0) return `never held on any of the inputs: ${untried.join(', ')}`
   return errors < inputs / 20 ? `only ${errors} of the inputs raised an error` : undefined

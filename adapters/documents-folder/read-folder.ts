@@ -2,6 +2,7 @@
  * The texts of a folder of documents: `<kind>/<name>.json`, nothing else, nothing that is a link to somewhere else, and
  * nothing of a size that no document has. Reads only.
  */
+import { isUtf8 } from 'node:buffer'
 import {
   closeSync,
   constants,
@@ -84,10 +85,8 @@ function readText(folder: string, path: string): { readonly text: string } | str
   const file = openSync(join(folder, path), READ_NO_LINK)
   try {
     if (fstatSync(file).size > LARGEST_BYTES) return `at most ${String(LARGEST_BYTES)} bytes`
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)) }
-  } catch (fault) {
-    if (fault instanceof TypeError) return 'text in UTF-8'
-    throw fault
+    const bytes = readFileSync(file)
+    return isUtf8(bytes) ? { text: bytes.toString('utf8') } : 'text in UTF-8'
   } finally {
     closeSync(file)
   }
