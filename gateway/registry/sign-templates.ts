@@ -48,6 +48,7 @@ function signed(document: JsonObject, keyOf: (member: MemberId) => KeyObject): J
 
 function objectOf(path: string, text: string): JsonObject {
   const json = readJson(text)
-  if (json.kind !== 'read' || !isObject(json.value)) throw new TypeError(`${path} is no JSON object`)
+  if (json.kind !== 'read' || !isObject(json.value))
+    throw new TypeError(`${path} is no JSON object`)
   return json.value
 }
