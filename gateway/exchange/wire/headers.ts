@@ -13,6 +13,7 @@ import {
   PurposeCode,
   SubsystemId,
 } from '../../../policies/vocabulary.ts'
+import { remembered } from './remembered.ts'
 
 export interface ProtocolHeaders {
   /** X-Road-Client: a claim, until it is compared with the certificate. */
@@ -94,7 +95,7 @@ function joined(before: string | undefined, text: string): string {
 
 function parsed(clientText: string, texts: Texts): ProtocolHeaders {
   connectionNamesNone(texts.connection)
-  const client = SubsystemId.parse(clientText)
+  const client = subsystem(clientText)
   return {
     client,
     id: given(texts.id, visible),
@@ -112,6 +113,8 @@ function parsed(clientText: string, texts: Texts): ProtocolHeaders {
     accept: given(texts.accept, text1024),
   }
 }
+
+const subsystem = remembered(SubsystemId.parse)
 
 function given<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
   return text === undefined ? undefined : parse(text)

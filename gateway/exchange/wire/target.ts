@@ -6,6 +6,7 @@
  */
 import type { Refusal } from '../../../policies/refusal.ts'
 import { Malformed, ServiceId } from '../../../policies/vocabulary.ts'
+import { remembered } from './remembered.ts'
 
 export type Target =
   | {
@@ -17,17 +18,18 @@ export type Target =
   | { readonly kind: 'refused'; readonly code: Refusal }
 
 export function splitTarget(path: string): Target {
-  if (path.length > LONGEST_PATH || !NORMAL.test(path) || DOT_SEGMENT.test(path)) return MALFORMED
-  if (path.includes('%') && !decodesToText(path)) return MALFORMED
+  if (!isNormal(path)) return MALFORMED
   const found = FIVE_PARTS.exec(path)
   if (found === null) return MALFORMED
   try {
-    return { kind: 'target', service: ServiceId.parse(found[1]), rest: found[2] ?? '' }
+    return { kind: 'target', service: serviceIn(found[1] ?? ''), rest: found[2] ?? '' }
   } catch (fault) {
     if (fault instanceof Malformed) return MALFORMED
     throw fault
   }
 }
+
+const serviceIn = remembered(ServiceId.parse)
 
 const MALFORMED: Target = { kind: 'refused', code: 'Client.Request.MalformedPath' }
 const LONGEST_PATH = 4096
@@ -42,6 +44,11 @@ const NORMAL =
   /^\/r1(?:\/(?:[\w.~!$&'()*+,=:@-]|%(?:2[0-46-9A-C]|3[A-F]|40|5[BDE]|60|7[B-D]|[89A-F][0-9A-F]))+)+\/?$/
 const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/
 const FIVE_PARTS = /^\/r1\/([^/]+\/[^/]+\/[^/]+\/[^/]+\/[^/]+)(\/.*)?$/
+
+function isNormal(path: string): boolean {
+  if (path.length > LONGEST_PATH || !NORMAL.test(path) || DOT_SEGMENT.test(path)) return false
+  return !path.includes('%') || decodesToText(path)
+}
 
 /** True for well-formed UTF-8 without control or invisible format characters. */
 function decodesToText(path: string): boolean {
