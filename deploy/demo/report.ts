@@ -64,20 +64,26 @@ interface Told {
 }
 
 function row(ran: Ran, { decision, outcome, unconfirmed }: Told): readonly string[] {
-  const { bases, purpose, question, verdicts } = decision ?? {}
   return [
     ran.scenario.name,
-    lastPart(question?.consumer),
-    lastPart(question?.service),
-    purpose === undefined ? '–' : `${purpose}${unconfirmed.has(purpose) ? '*' : ''}`,
-    bases === undefined ? '–' : `${short(bases.collect)} ${short(bases.disclose)}`,
-    verdicts?.collect.effect ?? '–',
-    verdicts?.disclose.effect ?? '–',
+    ...(decision === undefined ? ['–', '–', '–', '–', '–', '–'] : decided(decision, unconfirmed)),
     list(outcome?.fields),
     list(outcome?.removed),
     answerInWords(ran, decision),
     `${ran.asked.milliseconds.toFixed(0)} ms`,
     ran.receipt === '' ? 'none' : `${String(ran.receipt.length)} chars`,
+  ]
+}
+
+function decided(decision: DecisionRecord, unconfirmed: ReadonlySet<string>): readonly string[] {
+  const { bases, purpose = '–', question, verdicts } = decision
+  return [
+    lastPart(question.consumer),
+    lastPart(question.service),
+    `${purpose}${unconfirmed.has(purpose) ? '*' : ''}`,
+    bases === undefined ? '–' : `${short(bases.collect)} ${short(bases.disclose)}`,
+    verdicts.collect.effect,
+    verdicts.disclose.effect,
   ]
 }
 
@@ -92,8 +98,8 @@ function list(names: readonly string[] | undefined): string {
   return names === undefined || names.length === 0 ? '–' : names.join(' ')
 }
 
-function lastPart(id: string | undefined): string {
-  return id?.split('/').at(-1) ?? '–'
+function lastPart(id: string): string {
+  return id.split('/').at(-1) ?? id
 }
 
 function lastWord(code: string): string {

@@ -22,117 +22,119 @@ const HOUSEHOLD = '/r1/TW/GOV/301000000A/household/household-record/household-re
 
 /** `taxYear`: the newest ROC year whose data exists. */
 export function scenarios(taxYear: number): readonly Scenario[] {
-  const income = (changes: string): string =>
-    `${INCOME}?id=A300000014&${changes.includes('years') ? '' : `years=${String(taxYear)}&`}${changes.includes('relation') ? '' : 'relation=SELF&'}${changes}`.replace(
-      /&$/,
-      '',
-    )
-  const forAssistance = {
-    'Exchange-Purpose': '074',
-    'Exchange-Case': "UTF-8''%E5%8C%97%E5%B8%82DEMO-0001",
-  }
+  return [...enrolment(), ...income(taxYear), ...incomeRefused(taxYear), household]
+}
+
+function enrolment(): readonly Scenario[] {
+  const asked = { consumer: LABOUR, method: 'GET' } as const
   return [
     {
+      ...asked,
       name: 'S3',
       wording: 'is the person insured with the NHI?',
-      consumer: LABOUR,
-      method: 'GET',
       path: `${ENROLMENT}?asOf=2026-11-01`,
       headers: { 'Exchange-Purpose': '031', 'Exchange-Basis': 'PDPA-15-1' },
       expected: { status: 200 },
     },
     {
+      ...asked,
       name: 'S3 icd10',
       wording: 'asks for the diagnosis: a special category without a basis',
-      consumer: LABOUR,
-      method: 'GET',
       path: ENROLMENT,
       headers: { 'Exchange-Purpose': '031', 'Exchange-Fields': 'isInsured, icd10' },
       expected: { status: 403, code: 'Client.Policy.Article6NoBasis' },
     },
+  ]
+}
+
+/** RFC 8187: headers of many clients can't hold Chinese. */
+const CASE = "UTF-8''%E5%8C%97%E5%B8%82DEMO-0001"
+const forAssistance = { 'Exchange-Purpose': '074', 'Exchange-Case': CASE }
+
+function incomePath(years: number | string, relation: string): string {
+  return `${INCOME}?id=A300000014&years=${String(years)}&relation=${relation}`
+}
+
+function income(taxYear: number): readonly Scenario[] {
+  const asked = { method: 'GET', path: incomePath(taxYear, 'SELF'), expected: { status: 200 } } as const
+  return [
     {
+      ...asked,
       name: 'S1',
       wording: 'income of the latest tax year, for a subsidy',
       consumer: CITY,
-      method: 'GET',
-      path: income(''),
       headers: forAssistance,
-      expected: { status: 200 },
     },
     {
-      name: 'S1 three years',
-      wording: 'asks for three years instead of the latest',
-      consumer: CITY,
-      method: 'GET',
-      path: income('years=112,113,114'),
-      headers: forAssistance,
-      expected: { status: 403, code: 'Client.Policy.FieldNotAllowed' },
-    },
-    {
-      name: 'S1 payerName',
-      wording: 'asks for a field outside the agreement',
-      consumer: CITY,
-      method: 'GET',
-      path: income(''),
-      headers: { ...forAssistance, 'Exchange-Fields': 'payerName' },
-      expected: { status: 403, code: 'Client.Policy.FieldNotAllowed' },
-    },
-    {
-      name: 'S1 relation',
-      wording: 'asks about a relative whom the law does not name',
-      consumer: CITY,
-      method: 'GET',
-      path: income('relation=SIBLING'),
-      headers: forAssistance,
-      expected: { status: 403, code: 'Client.Policy.NoBasis' },
-    },
-    {
-      name: 'S1 processor',
-      wording: 'the IT department asks in its own name',
-      consumer: PROCESSOR,
-      method: 'GET',
-      path: income(''),
-      headers: { 'Exchange-Purpose': '074' },
-      expected: { status: 403, code: 'Client.Policy.ProcessorAsController' },
-    },
-    {
+      ...asked,
       name: 'S1 on behalf',
       wording: 'the IT department asks for the city, as it may',
       consumer: PROCESSOR,
-      method: 'GET',
-      path: income(''),
       headers: { 'Exchange-Purpose': '074', 'X-Road-Represented-Party': 'GOV/379000000A' },
-      expected: { status: 200 },
-    },
-    {
-      name: 'S1 onward use',
-      wording: 'for collecting tax debts, which the agreement excludes',
-      consumer: CITY,
-      method: 'GET',
-      path: income(''),
-      headers: { 'Exchange-Purpose': '120' },
-      expected: { status: 403, code: 'Client.Policy.OnwardUse' },
-    },
-    {
-      name: 'S1 expired',
-      wording: 'under an approval that ended in 2025',
-      consumer: CITY,
-      method: 'GET',
-      path: income(''),
-      headers: { 'Exchange-Purpose': '058' },
-      expected: { status: 403, code: 'Client.Policy.AgreementExpired' },
-    },
-    {
-      name: 'household',
-      wording: 'a household record, the subject in the body',
-      consumer: CITY,
-      method: 'POST',
-      path: HOUSEHOLD,
-      headers: { 'Content-Type': 'application/json' },
-      body: '{"subjectId":"F300000037"}',
-      expected: { status: 200 },
     },
   ]
+}
+
+function incomeRefused(taxYear: number): readonly Scenario[] {
+  const variants: readonly (readonly [string, string, Partial<Scenario>, string])[] = [
+    [
+      'S1 three years',
+      'asks for three years instead of the latest',
+      { path: incomePath('112,113,114', 'SELF') },
+      'FieldNotAllowed',
+    ],
+    [
+      'S1 payerName',
+      'asks for a field outside the agreement',
+      { headers: { ...forAssistance, 'Exchange-Fields': 'payerName' } },
+      'FieldNotAllowed',
+    ],
+    [
+      'S1 relation',
+      'asks about a relative whom the law does not name',
+      { path: incomePath(taxYear, 'SIBLING') },
+      'NoBasis',
+    ],
+    [
+      'S1 processor',
+      'the IT department asks in its own name',
+      { consumer: PROCESSOR },
+      'ProcessorAsController',
+    ],
+    [
+      'S1 onward use',
+      'for collecting tax debts, which the agreement excludes',
+      { headers: { 'Exchange-Purpose': '120' } },
+      'OnwardUse',
+    ],
+    [
+      'S1 expired',
+      'under an approval that ended in 2025',
+      { headers: { 'Exchange-Purpose': '058' } },
+      'AgreementExpired',
+    ],
+  ]
+  return variants.map(([name, wording, changed, code]) => ({
+    name,
+    wording,
+    consumer: CITY,
+    method: 'GET',
+    path: incomePath(taxYear, 'SELF'),
+    headers: forAssistance,
+    ...changed,
+    expected: { status: 403, code: `Client.Policy.${code}` },
+  }))
+}
+
+const household: Scenario = {
+  name: 'household',
+  wording: 'a household record, the subject in the body',
+  consumer: CITY,
+  method: 'POST',
+  path: HOUSEHOLD,
+  headers: { 'Content-Type': 'application/json' },
+  body: '{"subjectId":"F300000037"}',
+  expected: { status: 200 },
 }
 
 /** The demo's agreements say that a tax year is published on 1 May of the year after; Asia/Taipei. */

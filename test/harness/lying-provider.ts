@@ -58,8 +58,9 @@ export async function lyingProvider(files: TlsFiles): Promise<LyingProvider> {
   // A TLS socket can't be reset; the TCP connection below it can.
   const raw = new Map<number | undefined, Socket>()
   server.on('connection', (socket) => {
-    raw.set(socket.remotePort, socket)
-    socket.on('close', () => raw.delete(socket.remotePort))
+    const port = socket.remotePort
+    raw.set(port, socket)
+    socket.on('close', () => raw.delete(port))
   })
   server.on('tlsClientError', () => undefined)
   server.on('secureConnection', (socket) => {
