@@ -134,8 +134,8 @@ class NodeFile implements DiskFile {
   }
 }
 
+/** Of an error of the system, e.g. `ENOENT`. */
 export function codeOf(fault: unknown): string | undefined {
-  return fault instanceof Error && 'code' in fault && typeof fault.code === 'string'
-    ? fault.code
-    : undefined
+  if (typeof fault !== 'object' || fault === null || !('code' in fault)) return undefined
+  return typeof fault.code === 'string' ? fault.code : undefined
 }

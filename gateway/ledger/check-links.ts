@@ -148,10 +148,12 @@ export class LinkCheck {
   #genesis(genesis: Genesis, say: Say): void {
     const { chain, gateway, key, n, predecessor } = genesis.record
     const prefix = this.#origin.slice(0, -'/registry'.length)
-    const pinned = this.#keys.forChain(chain)
     const before = this.#newest.get(gateway)
-    if (chain !== `${prefix}/exchange/${gateway}/${n}`)
+    if (!isGatewayId(gateway) || chain !== `${prefix}/exchange/${gateway}/${n}`) {
       say('genesis-wrong', 'its chain has not the name that belongs to it')
+      return
+    }
+    const pinned = this.#keys.forChain(chain)
     if (pinned !== undefined && key !== vkeyText(chain, pinned.publicKey)) {
       say('genesis-wrong', 'its key is not the one pinned for this gateway')
     }
@@ -197,6 +199,11 @@ export class LinkCheck {
   #say(chain: string, index: number, [kind, sentence]: [Finding['kind'], string]): void {
     this.#report({ chain, kind, first: index, last: index, sentence })
   }
+}
+
+/** Also: the name leads to a folder of its own, whatever the operator wrote into the leaf. */
+function isGatewayId(gateway: unknown): boolean {
+  return typeof gateway === 'string' && /^[^/]+(\/[^/]+){3}$/.test(gateway)
 }
 
 /** A canonical record, whose members were looked at; a wrong one differs from what it is compared with. */
