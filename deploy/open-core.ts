@@ -8,17 +8,19 @@ import { lockFolder } from '../adapters/ledger-journal/lock.ts'
 import { existsSync } from 'node:fs'
 import type { LedgerFault } from '../gateway/ledger/chain.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
-import type { DecisionRecord, SealRecord } from '../gateway/ledger/events.ts'
+import type { DecisionRecord, OutcomeRecord, SealRecord } from '../gateway/ledger/events.ts'
 import { ed25519Signer, type LogSigner } from '../gateway/ledger/signer.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import type { KeyStore } from '../gateway/ports/key-store.ts'
 import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
+import { ExchangeHistory } from '../gateway/projections/exchange-history.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import { Repeats } from '../gateway/projections/repeats.ts'
+import { subsystemOf } from '../policies/vocabulary.ts'
 import { archiveRevocations } from './archive-revocations.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import { logKey } from './log-keys.ts'
-import { openExchangeChain } from './open-exchange-chain.ts'
+import { openExchangeChain, type Visit } from './open-exchange-chain.ts'
 import { openIdentity, type OpenedIdentity } from './open-identity.ts'
 import { openLaw } from './open-law.ts'
 import { openRegistry } from './open-registry.ts'
@@ -42,6 +44,7 @@ export interface Core {
   readonly registry: Chain
   readonly keys: KeyStore
   readonly repeats: Repeats
+  readonly history: ExchangeHistory
   /** The chain's own leaves, for receipts that are asked for again. */
   readonly reader: LeafReader
   /** Seals the chain, if every intent has its outcome, and closes everything. */
@@ -77,22 +80,25 @@ async function openUnderLock(
   })
   const registry = await openRegistry(config, ca, { clock, onFatal, signer: signers.registrar })
   opened.push(() => registry.chain.close())
-  const seed = options.chance.bytes(4).readUInt32BE()
-  const inForce = await openLaw(config, registry, { ...options, seed })
+  const inForce = await openLaw(config, registry, options)
   const archiving = await archiveRevocations(registry, identity, report)
   opened.push(() => archiving.stop())
   const repeats = new Repeats()
+  const history = new ExchangeHistory(config.rememberedExchanges)
   const { archive, chain, open } = await openExchangeChain(config, registry, {
     clock,
     onFatal,
     signer: signers.gateway,
     revocations: identity.revocations,
-    visit: (kind, record) => {
-      if (kind === 'intent') remember(repeats, record as DecisionRecord)
-    },
+    visit: remembering(repeats, history),
   })
   opened.push(() => chain.close())
-  const resolving = resolveOpenIntents(open.all(), chain, options)
+  const resolving = resolveOpenIntents(open.all(), chain, {
+    ...options,
+    onResolved: (exchange, index) => {
+      history.ended(exchange, 'unknown', index)
+    },
+  })
   return {
     identity,
     inForce: () => inForce,
@@ -100,6 +106,7 @@ async function openUnderLock(
     registry: registry.chain,
     keys,
     repeats,
+    history,
     reader: archive,
     async close() {
       const left = await resolving.stop()
@@ -123,8 +130,21 @@ function openKeys(
   return { keys, signers: { registrar, gateway } }
 }
 
-function remember(repeats: Repeats, { exchange, question, repeat }: DecisionRecord): void {
-  if (repeat !== undefined) repeats.take(repeat, exchange, question.at)
+/** Of earlier chains only what a repeated call may name. */
+function remembering(repeats: Repeats, history: ExchangeHistory): Visit {
+  return (kind, record) => {
+    if (kind === 'intent') {
+      const { exchange, question, repeat } = record as DecisionRecord
+      if (repeat === undefined) return
+      repeats.take(repeat, exchange, question.at)
+      const { consumer, service } = question
+      history.began(exchange, { consumer, provider: subsystemOf(service), state: 'asked' })
+    }
+    if (kind === 'outcome') {
+      const { exchange, outcome } = record as OutcomeRecord
+      history.endedEarlier(exchange, outcome)
+    }
+  }
 }
 
 async function seal(chain: Chain, clock: Clock): Promise<void> {

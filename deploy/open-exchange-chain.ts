@@ -31,13 +31,15 @@ export interface OpenedExchangeChain {
   readonly open: OpenIntents
 }
 
+export type Visit = (kind: string, record: unknown) => void
+
 interface Parts {
   readonly clock: Clock
   readonly onFatal: (fault: LedgerFault) => void
   readonly signer: LogSigner
   readonly revocations: () => number
   /** Each leaf of the earlier chains that are read anyway, oldest first. */
-  readonly visit: (kind: string, record: unknown) => void
+  readonly visit: Visit
 }
 
 export async function openExchangeChain(

@@ -5,7 +5,7 @@
 import { activate } from '../adapters/cedar-engine/activate.ts'
 import { readDocumentsFolder } from '../adapters/documents-folder/read-folder.ts'
 import { readRuleSet } from '../adapters/documents-folder/read-rule-set.ts'
-import type { Clock } from '../gateway/ports/clock.ts'
+import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import { InForce } from '../gateway/projections/in-force.ts'
 import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
 import { publish } from '../gateway/registry/publish.ts'
@@ -34,7 +34,7 @@ export class DocumentsFaulty extends Error {
 export interface LawOptions {
   readonly clock: Clock
   /** Varies the inputs of the gate. */
-  readonly seed: number
+  readonly chance: Chance
   readonly onGateProgress: (done: number, of: number) => void
 }
 
@@ -49,7 +49,7 @@ export async function openLaw(
   const rules = readRuleSet(documentCrypto.sha256)
   const activation = await activate(rules, {
     cacheDir: config.cache ?? folders.cache,
-    seed: options.seed,
+    seed: options.chance.bytes(4).readUInt32BE(),
     onProgress: options.onGateProgress,
   })
   if (activation.kind === 'refused') throw new Error(`the rules are refused: ${activation.why}`)

@@ -6,6 +6,7 @@ import {
 } from '../gateway/exchange/recover-outcomes.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
+import type { ExchangeId } from '../policies/vocabulary.ts'
 
 export interface Resolving {
   /** Ends the waiting; answers how many are still open (the next incarnation will find them). */
@@ -16,6 +17,8 @@ interface Parts {
   readonly clock: Clock
   readonly chance: Chance
   readonly report: (sentence: string) => void
+  /** An outcome was recorded: its exchange, its index in `chain`. */
+  readonly onResolved: (exchange: ExchangeId, index: number) => void
 }
 
 export function resolveOpenIntents(
@@ -32,8 +35,9 @@ export function resolveOpenIntents(
     for (let next = waiting[0]; next !== undefined && !stopped; next = waiting[0]) {
       const now = parts.clock.now()
       if (deadlineOf(next) >= now) break
-      await chain.append(unknownOutcome(next, now, parts.chance.bytes(16)))
+      const { index } = await chain.append(unknownOutcome(next, now, parts.chance.bytes(16)))
       waiting.shift()
+      parts.onResolved(next.record.exchange, index)
     }
     plan()
   }

@@ -8,14 +8,15 @@ import type { ExchangeParts } from '../gateway/exchange/parts.ts'
 import { splitTarget } from '../gateway/exchange/wire/target.ts'
 import { makeExchangeListener } from '../gateway/http/exchange-listener.ts'
 import { makeMetaservices } from '../gateway/http/metaservices.ts'
+import type { Chain } from '../gateway/ledger/entry.ts'
 import { AdmissionCounts } from '../gateway/projections/admission-counts.ts'
 import { RegistryDirectory } from '../gateway/projections/directory.ts'
-import { ExchangeHistory } from '../gateway/projections/exchange-history.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import { makeReceipts } from '../gateway/exchange/receipts.ts'
 import { memberOf } from '../policies/vocabulary.ts'
 import { configurationDigest, type GatewayConfig } from './config.ts'
 import { openCore, type Core, type CoreOptions } from './open-core.ts'
+import { Drain } from './drain.ts'
 import { recordAdmission } from './record-admission.ts'
 
 export interface RunningGateway {
@@ -41,12 +42,14 @@ export async function startGateway(
   })
   const admission = new AdmissionCounts(clock.now())
   const recording = recordAdmission(admission, core.ledger, options)
-  const parts = exchangeParts(config, core, { ...options, provider, admission })
+  const drain = new Drain()
+  const ledger = drain.guard(core.ledger)
+  const parts = exchangeParts(config, core, { ...options, provider, admission, ledger })
   const listener = makeExchangeListener({
     tls: identity.tls,
     identify: (certificate) => identifyPeer(certificate, identity.trust),
     standing: identity.standing,
-    exchange: makeExchange(parts),
+    exchange: drain.count(makeExchange(parts)),
     metaservices: makeMetaservices(new RegistryDirectory(inForce, () => clock.now())),
     receipts: makeReceipts(parts.history, core.reader),
     maxRequestBytes: (path) => largestRequest(path, inForce()),
@@ -62,10 +65,7 @@ export async function startGateway(
     url: new URL(`https://${config.listen.host}:${String(port)}`),
     core,
     async close() {
-      const closed = once(listener, 'close')
-      listener.close()
-      listener.closeIdleConnections()
-      await closed
+      await drain.stop(listener)
       await provider.close()
       await recording.stop()
       await core.close()
@@ -79,6 +79,7 @@ function exchangeParts(
   rest: CoreOptions & {
     readonly provider: ExchangeParts['provider']
     readonly admission: AdmissionCounts
+    readonly ledger: Chain
   },
 ): ExchangeParts {
   return {
@@ -86,12 +87,12 @@ function exchangeParts(
     inForce: core.inForce,
     revocations: core.identity.revocations,
     standing: core.identity.standing,
-    ledger: core.ledger,
+    ledger: rest.ledger,
     keys: core.keys,
     provider: rest.provider,
     clock: rest.clock,
     chance: rest.chance,
-    history: new ExchangeHistory(config.rememberedExchanges),
+    history: core.history,
     repeats: core.repeats,
     configuration: configurationDigest(config),
     syntheticIds: config.syntheticIds,
