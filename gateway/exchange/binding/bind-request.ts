@@ -78,12 +78,18 @@ function readAll(
   if (inBody === undefined) return 'Client.Request.BodyMalformed'
   const inQuery = readQuery(endpoint, request.query)
   if (inQuery === undefined) return 'Client.Request.ParameterMalformed'
-  const inPath = endpoint.path.flatMap((parameter, at) =>
-    parameter === undefined
-      ? []
-      : [{ parameter, name: parameter.name, key: `path ${at}`, texts: [segments[at] ?? ''] }],
-  )
+  const inPath = placesInPath(endpoint, segments)
   return [...inPath, ...inQuery, ...inBody]
+}
+
+function placesInPath(endpoint: CompiledEndpoint, segments: readonly string[]): Occurrence[] {
+  const occurrences: Occurrence[] = []
+  for (const [at, parameter] of endpoint.path.entries()) {
+    if (parameter === undefined) continue
+    const texts = [segments[at] ?? '']
+    occurrences.push({ name: parameter.name, isTwin: false, parameter, isWay: false, texts })
+  }
+  return occurrences
 }
 
 function refused(code: Refusal): NotBound {

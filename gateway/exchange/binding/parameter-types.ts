@@ -19,8 +19,13 @@ export function hasType(parameter: ParameterRegistration, text: string, rule: Nu
     case 'boolean':
       return text === 'true' || text === 'false'
     case 'text':
-      return !CONTROL.test(text) && characterCount(text) <= (parameter.maxLength ?? 0)
+      return !CONTROL.test(text) && isWithin(text, parameter.maxLength ?? 0)
     case 'national-id':
       return isNationalNumber(text, rule)
   }
+}
+
+/** A character has one UTF-16 unit or two: often nothing needs counting. */
+function isWithin(text: string, maxLength: number): boolean {
+  return text.length <= maxLength || characterCount(text) <= maxLength
 }

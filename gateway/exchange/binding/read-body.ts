@@ -14,8 +14,8 @@ export function readBody(
   const root = readJson(body)
   if (root === undefined) return undefined
   const found: Occurrence[] = []
-  if (root.kind === 'object') readMembers(endpoint.body, root.members, 'body', found)
-  else found.push({ name: '', key: 'body', parameter: undefined, isWay: true, texts: undefined })
+  if (root.kind === 'object') readMembers(endpoint.body, root.members, found)
+  else found.push({ name: '', isTwin: false, parameter: undefined, isWay: true, texts: undefined })
   return found
 }
 
@@ -23,38 +23,36 @@ export function readBody(
 function readMembers(
   place: BodyPlace | undefined,
   members: readonly JsonMember[],
-  key: string,
   found: Occurrence[],
 ): void {
+  const names = new Set<string>()
   for (const { name, value } of members) {
-    // Quoted, so that no member name can imitate the way to another.
-    const own = `${key} ${JSON.stringify(name)}`
     const child = place?.members.get(name)
-    found.push({ name, key: own, ...occurrenceAt(child, value) })
-    if (child?.parameter === undefined) readBelow(child, value, own, found)
+    found.push(occurrenceAt(child, name, value, names.has(name)))
+    names.add(name)
+    if (child?.parameter === undefined) readBelow(child, value, found)
   }
 }
 
-function readBelow(
-  place: BodyPlace | undefined,
-  value: JsonNode,
-  key: string,
-  found: Occurrence[],
-): void {
-  if (value.kind === 'object') readMembers(place, value.members, key, found)
+function readBelow(place: BodyPlace | undefined, value: JsonNode, found: Occurrence[]): void {
+  if (value.kind === 'object') readMembers(place, value.members, found)
   if (value.kind !== 'array') return
-  for (const [at, element] of value.elements.entries())
-    readBelow(undefined, element, `${key} ${at}`, found)
+  for (const element of value.elements) readBelow(undefined, element, found)
 }
 
 function occurrenceAt(
   place: BodyPlace | undefined,
+  name: string,
   value: JsonNode,
-): Omit<Occurrence, 'name' | 'key'> {
-  if (place === undefined) return { parameter: undefined, texts: [] }
-  const { parameter } = place
-  if (parameter !== undefined) return { parameter, texts: textsOf(parameter, value) }
-  return { parameter, isWay: true, texts: value.kind === 'object' ? [] : undefined }
+  isTwin: boolean,
+): Occurrence {
+  const parameter = place?.parameter
+  if (parameter !== undefined) {
+    return { name, isTwin, parameter, isWay: false, texts: textsOf(parameter, value) }
+  }
+  const isWay = place !== undefined
+  const texts = isWay && value.kind !== 'object' ? undefined : []
+  return { name, isTwin, parameter, isWay, texts }
 }
 
 function textsOf(parameter: ParameterRegistration, value: JsonNode): string[] | undefined {

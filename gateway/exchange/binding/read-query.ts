@@ -16,14 +16,17 @@ export function readQuery(
 ): Occurrence[] | undefined {
   if (query === undefined) return []
   const occurrences: Occurrence[] = []
+  const names = new Set<string>()
   for (const pair of query.split('&')) {
     const equals = pair.indexOf('=')
     const name = equals > 0 ? decodePart(pair.slice(0, equals)) : undefined
     if (name === undefined) return undefined
     const raw = pair.slice(equals + 1)
-    const texts = readValue(raw, endpoint.query.get(name)?.list === true)
+    const parameter = endpoint.query.get(name)
+    const texts = readValue(raw, parameter?.list === true)
     if (texts === undefined) return undefined
-    occurrences.push({ name, key: `query ${name}`, parameter: endpoint.query.get(name), texts })
+    occurrences.push({ name, isTwin: names.has(name), parameter, isWay: false, texts })
+    names.add(name)
   }
   return occurrences
 }

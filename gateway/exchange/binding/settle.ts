@@ -48,11 +48,12 @@ function subjectFault(
 ): Refusal | undefined {
   const { subject, subjectNames } = endpoint
   if (subject === undefined) return undefined
-  const inPlace = occurrences.filter(({ parameter }) => parameter === subject).length
-  const elsewhere = occurrences.filter(
-    ({ name, parameter, isWay }) =>
-      parameter === undefined && isWay === undefined && subjectNames.has(name),
-  ).length
+  let inPlace = 0
+  let elsewhere = 0
+  for (const occurrence of occurrences) {
+    if (occurrence.parameter === subject) inPlace += 1
+    else if (isUnregistered(occurrence) && subjectNames.has(occurrence.name)) elsewhere += 1
+  }
   if (inPlace + elsewhere > 1) return 'Client.Request.DuplicateLocator'
   return inPlace === 0 ? 'Client.Request.LocatorMissing' : undefined
 }
@@ -61,12 +62,8 @@ function placeFault(
   endpoint: CompiledEndpoint,
   occurrences: readonly Occurrence[],
 ): Refusal | undefined {
-  if (new Set(occurrences.map(({ key }) => key)).size !== occurrences.length) {
-    return 'Client.Request.ParameterRepeated'
-  }
-  if (occurrences.some(({ parameter, isWay }) => parameter === undefined && isWay === undefined)) {
-    return 'Client.Request.ParameterUnregistered'
-  }
+  if (occurrences.some(({ isTwin }) => isTwin)) return 'Client.Request.ParameterRepeated'
+  if (occurrences.some(isUnregistered)) return 'Client.Request.ParameterUnregistered'
   const missing = endpoint.registration.parameters.some(
     (registered) =>
       registered.required && !occurrences.some(({ parameter }) => parameter === registered),
@@ -74,20 +71,26 @@ function placeFault(
   return missing ? 'Client.Request.ParameterMissing' : undefined
 }
 
+function isUnregistered({ parameter, isWay }: Occurrence): boolean {
+  return parameter === undefined && !isWay
+}
+
 /** A list has a value at least, and none twice. */
 function isWellFormed({ parameter, texts }: Occurrence, rule: NumberRule): boolean {
   if (texts === undefined) return false
   if (parameter === undefined) return true
-  if (texts.length === 0 || new Set(texts).size !== texts.length) return false
+  if (texts.length === 0) return false
+  if (texts.length > 1 && new Set(texts).size !== texts.length) return false
   return texts.every((text) => hasType(parameter, text, rule))
 }
 
 function loggedParameters(occurrences: readonly Occurrence[]): Record<string, readonly string[]> {
-  const logged = occurrences.flatMap(({ parameter, texts }) =>
-    parameter !== undefined && texts !== undefined && isLogged(parameter)
-      ? [[parameter.name, texts] as const]
-      : [],
-  )
+  const logged: [name: string, texts: readonly string[]][] = []
+  for (const { parameter, texts } of occurrences) {
+    if (parameter !== undefined && texts !== undefined && isLogged(parameter)) {
+      logged.push([parameter.name, texts])
+    }
+  }
   return Object.fromEntries(logged)
 }
 

@@ -5,6 +5,7 @@
 import type { EndpointRegistration, FieldRegistration } from '../../../policies/service.ts'
 import type { FieldName } from '../../../policies/vocabulary.ts'
 import { pointerTokens } from '../json/pointer.ts'
+import { Pattern } from './pattern.ts'
 import { ARRAY, DROPPED, OBJECT, Plan, SCALAR, type Field } from './plan.ts'
 
 export interface Projection {
@@ -59,7 +60,7 @@ function readyField(field: FieldRegistration, index: number): Field {
     type: field.type,
     nullable: field.nullable,
     maxLength: field.maxLength ?? 0,
-    pattern: field.pattern === undefined ? undefined : new RegExp(`^(?:${field.pattern})$`, 'u'),
+    pattern: field.pattern === undefined ? undefined : new Pattern(field.pattern),
   }
 }
 

@@ -8,6 +8,7 @@ import { characterCount } from '../json/characters.ts'
 import { QUOTE } from '../json/scan.ts'
 import { meaning } from '../json/text-bytes.ts'
 import { ANY_NUMBER, hasAnotherNumber, mayHaveNumber } from './further-people.ts'
+import { MATCHES, UNDECIDED, type Pattern } from './pattern.ts'
 import type { Pass } from './pass.ts'
 import type { Field } from './plan.ts'
 
@@ -63,9 +64,14 @@ function holdsText(pass: Pass, field: Field, start: number, end: number): boolea
   if (pass.bytes[start] !== QUOTE) return false
   // A character has one byte or more, in any spelling: often the length needs no counting.
   if (end - start - 2 > field.maxLength && !isWithin(pass, field, start, end)) return false
-  if (field.pattern !== undefined && !field.pattern.test(textOf(pass, start, end))) return false
+  if (field.pattern !== undefined && !matches(pass, field.pattern, start, end)) return false
   if (field.type === 'text' && namesAnother(pass, start, end)) pass.furtherPeople = true
   return true
+}
+
+function matches(pass: Pass, pattern: Pattern, start: number, end: number): boolean {
+  const told = pass.escaped ? UNDECIDED : pattern.testBytes(pass.bytes, start + 1, end - 1)
+  return told === UNDECIDED ? pattern.test(textOf(pass, start, end)) : told === MATCHES
 }
 
 function isWithin(pass: Pass, field: Field, start: number, end: number): boolean {

@@ -7,6 +7,7 @@ import type { FieldName } from '../../../policies/vocabulary.ts'
 import { OPEN_ARRAY, OPEN_OBJECT } from '../json/scan.ts'
 import { MemberNames } from './member-names.ts'
 import { NameOrder } from './name-order.ts'
+import type { Pattern } from './pattern.ts'
 
 /** Nothing is registered here: whatever stands here is read and dropped. */
 export const NOTHING = 0
@@ -22,8 +23,7 @@ export interface Field {
   readonly nullable: boolean
   /** Characters. */
   readonly maxLength: number
-  /** Matches whole values only. */
-  readonly pattern: RegExp | undefined
+  readonly pattern: Pattern | undefined
 }
 
 /** One place. All have the same members, so that the walk sees one shape. */
