@@ -14,16 +14,7 @@ const ONE_CLASS = [
   '[-a]*',
   '[\\w.]{0}',
 ]
-const OTHERS = [
-  '[a]|[b]',
-  'a*',
-  '[a-z]*?',
-  '[a][b]',
-  '([a-z])+',
-  'C[0-9]|X',
-  '',
-  '[a]{1}|b',
-]
+const OTHERS = ['[a]|[b]', 'a*', '[a-z]*?', '[a][b]', '([a-z])+', 'C[0-9]|X', '', '[a]{1}|b']
 
 test('on bytes a pattern says what its regular expression says, of whole values', () => {
   const value = fc.oneof(
