@@ -3,6 +3,7 @@
  * (design §2): every status, header and error body goes through it or is replaced.
  */
 import type { Refusal } from '../../policies/refusal.ts'
+import type { FieldRegistration } from '../../policies/service.ts'
 import type { FieldName } from '../../policies/vocabulary.ts'
 import type { OutcomeKind } from '../ledger/events.ts'
 import type { Intent } from './3-record-intent.ts'
@@ -76,14 +77,17 @@ function minimiseSafely(intent: Intent, answer: Answered, parts: ExchangeParts):
 function minimiseAnswer(intent: Intent, answer: Answered): Minimised {
   const { decision, endpoint, subject } = intent.decided
   const success = answer.status < 300
-  if (answer.body.length === 0) return minimiseEmpty(intent, answer, success)
-  const fields = success ? 'fields' : 'errorFields'
+  if (answer.body.length === 0) return minimiseEmpty(answer, success)
   // An error body without a registered schema could hold anything: its status passes, its text does not.
   if (!success && endpoint.errorFields.length === 0) return replaced(answer)
   if (!isPlainJson(answer.headers)) {
     return success ? withheld(answer, 'Server.Provider.Unsuitable') : replaced(answer)
   }
-  const projected = project(projectionOf(endpoint, decision.fields, fields), answer.body, subject)
+  // An agreement names fields of the answer; what an error may hold is the registration's to say.
+  const projection = success
+    ? projectionOf(endpoint, decision.fields, 'fields')
+    : projectionOf(endpoint, namesOf(endpoint.errorFields), 'errorFields')
+  const projected = project(projection, answer.body, subject)
   if (projected.kind === 'refused') {
     return success ? withheld(answer, projected.code) : replaced(answer)
   }
@@ -91,13 +95,13 @@ function minimiseAnswer(intent: Intent, answer: Answered): Minimised {
   return { outcome: 'released', answer, body, passed, removed, others, subjectCheck }
 }
 
-/** No content: fine for an error, a redirect, 204, 205, or the answer to HEAD; otherwise it is no answer. */
-function minimiseEmpty(intent: Intent, answer: Answered, success: boolean): Minimised {
-  const mayBeEmpty =
-    !success ||
-    answer.status === 204 ||
-    answer.status === 205 ||
-    intent.decided.endpoint.method === 'HEAD'
+function namesOf(fields: readonly FieldRegistration[]): readonly FieldName[] {
+  return fields.map(({ name }) => name)
+}
+
+/** No content: fine for an error, a redirect, 204 or 205; otherwise it is no answer. */
+function minimiseEmpty(answer: Answered, success: boolean): Minimised {
+  const mayBeEmpty = !success || answer.status === 204 || answer.status === 205
   if (!mayBeEmpty) return withheld(answer, 'Server.Provider.Malformed')
   return { outcome: 'released', answer, body: answer.body, ...NOTHING }
 }

@@ -68,6 +68,11 @@ const CALLS: readonly (readonly [Refusal, string, Call])[] = [
   ],
   ['Client.Request.MethodNotAllowed', 'another method', enrolment({ method: 'DELETE' })],
   [
+    'Client.Request.MethodNotAllowed',
+    'HEAD, which no service can register',
+    enrolment({ method: 'HEAD' }),
+  ],
+  [
     'Client.Request.PurposeMissing',
     'no purpose where none is implied',
     enrolment({ headers: { 'Exchange-Purpose': undefined } }),
