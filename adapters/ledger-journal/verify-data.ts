@@ -17,7 +17,8 @@ import type { PinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { rootOf } from '../../gateway/ledger/tree.ts'
 import { nodeDisk } from './disk.ts'
 import type { Disk } from './disk.ts'
-import { chainFolder, exchangeFolders, ledgerFolder } from './folders.ts'
+import { chainFolder, exchangeFolders } from './folders.ts'
+import { keysFile } from './keys-file.ts'
 import { verifyJournal } from './verify-journal.ts'
 
 export interface VerifyOptions {
@@ -37,15 +38,13 @@ export interface Verified {
   readonly counts: Counts
 }
 
-export const KEYS_FILE = 'keys.txt'
 /** A gateway writes an outcome a little after the deadline at the latest. */
 const GRACE_MS = 30_000
 const PAUSE_MS = 30
 
 /** Throws where the keys can't be read; whatever is wrong with the ledger is a finding. */
 export async function verifyData(options: VerifyOptions): Promise<Verified> {
-  const text =
-    options.keys ?? fs.readFileSync(path.join(ledgerFolder(options.data), KEYS_FILE), 'utf8')
+  const text = options.keys ?? fs.readFileSync(keysFile(options.data), 'utf8')
   const keys = parsePinnedKeys(text)
   if (keys.registry === undefined) {
     throw new RangeError('the keys name no registry: a line <instance>/registry+… is missing')
