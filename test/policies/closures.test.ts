@@ -189,6 +189,56 @@ test.each<[string, Record<string, unknown>]>([
   expect(() => compileRules({ 'F00-one': { ...(json as object), ...change } })).toThrow(Unsupported)
 })
 
+const E1 = { __entity: A }
+test.each<[unknown, unknown]>([
+  [
+    [1, 2],
+    [2, 1],
+  ],
+  [[1, 1], [1]],
+  [[1], [1, 2]],
+  [[1, 2], [1]],
+  [[], []],
+  [[], [[]]],
+  [
+    [[1], [2]],
+    [[2], [1], [1]],
+  ],
+  [[1], ['1']],
+  [[true], [1]],
+  [
+    { a: 1, b: [E1] },
+    { b: [E1, E1], a: 1 },
+  ],
+  [{ a: 1 }, { a: 1, b: 2 }],
+  [{ a: 1, b: 2 }, { a: 1 }],
+  [{}, []],
+  [E1, { __entity: { type: 'Endpoint', id: 'a' } }],
+  [E1, { type: 'Member', id: 'a' }],
+  [0, false],
+])('%j == %j, contains and the rest mean what Cedar means', (one, other) => {
+  for (const op of ['==', '!=', 'contains', 'containsAll', 'containsAny', '<', '&&']) {
+    const of = (attr: string): unknown => ({ '.': { left: { Var: 'context' }, attr } })
+    const policies = when({ [op]: { left: of('one'), right: of('other') } })
+    const asked = {
+      principal: A,
+      action: { type: 'Action', id: 'collect' },
+      resource: B,
+      context: { one, other },
+      entities: [],
+    }
+    const call = { ...asked, policies: { staticPolicies: policies } }
+    const answer = isAuthorized(call as unknown as AuthorizationCall)
+    if (answer.type === 'failure') throw new Error(JSON.stringify(answer.errors))
+    const { decision, diagnostics } = answer.response
+    expect(compileRules(policies)('collect', asked as unknown as CedarInput)).toEqual({
+      decision,
+      reasons: diagnostics.reason,
+      errors: diagnostics.errors.map(({ policyId }) => policyId),
+    })
+  }
+})
+
 test('the drawn policies are Cedar: the engine writes one of them out', () => {
   const [json] = Object.values(when({ '==': two }))
   expect(policyToText(json as PolicyJson)).toMatchObject({ type: 'success' })
