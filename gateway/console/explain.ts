@@ -1,5 +1,6 @@
 /** One exchange as a story for people: who asked what and why, which rules decided, what passed. From its two records. */
-import type { Purpose } from '../../policies/catalog.ts'
+import { shownTitle } from '../../policies/catalog.ts'
+import { ENGINE_FINDINGS } from '../../policies/engine-findings.ts'
 import type { Side } from '../../policies/question.ts'
 import type { RuleBook } from '../../policies/rule-book.ts'
 import type { RuleId } from '../../policies/vocabulary.ts'
@@ -59,13 +60,9 @@ function nameOf(member: DecisionRecord['controllers']['consumer'], book?: RuleBo
 function purposeInWords({ purpose }: DecisionRecord, book?: RuleBook): string {
   if (purpose === undefined) return 'none'
   const registered = book?.documents.purposes.get(purpose)
-  return registered === undefined ? purpose : `${purpose} ${titleOf(registered)}`
-}
-
-/** A row of the catalogue that nobody compared with the official list says so wherever it is shown. */
-function titleOf({ title, status }: Purpose): string {
-  const words = `${title.zh} / ${title.en}`
-  return status === 'verified' ? words : `${words} (待核對 unconfirmed)`
+  if (registered === undefined) return purpose
+  const { zh, en } = shownTitle(registered)
+  return `${purpose} ${zh} / ${en}`
 }
 
 function basisInWords({ bases }: DecisionRecord): string {
@@ -84,6 +81,8 @@ function verdictInWords({ verdicts }: DecisionRecord, side: Side, book?: RuleBoo
 }
 
 function ruleInWords(id: RuleId, book?: RuleBook): string {
+  const finding = ENGINE_FINDINGS.get(id)
+  if (finding !== undefined) return `${id} ${finding.zh} / ${finding.en}`
   const rule = book?.rules.rules.get(id)
   return rule === undefined ? id : `${id} ${rule.title.zh} / ${rule.title.en} (${rule.cite})`
 }

@@ -6,7 +6,7 @@ import {
   signAgreement,
   signingKeyOf,
 } from '../../gateway/registry/agreement-signatures.ts'
-import { signTemplates } from '../../gateway/registry/sign-templates.ts'
+import { signTemplates } from '../policies/sign-templates.ts'
 import { canonicalJson } from '../../policies/canonical-json.ts'
 import { MemberId } from '../../policies/vocabulary.ts'
 

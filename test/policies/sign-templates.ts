@@ -9,7 +9,7 @@ import type { DocumentFile } from '../../policies/documents/documents.ts'
 import { readJson } from '../../policies/documents/json-text.ts'
 import { isObject } from '../../policies/documents/shape.ts'
 import { MemberId } from '../../policies/vocabulary.ts'
-import { signAgreement, signingKeyOf } from './agreement-signatures.ts'
+import { signAgreement, signingKeyOf } from '../../gateway/registry/agreement-signatures.ts'
 
 /** `keyOf`: a member's private signing key, the same one each time it is asked. Throws for a text that is no JSON. */
 export function signTemplates(
