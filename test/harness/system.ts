@@ -18,6 +18,7 @@ import { startGateway, type RunningGateway } from '../../deploy/wire.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
 import { GatewayId, Instant, type ServiceId, type SubsystemId } from '../../policies/vocabulary.ts'
 import { startDepartments, type Departments } from './departments.ts'
+import { GATE_CACHE } from './gate-cache.ts'
 
 export const GATEWAY = GatewayId.parse('TW/GOV/GONGDAO/gateway-1')
 export const LABOUR = 'TW/GOV/A17000000J/labour-insurance'
@@ -59,12 +60,11 @@ export interface SystemOptions {
   readonly revocationGraceMs?: number
   /** Before the first start: changes certificates or documents. */
   readonly prepare?: (data: string) => Promise<void> | void
+  /** Absent: true. */
+  readonly start?: boolean
   /** Addresses that are not the departments' own. */
   readonly addresses?: (departments: Departments) => ReadonlyMap<ServiceId | SubsystemId, URL>
 }
-
-/** The gate is passed once for each rule set and kept, as an operator's is; the key is in the finding's name. */
-export const GATE_CACHE = join(tmpdir(), 'gongdao-tests-gate')
 
 let template: Promise<string> | undefined
 
@@ -111,7 +111,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const departments = await startDepartments((id) => world.identityOf('subsystem', id))
   const running = new RunningSystem({ data, world, departments, options })
   try {
-    await running.start()
+    if (options.start !== false) await running.start()
   } catch (fault) {
     await running[Symbol.asyncDispose]()
     throw fault
