@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { layoutOf, safeName } from '../../adapters/certs-folder/layout.ts'
 import { identityOf } from '../../certs/identity.ts'
 import { SERVICE } from './documents.ts'
-import { PORTS } from './variants.ts'
 import { GATEWAY } from './world.ts'
 
-const [folder = '', port = ''] = process.argv.slice(2)
+const [folder = '', port = '', upstream = ''] = process.argv.slice(2)
 const layout = layoutOf(join(folder, 'data', 'certs'))
 const own = join(layout.issued, safeName(identityOf('gateway', GATEWAY)))
 const tls = {
@@ -25,7 +24,7 @@ createServer({ ...tls, requestCert: true, rejectUnauthorized: true }, (incoming,
     {
       agent,
       host: 'localhost',
-      port: PORTS.upstream,
+      port: upstream,
       method: incoming.method ?? 'GET',
       path: (incoming.url ?? '').slice(prefix.length),
       headers: incoming.headers,

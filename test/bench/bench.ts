@@ -1,155 +1,148 @@
 /**
  * `npm run bench -- --rounds N --only NAME --out FILE`: what an exchange costs, as a ratio to nginx and to a bare node:https proxy
  * in the same run. Round-robin: each cycle measures every variant once, a ratio is made within its cycle, and the medians of the
- * cycles are the result. Absolute figures belong to one machine on one day.
+ * cycles are the result. Absolute figures belong to one machine on one day. Beside them, what an audit costs.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { table } from '../../deploy/demo/table.ts'
-import { bodies, type BenchBody } from './bodies.ts'
-import { compileShim, load, writeScript, type Measured } from './load.ts'
-import { startUpstream, startVariant, type Running, type VariantName } from './variants.ts'
+import { DATA_DEFAULT } from '../../deploy/config.ts'
+import { audit, auditTable, type AuditResult } from './audit.ts'
+import { barsReached } from './bars.ts'
+import { bodies } from './bodies.ts'
+import { checkAnswers } from './check-answers.ts'
+import { compileShim, load, writeScript, type LoadOptions, type Measured } from './load.ts'
+import { assertMachine, measureFdatasync } from './machine.ts'
+import { resultsOf, rowName, shown, type Cycle, type Result, type Row } from './results.ts'
+import { startUpstream, startVariant, VARIANTS } from './variants.ts'
+import type { Running, VariantName } from './variants.ts'
 import { benchWorld, type BenchWorld } from './world.ts'
 
-const VARIANTS: readonly VariantName[] = ['nginx', 'bare', 'gateway']
 const CONNECTIONS = [1, 64, 256]
-const SECONDS = 3
+const AUDIT = 'audit'
+/** Above it a row says more about the neighbours than about the gateway. */
+const QUIET = 0.05
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    /** A row such as `1KiB-64`, or a body such as `16KiB`. */
+    /** A row such as `1KiB-64`, a body such as `16KiB`, or `audit`. */
     only: { type: 'string', default: '' },
     out: { type: 'string' },
-    seconds: { type: 'string', default: String(SECONDS) },
+    /** How long each variant is measured in each cycle; a little longer with many connections. */
+    seconds: { type: 'string', default: '3' },
   },
 })
+const rounds = Number(values.rounds)
+const seconds = Number(values.seconds)
 
-interface Row {
-  readonly body: BenchBody
-  readonly connections: number
+await bench()
+
+async function bench(): Promise<void> {
+  const rows = bodies()
+    .flatMap((body) => CONNECTIONS.map((connections): Row => ({ body, connections })))
+    .filter((row) => values.only === '' || `${rowName(row)}-`.startsWith(`${values.only}-`))
+  const isAudit = values.only === '' || values.only === AUDIT
+  if (rows.length === 0 && !isAudit) {
+    throw new Error(`no row is called ${values.only}: there are 1KiB-64, 16KiB, audit and so on`)
+  }
+  // Beside the demo's data: on a disk, where /tmp may be memory.
+  const parent = new URL(`../../${DATA_DEFAULT}/`, import.meta.url).pathname
+  mkdirSync(parent, { recursive: true })
+  const folder = mkdtempSync(join(parent, 'bench-'))
+  try {
+    assertMachine(folder)
+    const results = rows.length === 0 ? [] : await measureRows(join(folder, 'rows'), rows)
+    const audits = isAudit ? await measureAudit(join(folder, AUDIT)) : []
+    tell(results, audits)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
-interface Result {
-  readonly name: string
-  readonly variant: VariantName
-  readonly bodyBytes: number
-  readonly connections: number
-  readonly requestsPerSecond: number
-  readonly p50: number
-  readonly p99: number
-  readonly cpuMicros: number
-  readonly ratioToBare: number
-  readonly ratioToNginx: number
-  readonly p99ToBare: number
-}
-
-type Cycle = Readonly<Record<VariantName, Measured>>
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
-}
-
-function rowName({ body, connections }: Row): string {
-  return `${body.name}-${String(connections)}`
-}
-
-function resultsOf(row: Row, cycles: readonly Cycle[]): readonly Result[] {
-  return VARIANTS.map((variant) => {
-    const of = (pick: (measured: Measured) => number): number =>
-      median(cycles.map((cycle) => pick(cycle[variant])))
-    const ratio = (other: VariantName, pick: (measured: Measured) => number): number =>
-      median(cycles.map((cycle) => pick(cycle[variant]) / pick(cycle[other])))
-    return {
-      name: rowName(row),
-      variant,
-      bodyBytes: row.body.bytes,
-      connections: row.connections,
-      requestsPerSecond: of((one) => one.requestsPerSecond),
-      p50: of((one) => one.p50),
-      p99: of((one) => one.p99),
-      cpuMicros: of((one) => one.cpuMicros),
-      ratioToBare: ratio('bare', (one) => one.requestsPerSecond),
-      ratioToNginx: ratio('nginx', (one) => one.requestsPerSecond),
-      p99ToBare: ratio('bare', (one) => one.p99),
+async function measureRows(folder: string, rows: readonly Row[]): Promise<readonly Result[]> {
+  return withVariants(folder, VARIANTS, async (running, world) => {
+    const shim = compileShim(world.folder)
+    const cycles = new Map<Row, Cycle[]>(rows.map((row) => [row, []]))
+    // One unmeasured round: compilers warm up, connections and persons' keys are made.
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const row of rows) {
+        const script = writeScript(world.folder, row.body)
+        const { connections } = row
+        // Handshakes come first and are not what is measured: the more of them, the longer the rest.
+        const lasting = seconds + connections / 64
+        const cycle = await oneCycle(running, {
+          ...{ world, shim, script, connections },
+          seconds: lasting,
+        })
+        if (round > 0) cycles.get(row)?.push(cycle)
+        process.stderr.write(`round ${String(round)} of ${String(rounds)}: ${rowName(row)}\n`)
+      }
     }
+    return rows.flatMap((row) => resultsOf(row, cycles.get(row) ?? []))
   })
 }
 
-function shown(results: readonly Result[]): string {
-  return table(
-    ['row', 'variant', 'req/s', 'p50 ms', 'p99 ms', 'CPU µs', '÷ bare', '÷ nginx', 'p99 ÷ bare'],
-    results.map((one) => [
-      one.name,
-      one.variant,
-      one.requestsPerSecond.toFixed(0),
-      one.p50.toFixed(2),
-      one.p99.toFixed(2),
-      one.cpuMicros.toFixed(0),
-      one.ratioToBare.toFixed(2),
-      one.ratioToNginx.toFixed(2),
-      one.p99ToBare.toFixed(2),
-    ]),
-  )
-}
-
-async function measure(
-  rows: readonly Row[],
+async function oneCycle(
   running: ReadonlyMap<VariantName, Running>,
-  world: BenchWorld,
-): Promise<readonly Result[]> {
-  const shim = compileShim(world.folder)
-  const rounds = Number(values.rounds)
-  const cycles = new Map<Row, Cycle[]>(rows.map((row) => [row, []]))
-  // One unmeasured round: compilers warm up, connections and persons' keys are made.
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const row of rows) {
-      const script = writeScript(world.folder, row.body)
-      const seconds = round === 0 ? Math.max(2, Number(values.seconds)) : Number(values.seconds)
-      const options = { world, shim, script, connections: row.connections, seconds }
-      const cycle: Partial<Record<VariantName, Measured>> = {}
-      for (const [name, target] of running) cycle[name] = await load(target, options)
-      if (round > 0) cycles.get(row)?.push(cycle as Cycle)
-      process.stderr.write(`round ${String(round)} of ${String(rounds)}: ${rowName(row)}\n`)
-    }
+  options: LoadOptions,
+): Promise<Cycle> {
+  const measured: Partial<Record<VariantName, Measured>> = {}
+  for (const [name, target] of running) measured[name] = await load(target, options)
+  return {
+    measured: measured as Record<VariantName, Measured>,
+    fdatasync: measureFdatasync(options.world.folder),
   }
-  return rows.flatMap((row) => resultsOf(row, cycles.get(row) ?? []))
 }
 
-if (availableParallelism() < 2)
-  throw new Error('the bench needs two cores: one for the load, one for what is measured')
-const rows = bodies()
-  .flatMap((body) => CONNECTIONS.map((connections): Row => ({ body, connections })))
-  .filter(
-    (row) =>
-      rowName(row) === values.only ||
-      rowName(row).startsWith(`${values.only}-`) ||
-      values.only === '',
-  )
-if (rows.length === 0) throw new Error(`no row is called ${values.only}: e.g. 1KiB-64 or 16KiB`)
+/** The gateway writes a journal of some ten thousand exchanges; then it is stopped, and the journal audited. */
+async function measureAudit(folder: string): Promise<readonly AuditResult[]> {
+  let data = ''
+  await withVariants(folder, ['gateway'], async (running, world) => {
+    const [body] = bodies()
+    const gateway = running.get('gateway')
+    if (body === undefined || gateway === undefined) return
+    const script = writeScript(world.folder, body)
+    const shim = compileShim(world.folder)
+    await load(gateway, { world, shim, script, connections: 64, seconds: 4 })
+    data = world.data
+  })
+  process.stderr.write(`${AUDIT}: verify and replay\n`)
+  return audit(data, rounds)
+}
 
-const folder = mkdtempSync(join(tmpdir(), 'gongdao-bench-'))
-const running = new Map<VariantName, Running>()
-const world = await benchWorld(folder)
-const certs = join(world.data, 'certs')
-writeFileSync(
-  join(folder, 'chain.pem'),
-  readFileSync(join(certs, 'root.crt'), 'utf8') + readFileSync(join(certs, 'issuing.crt'), 'utf8'),
-)
-const upstream = await startUpstream(world)
-try {
-  for (const name of VARIANTS) running.set(name, await startVariant(name, world))
-  const results = await measure(rows, running, world)
-  process.stdout.write(`${shown(results)}\n`)
-  if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`)
-} finally {
-  for (const variant of running.values()) await variant.stop()
-  await upstream.stop()
-  rmSync(folder, { recursive: true, force: true })
+/** All of them are started, checked, handed over and stopped. */
+async function withVariants<Answer>(
+  folder: string,
+  names: readonly VariantName[],
+  use: (running: ReadonlyMap<VariantName, Running>, world: BenchWorld) => Promise<Answer>,
+): Promise<Answer> {
+  mkdirSync(folder)
+  const world = await benchWorld(folder)
+  const upstream = await startUpstream(world)
+  const running = new Map<VariantName, Running>()
+  try {
+    for (const name of names) running.set(name, await startVariant(name, world, upstream.port))
+    await checkAnswers(running, world)
+    return await use(running, world)
+  } finally {
+    for (const variant of running.values()) await variant.stop()
+    await upstream.stop()
+  }
+}
+
+function tell(results: readonly Result[], audits: readonly AuditResult[]): void {
+  if (results.length > 0) process.stdout.write(`${shown(results)}\n\n`)
+  if (audits.length > 0) process.stdout.write(`${auditTable(audits)}\n\n`)
+  for (const sentence of barsReached(results, audits)) process.stdout.write(`${sentence}\n`)
+  const foreign = Math.max(0, ...results.map(({ foreignShare }) => foreignShare))
+  if (foreign > QUIET) {
+    const share = (100 * foreign).toFixed(0)
+    process.stdout.write(
+      `The core under test was not alone: others took up to ${share} % of it. Run it again when the machine is quiet.\n`,
+    )
+  }
+  if (values.out !== undefined) {
+    writeFileSync(values.out, `${JSON.stringify([...results, ...audits], null, 2)}\n`)
+  }
 }

@@ -30,17 +30,24 @@ export const requestBody = JSON.stringify(
 )
 
 export function bodies(): readonly BenchBody[] {
-  const object = Object.fromEntries(objectFields.map((name, at) => [name, valueOf(at, 35)]))
-  const record = Object.fromEntries(recordFields.map((name, at) => [name, valueOf(at, 28)]))
+  const object = Object.fromEntries(objectFields.map((name, at) => [name, valueOf(at, 50)]))
+  const record = Object.fromEntries(recordFields.map((name, at) => [name, valueOf(at, 39)]))
   const small = JSON.stringify({ subjectId: '$id', ...object })
   const large = JSON.stringify({
     subjectId: '$id',
     records: Array.from({ length: RECORDS }, () => record),
   })
   return [
-    { name: '1KiB', answer: small, bytes: small.length, path: '/object' },
-    { name: '16KiB', answer: large, bytes: large.length, path: '/records' },
+    { name: '1KiB', answer: small, bytes: sizeOf(small), path: '/object' },
+    { name: '16KiB', answer: large, bytes: sizeOf(large), path: '/records' },
   ]
+}
+
+const SUBJECT_LENGTH = 10
+
+/** With a subject in the place of `$id`. */
+function sizeOf(answer: string): number {
+  return answer.length - '$id'.length + SUBJECT_LENGTH
 }
 
 /** Every third value is a number, the others text. */

@@ -4,19 +4,16 @@ import { systemChance, systemClock } from '../../deploy/system.ts'
 import { startGateway } from '../../deploy/wire.ts'
 import { SubsystemId } from '../../policies/vocabulary.ts'
 import { PROVIDER } from './documents.ts'
-import { PORTS } from './variants.ts'
 import { GATEWAY } from './world.ts'
 
-const [folder = '', port = ''] = process.argv.slice(2)
+const [folder = '', port = '', upstream = ''] = process.argv.slice(2)
 const gateway = await startGateway(
   {
     data: join(folder, 'data'),
     instance: 'TW',
     gateway: GATEWAY,
     listen: { host: '127.0.0.1', port: Number(port) },
-    addresses: new Map([
-      [SubsystemId.parse(PROVIDER), new URL(`https://localhost:${String(PORTS.upstream)}`)],
-    ]),
+    addresses: new Map([[SubsystemId.parse(PROVIDER), new URL(`https://localhost:${upstream}`)]]),
     syntheticIds: true,
     revocationGraceMs: 3_600_000,
     rememberedExchanges: 10_000,

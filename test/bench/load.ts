@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { requestBody, type BenchBody } from './bodies.ts'
 import { CONSUMER, SERVICE } from './documents.ts'
 import { syntheticSubjects, type BenchWorld } from './world.ts'
-import type { Running } from './variants.ts'
+import { userTicksOf } from './machine.ts'
+import { CORE_OF_LOAD, CORE_OF_VARIANT, type Running } from './variants.ts'
 
 export interface Measured {
   readonly requestsPerSecond: number
@@ -15,6 +16,8 @@ export interface Measured {
   readonly p99: number
   /** Microseconds of CPU for each exchange, all threads of the process. */
   readonly cpuMicros: number
+  /** Share of the core under test that other processes took meanwhile. */
+  readonly foreignShare: number
 }
 
 const SUBJECTS = 64
@@ -65,26 +68,24 @@ export interface LoadOptions {
 }
 
 export async function load(target: Running, options: LoadOptions): Promise<Measured> {
+  const before = usageOf(target.pid)
+  const text = await runWrk(target.port, options)
+  const after = usageOf(target.pid)
+  const foreignTicks = after.coreUser - before.coreUser - (after.user - before.user)
+  return {
+    ...measured(text, (after.all - before.all) * TICK_MICROS),
+    foreignShare: Math.max(0, (foreignTicks * TICK_MICROS) / (Math.ceil(options.seconds) * 1e6)),
+  }
+}
+
+async function runWrk(port: number, options: LoadOptions): Promise<string> {
   const client = options.world.pair('subsystem', CONSUMER)
-  const before = cpuMicrosOf(target.pid)
+  const connections = ['-t', '1', '-c', String(options.connections)]
+  const times = ['-d', `${String(Math.ceil(options.seconds))}s`, '--timeout', '10s']
+  const url = `https://localhost:${String(port)}/`
   const wrk = spawn(
     'taskset',
-    [
-      '-c',
-      '0',
-      'wrk',
-      '-t',
-      '1',
-      '-c',
-      String(options.connections),
-      '-d',
-      `${String(options.seconds)}s`,
-      '--timeout',
-      '10s',
-      '-s',
-      options.script,
-      `https://localhost:${String(target.port)}/`,
-    ],
+    ['-c', CORE_OF_LOAD, 'wrk', ...connections, ...times, '-s', options.script, url],
     {
       env: {
         ...process.env,
@@ -98,10 +99,10 @@ export async function load(target: Running, options: LoadOptions): Promise<Measu
   let text = ''
   wrk.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
   await once(wrk, 'close')
-  return measured(text, cpuMicrosOf(target.pid) - before)
+  return text
 }
 
-function measured(text: string, cpu: number): Measured {
+function measured(text: string, cpu: number): Omit<Measured, 'foreignShare'> {
   const found = /RESULT (\d+) (\d+) (\d+) (\d+) (\d+)/.exec(text)
   const [requests = 0, duration = 0, p50 = 0, p99 = 0, errors = 0] = (found?.slice(1) ?? []).map(
     Number,
@@ -121,11 +122,22 @@ function measured(text: string, cpu: number): Measured {
 
 const TICK_MICROS = 10_000
 
-/** User and system time of all threads (proc_pid_stat(5), fields 14 and 15), microseconds. */
-function cpuMicrosOf(pid: number): number {
-  return readdirSync(`/proc/${String(pid)}/task`).reduce((sum, thread) => {
+interface Usage {
+  /** Clock ticks of the process, all threads: user time, and user and system time. */
+  readonly user: number
+  readonly all: number
+  /** User time of the core under test, all processes. */
+  readonly coreUser: number
+}
+
+/** proc_pid_stat(5), fields 14 and 15. */
+function usageOf(pid: number): Usage {
+  let [user, all] = [0, 0]
+  for (const thread of readdirSync(`/proc/${String(pid)}/task`)) {
     const stat = readFileSync(`/proc/${String(pid)}/task/${thread}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return sum + (Number(fields[11]) + Number(fields[12])) * TICK_MICROS
-  }, 0)
+    user += Number(fields[11])
+    all += Number(fields[11]) + Number(fields[12])
+  }
+  return { user, all, coreUser: userTicksOf(CORE_OF_VARIANT) }
 }

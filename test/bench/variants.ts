@@ -2,9 +2,10 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { bodies, type BenchBody } from './bodies.ts'
 import { PROVIDER, SERVICE } from './documents.ts'
 import { GATEWAY, type BenchWorld } from './world.ts'
@@ -18,21 +19,22 @@ export interface Running {
 
 export type VariantName = 'nginx' | 'bare' | 'gateway'
 
-export const PORTS = { upstream: 19_500, nginx: 19_501, bare: 19_502, gateway: 19_503 }
-const CORE_OF_VARIANT = '1'
-const CORE_OF_LOAD = '0'
+export const VARIANTS: readonly VariantName[] = ['nginx', 'bare', 'gateway']
+export const CORE_OF_VARIANT = '1'
+export const CORE_OF_LOAD = '0'
 
 /** The provider: nginx that answers from its configuration, so that it never is what limits. */
-export function startUpstream(world: BenchWorld): Promise<Running> {
+export async function startUpstream(world: BenchWorld): Promise<Running> {
+  const port = await freePort()
   const own = world.pair('subsystem', PROVIDER)
   const locations = bodies().map(locationOf)
   const server = `server {
-    listen 127.0.0.1:${String(PORTS.upstream)} ssl;
+    listen 127.0.0.1:${String(port)} ssl;
     ssl_certificate ${own.certificate}; ssl_certificate_key ${own.key};
     ${tlsLines(world)}
     ${locations.join('\n    ')}
   }`
-  return startNginx(world, 'upstream', server, CORE_OF_LOAD)
+  return startNginx(world, { name: 'upstream', server, port, core: CORE_OF_LOAD })
 }
 
 // nginx takes no parameter longer than 4 KiB, so a long answer is put together from several.
@@ -51,44 +53,58 @@ function locationOf({ path, answer }: BenchBody): string {
     }`
 }
 
-export function startVariant(name: VariantName, world: BenchWorld): Promise<Running> {
+/** `upstream`: port of the provider. */
+export async function startVariant(
+  name: VariantName,
+  world: BenchWorld,
+  upstream: number,
+): Promise<Running> {
+  const port = await freePort()
   switch (name) {
     case 'nginx':
-      return startNginxProxy(world)
+      return startNginxProxy(world, port, upstream)
     case 'bare':
-      return startNode(world, 'bare.program.ts', PORTS.bare)
+      return startNode(world, 'bare.program.ts', { port, upstream })
     case 'gateway':
-      return startNode(world, 'gateway.program.ts', PORTS.gateway)
+      return startNode(world, 'gateway.program.ts', { port, upstream })
   }
 }
 
-function startNginxProxy(world: BenchWorld): Promise<Running> {
+function startNginxProxy(world: BenchWorld, port: number, upstream: number): Promise<Running> {
   const own = world.pair('gateway', GATEWAY)
-  const server = `upstream provider { server 127.0.0.1:${String(PORTS.upstream)}; keepalive 256; }
+  const server = `upstream provider { server 127.0.0.1:${String(upstream)}; keepalive 256; }
   server {
-    listen 127.0.0.1:${String(PORTS.nginx)} ssl;
+    listen 127.0.0.1:${String(port)} ssl;
     ssl_certificate ${own.certificate}; ssl_certificate_key ${own.key};
     ${tlsLines(world)}
     location /r1/${SERVICE}/ {
       proxy_pass https://provider/;
       proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_ssl_certificate ${own.certificate}; proxy_ssl_certificate_key ${own.key};
-      proxy_ssl_trusted_certificate ${join(world.folder, 'chain.pem')}; proxy_ssl_verify on; proxy_ssl_verify_depth 2;
+      proxy_ssl_trusted_certificate ${world.chain}; proxy_ssl_verify on; proxy_ssl_verify_depth 2;
       proxy_ssl_name localhost; proxy_ssl_protocols TLSv1.3; proxy_ssl_session_reuse on;
     }
   }`
-  return startNginx(world, 'nginx', server, CORE_OF_VARIANT)
+  return startNginx(world, { name: 'nginx', server, port, core: CORE_OF_VARIANT })
 }
 
-function tlsLines({ folder }: BenchWorld): string {
-  return `ssl_protocols TLSv1.3; ssl_client_certificate ${join(folder, 'chain.pem')}; ssl_verify_client on; ssl_verify_depth 2;`
+function tlsLines({ chain }: BenchWorld): string {
+  return `ssl_protocols TLSv1.3; ssl_client_certificate ${chain}; ssl_verify_client on; ssl_verify_depth 2;`
 }
 
 async function startNginx(
   world: BenchWorld,
-  name: 'upstream' | 'nginx',
-  server: string,
-  core: string,
+  {
+    name,
+    server,
+    port,
+    core,
+  }: {
+    readonly name: string
+    readonly server: string
+    readonly port: number
+    readonly core: string
+  },
 ): Promise<Running> {
   const folder = join(world.folder, name)
   mkdirSync(folder, { recursive: true })
@@ -108,15 +124,19 @@ http {
   const master = spawn('taskset', ['-c', core, 'nginx', '-c', file, '-p', folder], {
     stdio: 'inherit',
   })
-  await listening(PORTS[name])
-  return { port: PORTS[name], pid: await workerOf(master), stop: stopper(master) }
+  await listening(port, master)
+  return { port, pid: await workerOf(master), stop: stopper(master) }
 }
 
-async function startNode(world: BenchWorld, program: string, port: number): Promise<Running> {
+async function startNode(
+  world: BenchWorld,
+  program: string,
+  { port, upstream }: { readonly port: number; readonly upstream: number },
+): Promise<Running> {
   const file = new URL(program, import.meta.url).pathname
   const child = spawn(
     'taskset',
-    ['-c', CORE_OF_VARIANT, process.execPath, file, world.folder, String(port)],
+    ['-c', CORE_OF_VARIANT, process.execPath, file, world.folder, String(port), String(upstream)],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
     },
@@ -125,13 +145,22 @@ async function startNode(world: BenchWorld, program: string, port: number): Prom
   return { port, pid: child.pid ?? 0, stop: stopper(child) }
 }
 
+/** Of the system's choosing, so that two benches, or a bench and a demo, can run at once. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 const START_MS = 120_000
 
-async function listening(port: number, child?: ChildProcess): Promise<void> {
+async function listening(port: number, child: ChildProcess): Promise<void> {
   const until = Date.now() + START_MS
   while (Date.now() < until) {
-    if (child !== undefined && child.exitCode !== null)
-      throw new Error('a variant ended at its start')
+    if (child.exitCode !== null) throw new Error('a variant ended at its start')
     if (await answers(port)) return
     await wait(50)
   }
@@ -151,12 +180,7 @@ async function answers(port: number): Promise<boolean> {
 }
 
 async function workerOf(master: ChildProcess): Promise<number> {
-  const { stdout } = await new Promise<{ stdout: string }>((resolve, reject) => {
-    execFile('pgrep', ['-P', String(master.pid)], (error, out) => {
-      if (error === null) resolve({ stdout: out })
-      else reject(error)
-    })
-  })
+  const { stdout } = await promisify(execFile)('pgrep', ['-P', String(master.pid)])
   return Number(stdout.trim().split('\n')[0])
 }
 

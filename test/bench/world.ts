@@ -1,5 +1,5 @@
 /** Everything that the variants share: certificates, documents, the rotating subjects, all in one folder. */
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { layoutOf, safeName } from '../../adapters/certs-folder/layout.ts'
@@ -15,8 +15,8 @@ export const GATEWAY = GatewayId.parse('TW/GOV/BENCH-A/gateway-1')
 export interface BenchWorld {
   readonly folder: string
   readonly data: string
-  /** Paths of PEM files. */
-  readonly ca: string
+  /** Path of root and issuing CA, PEM. */
+  readonly chain: string
   readonly pair: (
     kind: string,
     id: string,
@@ -36,10 +36,13 @@ export async function benchWorld(folder: string): Promise<BenchWorld> {
   }
   await prepareWorld(data, GATEWAY, systemClock().now(), pathToFileURL(`${templates}/`))
   const layout = layoutOf(foldersOf(data).certs)
+  const chain = join(folder, 'chain.pem')
+  const authorities = [layout.rootCertificate, layout.issuingCertificate]
+  writeFileSync(chain, authorities.map((path) => readFileSync(path, 'utf8')).join(''))
   return {
     folder,
     data,
-    ca: layout.rootCertificate,
+    chain,
     pair: (kind, id) => {
       const path = join(layout.issued, safeName(identityOf(kind, id)))
       return { certificate: `${path}.crt`, key: `${path}.key` }

@@ -1,6 +1,5 @@
 import { test } from '@jest/globals'
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { isOnThePath } from './on-the-path.ts'
 
 /**
  * A test that uses a program of the machine, e.g. `testNeeding('strace')('…', async () => …)`.
@@ -9,9 +8,4 @@ import { delimiter, join } from 'node:path'
 export function testNeeding(program: string): (name: string, body: () => Promise<void>) => void {
   if (isOnThePath(program)) return (name, body) => test(name, body)
   return (name, body) => test.skip(`${name} (skipped: ${program} is not on this machine)`, body)
-}
-
-export function isOnThePath(program: string): boolean {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
-  return folders.some((folder) => folder !== '' && existsSync(join(folder, program)))
 }

@@ -1,0 +1,132 @@
+/**
+ * How fast `gongdao verify` is against a bare loop of the same hashes, on one core:
+ *
+ *     node test/bench/verify-speed.program.ts [exchanges] [connections] [cycles]
+ *
+ * A journal is written by the real commit loop from that many callers at once; then the bare loop and the verifier run in turn.
+ * CPU time, not wall time. `hashes` is the ratio to SHA-256 over every record, leaf, tree node and commitment; `+ signatures`
+ * the one to the same with an Ed25519 verification for each checkpoint, which no verifier can leave out.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { nodeDisk } from '../../adapters/ledger-journal/disk.ts'
+import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
+import { chainTag, frameAt, segmentHeaderLength } from '../../adapters/ledger-journal/frame.ts'
+import type { FrameView } from '../../adapters/ledger-journal/frame.ts'
+import { readSegment, segmentNumbers } from '../../adapters/ledger-journal/recover.ts'
+import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
+import { placeOf } from '../../gateway/ledger/entry-bytes.ts'
+import { digestOf, leafHash, nodeHash } from '../../gateway/ledger/hash.ts'
+import type { TreeHash } from '../../gateway/ledger/hash.ts'
+import { noteKey, parseNote, signersOf } from '../../gateway/ledger/note.ts'
+import { commitmentToRow } from '../../gateway/ledger/public-row.ts'
+import { ED25519 } from '../../gateway/ledger/signer.ts'
+import {
+  KEYS,
+  REGISTRY,
+  THEN,
+  exchange,
+  exchangeOrigin,
+  gateway,
+  openOn,
+  putGenesis,
+  putInstance,
+  putOpening,
+} from '../harness/small-ledger.ts'
+
+const [exchanges = 20_000, connections = 64, cycles = 5] = process.argv.slice(2).map(Number)
+const ORIGIN = exchangeOrigin(1)
+const ROW =
+  '{"bases":{"collect":"PDPA-15-1","disclose":"PDPA-16-1"},"consumer":"T/GOV/A300000014","effect":"permit","month":"2026-11","provider":"T/GOV/B300000051","purpose":"031","service":"T/GOV/B300000051/tax/income"}'
+
+const data = mkdtempSync(join(tmpdir(), 'gongdao-verify-'))
+await writeLedger()
+const hashes: number[] = []
+const withSignatures: number[] = []
+let checkpoints = 0
+let leaves = 0
+for (let cycle = 0; cycle <= cycles; cycle += 1) {
+  const bare = cpu(() => bareLoop(false))
+  const signed = cpu(() => bareLoop(true))
+  const started = process.cpuUsage()
+  const { counts, findings } = await verifyData({ data, keys: KEYS, now: THEN })
+  const { system, user } = process.cpuUsage(started)
+  if (findings[0] !== undefined) throw new Error(findings[0].sentence)
+  checkpoints = counts.checkpoints
+  leaves = counts.leaves
+  // The first cycle warms up.
+  if (cycle === 0) continue
+  hashes.push(bare / (user + system))
+  withSignatures.push(signed / (user + system))
+  console.log(
+    `cycle ${cycle}: per leaf ${(bare / leaves).toFixed(1)} µs hashes, ${(signed / leaves).toFixed(1)} µs with signatures, ` +
+      `${((user + system) / leaves).toFixed(1)} µs verify`,
+  )
+}
+rmSync(data, { recursive: true })
+console.log(
+  `${leaves} leaves, ${(leaves / checkpoints).toFixed(1)} a checkpoint: verify ÷ hashes ${median(hashes)}, verify ÷ (hashes + signatures) ${median(withSignatures)}`,
+)
+
+async function writeLedger(): Promise<void> {
+  const { chain: registry } = await openOn(data, REGISTRY)
+  await putInstance(registry)
+  const segmentBytes = 16 * 1024 * 1024
+  const { chain } = await openOn(data, ORIGIN, { soon: setImmediate, segmentBytes })
+  await putOpening(chain, await putGenesis(registry, 1), 1)
+  let number = 0
+  const client = async (): Promise<void> => {
+    while (number < exchanges) await exchange(chain, (number += 1))
+  }
+  await Promise.all(Array.from({ length: connections }, client))
+  await chain.close()
+  await registry.close()
+}
+
+/** The hashes that any verifier of this journal must compute, and nothing else but finding where they begin. */
+function bareLoop(signatures: boolean): void {
+  const key = noteKey(ORIGIN, ED25519, gateway.publicKey)
+  const folder = chainFolder(data, ORIGIN)
+  const tag = chainTag(ORIGIN)
+  for (const number of segmentNumbers(nodeDisk, folder)) {
+    const bytes = readSegment({ disk: nodeDisk, folder }, number)
+    let offset = segmentHeaderLength(ORIGIN)
+    for (;;) {
+      const frame = frameAt(bytes, offset, tag)
+      if (frame.kind !== 'frame') break
+      const at = hashEntries(bytes, frame)
+      const note = signatures ? parseNote(bytes.toString('utf8', at, frame.end)) : undefined
+      if (note !== undefined && signersOf(note, [key])?.length !== 1) throw new Error('signature')
+      offset = frame.end
+    }
+  }
+}
+
+/** Answers where the checkpoint begins. */
+function hashEntries(bytes: Buffer, frame: FrameView): number {
+  let before: TreeHash = '\0'.repeat(32)
+  let at = frame.payload
+  for (let count = 0; count < frame.count; count += 1) {
+    const place = placeOf(bytes, at, frame.end)
+    if (place === undefined) throw new Error('not an entry')
+    digestOf(bytes.subarray(place.record, place.recordEnd))
+    before = nodeHash(before, leafHash(bytes.subarray(place.hashedAt, place.end)))
+    commitmentToRow('AAAAAAAAAAAAAAAAAAAAAA', ROW)
+    at = place.end
+  }
+  return at
+}
+
+function cpu(work: () => void): number {
+  const started = process.cpuUsage()
+  work()
+  const { system, user } = process.cpuUsage(started)
+  return user + system
+}
+
+function median(values: readonly number[]): string {
+  return (
+    values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0
+  ).toFixed(2)
+}
