@@ -4,14 +4,14 @@
  *
  * Sealed details = base64url of commitment (32 bytes) ‖ ciphertext ‖ tag (16 bytes), where
  *
- *     DEK        = HMAC-SHA-256(key, "seal/1" ‖ exchange id)
- *     commitment = HMAC-SHA-256(DEK, "commit")
+ *     DEK ‖ commitment = HMAC-SHA-512(key, "seal/1" ‖ exchange id), 32 bytes each
  *     ciphertext, tag = AES-256-GCM(DEK, nonce of twelve zeros, associated data = exchange id)
  *
  * The nonce is constant because the key is not: GCM asks that no pair of key and nonce repeats (NIST SP 800-38D 8),
  * an exchange has one intent or denial, which is sealed once, and its id is minted by the gateway. That spares 16
  * characters in each record. The commitment stands there because GCM does not commit to its key: without it someone
- * could later show a second key under which the same bytes tell another story. So it is compared before decrypting.
+ * could later show a second key under which the same bytes tell another story (finding one would take a collision of half an
+ * HMAC-SHA-512). So it is compared before decrypting.
  */
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import { canonicalJson } from '../../policies/canonical-json.ts'
@@ -19,6 +19,7 @@ import type { ExchangeId, MemberId } from '../../policies/vocabulary.ts'
 
 const CIPHER = 'aes-256-gcm'
 const NONCE = Buffer.alloc(12)
+const DEK_BYTES = 32
 const COMMITMENT_BYTES = 32
 const TAG_BYTES = 16
 const BASE64URL = /^[A-Za-z0-9_-]*$/
@@ -33,12 +34,12 @@ export function pseudonym(
 }
 
 export function seal(key: Uint8Array, exchange: ExchangeId, details: Uint8Array): string {
-  const dek = keyFor(key, exchange)
+  const { commitment, dek } = keysFor(key, exchange)
   const cipher = createCipheriv(CIPHER, dek, NONCE)
   cipher.setAAD(Buffer.from(exchange, 'latin1'))
   const ciphertext = cipher.update(details)
   cipher.final()
-  return Buffer.concat([commitmentTo(dek), ciphertext, cipher.getAuthTag()]).toString('base64url')
+  return Buffer.concat([commitment, ciphertext, cipher.getAuthTag()]).toString('base64url')
 }
 
 export type Unsealed =
@@ -49,9 +50,9 @@ export function unseal(key: Uint8Array, exchange: ExchangeId, sealed: string): U
   const bytes = Buffer.from(sealed, 'base64url')
   if (!BASE64URL.test(sealed) || bytes.toString('base64url') !== sealed) return broken('form')
   if (bytes.length < COMMITMENT_BYTES + TAG_BYTES) return broken('form')
-  const dek = keyFor(key, exchange)
+  const { commitment, dek } = keysFor(key, exchange)
   // Before a byte is decrypted: the tag alone would let a second key pass.
-  if (!timingSafeEqual(bytes.subarray(0, COMMITMENT_BYTES), commitmentTo(dek))) {
+  if (!timingSafeEqual(bytes.subarray(0, COMMITMENT_BYTES), commitment)) {
     return broken('commitment')
   }
   const decipher = createDecipheriv(CIPHER, dek, NONCE)
@@ -66,12 +67,12 @@ export function unseal(key: Uint8Array, exchange: ExchangeId, sealed: string): U
   return { kind: 'opened', details }
 }
 
-function keyFor(key: Uint8Array, exchange: ExchangeId): Buffer {
-  return createHmac('sha256', key).update('seal/1').update(exchange).digest()
-}
-
-function commitmentTo(dek: Uint8Array): Buffer {
-  return createHmac('sha256', dek).update('commit').digest()
+function keysFor(
+  key: Uint8Array,
+  exchange: ExchangeId,
+): { readonly dek: Buffer; readonly commitment: Buffer } {
+  const both = createHmac('sha512', key).update(`seal/1${exchange}`).digest()
+  return { dek: both.subarray(0, DEK_BYTES), commitment: both.subarray(DEK_BYTES) }
 }
 
 function broken(part: 'form' | 'commitment' | 'tag'): Unsealed {
