@@ -29,7 +29,8 @@ function words(status: number, title: string, titleZh: string, detail: string): 
   return { status, title, titleZh, detail }
 }
 
-// prettier-ignore -- a table is read by its rows
+// A table is read by its rows.
+// prettier-ignore
 export const REFUSALS = {
   'Client.Identity.CertificateMissing': words(401, 'No client certificate', '未提供用戶端憑證', 'Connect with the TLS certificate that was issued to your subsystem.'),
   'Client.Identity.CertificateUntrusted': words(401, 'Certificate not from this CA', '憑證非由本系統簽發', 'The certificate was not issued by a certification authority of this instance. Use the one issued to your subsystem.'),
