@@ -18,7 +18,7 @@ const anyDetails = fc.uint8Array({ maxLength: 300 })
 test('the bytes of pseudonyms and sealed details are for ever the same', () => {
   expect(pseudonym(KEY, SCOPE)).toBe('xvvnUohAyb5BLNcZJZxHlp2v1TLB6S6Wkk2Lrx0L58Y')
   expect(seal(KEY, EXCHANGE, Buffer.from('{"case":"DEMO-0001"}'))).toBe(
-    '6UQDLcUcfzUMRTuDh_26H1wnZg7tRLiOUUF8J8FGshqWt3YM13cHWsL917wMpKqaBCYTl4f8L5jl6sSyMi3f2KJdfTk',
+    'H4br4mT3FujOtnMcLdIb1YArMkgeh9zf4OPQYhb0MWB06J2S0y1g8o-KjsfAAFsWBJa-sRAf-xWMkUI3iaf7cgNVfTE',
   )
 })
 
