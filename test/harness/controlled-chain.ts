@@ -8,6 +8,7 @@ import {
   type LeafKind,
   type Recorded,
 } from '../../gateway/ledger/entry.ts'
+import type { KeptLeaf, LeafReader } from '../../gateway/ports/leaf-reader.ts'
 import type { MemoryChain } from './memory-ledger.ts'
 
 export type Fate =
@@ -26,11 +27,12 @@ export interface Held {
   release(): void
 }
 
-export class ControlledChain implements Chain {
+export class ControlledChain implements Chain, LeafReader {
   readonly memory: MemoryChain
   fateOf: (entry: Entry) => Fate = () => 'kept'
   /** What `accepts` answers; append is not touched by it. */
   accepting = true
+  readonly #recorded = new Map<number, Recorded>()
   readonly #onDurable: (entry: Entry) => void
   readonly #holds = new Map<LeafKind, { reach: () => void; readonly released: Promise<void> }>()
   #dead: LedgerFault | undefined
@@ -69,9 +71,17 @@ export class ControlledChain implements Chain {
     if (fate === 'refused') throw new LedgerUnavailable('refused by the script')
     if (fate === 'lost') throw this.#die()
     const recorded = await this.memory.append(entry)
+    this.#recorded.set(recorded.index, recorded)
     this.#onDurable(entry)
     if (fate === 'kept but reported lost') throw this.#die()
     return recorded
+  }
+
+  async read(index: number): Promise<KeptLeaf | undefined> {
+    const recorded = this.#recorded.get(index)
+    const entry = this.memory.entries[index]
+    if (recorded === undefined || entry === undefined) return undefined
+    return { leaf: entry.leaf, record: entry.record, proof: (extra) => recorded.receipt(extra) }
   }
 
   head(): Head {
