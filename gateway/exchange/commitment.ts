@@ -46,12 +46,14 @@ export function commitToContent(
   nonce: Buffer,
   content: Uint8Array,
 ): { readonly commitment: Digest; readonly opening: Opening } {
-  const digest = hash('sha256', content, 'buffer')
+  const digest = Digest.parse(hash('sha256', content, 'base64url'))
+  nonce.copy(scratch)
+  scratch.write(digest, NONCE_BYTES, 'base64url')
   return {
-    commitment: digestOf(Buffer.concat([nonce, digest])),
-    opening: {
-      digest: Digest.parse(digest.toString('base64url')),
-      nonce: nonce.toString('base64url'),
-    },
+    commitment: digestOf(scratch),
+    opening: { digest, nonce: nonce.toString('base64url') },
   }
 }
+
+// A nonce and a SHA-256, put together again for each commitment: nothing else runs in between.
+const scratch = Buffer.alloc(NONCE_BYTES + 32)

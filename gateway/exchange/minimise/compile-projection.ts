@@ -39,14 +39,27 @@ export function compileProjection(
     place.field = readyField(field, names.indexOf(field.name))
     place.passes = permitted.has(field.name)
   }
-  if (endpoint.subjectInResponse !== 'none')
-    root.at(pointerTokens(endpoint.subjectInResponse)).isSubject = true
+  const subject = endpoint.subjectInResponse
+  if (subject !== 'none' && (schema === 'fields' || hasRoomFor(subject, registered))) {
+    root.at(pointerTokens(subject)).isSubject = true
+  }
   return {
     root: root.plan('') ?? DROPPED,
     names,
     permitted: names.map((name) => permitted.has(name)),
     namesSubject: schema === 'fields' && endpoint.subjectInResponse !== 'none',
   }
+}
+
+/** An error body may be of another build than an answer: then there is no place where the subject could stand. */
+function hasRoomFor(subject: string, registered: readonly FieldRegistration[]): boolean {
+  const path = pointerTokens(subject)
+  return registered.every(({ pointer }) => {
+    const other = pointerTokens(pointer)
+    const split = path.findIndex((token, at) => token !== other[at])
+    if (split < 0) return path.length === other.length
+    return split < other.length && path[split] !== '*' && other[split] !== '*'
+  })
 }
 
 function readyField(field: FieldRegistration, index: number): Field {

@@ -144,7 +144,7 @@ function walkElement(pass: Pass, element: Plan, open: number, start: number): nu
 /** The comma before what stands at `start`. There is one: something of the same container was kept before. */
 function keepComma(pass: Pass, start: number): void {
   let comma = start - 1
-  while (pass.bytes[comma] !== COMMA) comma -= 1
+  while (comma > 0 && pass.bytes[comma] !== COMMA) comma -= 1
   pass.kept.keep(comma, comma + 1)
 }
 
