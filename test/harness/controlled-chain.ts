@@ -32,6 +32,10 @@ export class ControlledChain implements Chain, LeafReader {
   fateOf: (entry: Entry) => Fate = () => 'kept'
   /** What `accepts` answers; append is not touched by it. */
   accepting = true
+  /** What came to the chain and was not kept. */
+  readonly unrecorded: LeafKind[] = []
+  /** What was kept although its caller heard otherwise. */
+  readonly reportedLost: LeafKind[] = []
   readonly #recorded = new Map<number, Recorded>()
   readonly #onDurable: (entry: Entry) => void
   readonly #holds = new Map<LeafKind, { reach: () => void; readonly released: Promise<void> }>()
@@ -63,17 +67,21 @@ export class ControlledChain implements Chain, LeafReader {
   }
 
   async append(entry: Entry): Promise<Recorded> {
-    if (this.#dead !== undefined) throw this.#dead
+    if (this.#dead !== undefined) return this.#refuse(entry, this.#dead)
     const hold = this.#holds.get(entry.kind)
     hold?.reach()
     await hold?.released
     const fate = this.fateOf(entry)
-    if (fate === 'refused') throw new LedgerUnavailable('refused by the script')
-    if (fate === 'lost') throw this.#die()
+    if (fate === 'refused')
+      return this.#refuse(entry, new LedgerUnavailable('refused by the script'))
+    if (fate === 'lost') return this.#refuse(entry, this.#die())
     const recorded = await this.memory.append(entry)
     this.#recorded.set(recorded.index, recorded)
     this.#onDurable(entry)
-    if (fate === 'kept but reported lost') throw this.#die()
+    if (fate === 'kept but reported lost') {
+      this.reportedLost.push(entry.kind)
+      throw this.#die()
+    }
     return recorded
   }
 
@@ -94,6 +102,11 @@ export class ControlledChain implements Chain, LeafReader {
 
   close(): Promise<void> {
     return this.memory.close()
+  }
+
+  #refuse({ kind }: Entry, fault: Error): never {
+    this.unrecorded.push(kind)
+    throw fault
   }
 
   /** After a failed write nobody may write any more (gateway/ledger/chain.ts). */
