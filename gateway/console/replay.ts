@@ -12,6 +12,7 @@ import type { Decision } from '../../policies/question.ts'
 import type { RuleBook } from '../../policies/rule-book.ts'
 import type { RuleSet } from '../../policies/rule-set.ts'
 import type { DecisionRecord } from '../ledger/events.ts'
+import { ManifestUnreadable } from '../projections/book-of-manifest.ts'
 import type { Manifest, RegistryView } from '../projections/registry-view.ts'
 
 /** A decision that was superseded for longer than this (by the two leaves' times) is stale; milliseconds. */
@@ -27,7 +28,7 @@ export interface Replayed {
 
 export interface ReplayParts {
   readonly view: RegistryView
-  /** The rule book of a manifest; throws where the chain does not hold it. */
+  /** The rule book of a manifest; throws `ManifestUnreadable`. */
   readonly bookOf: (manifest: Manifest) => RuleBook
   /** The judge for a rule set: another engine than the gateway's own. */
   readonly judgeOf: (rules: RuleSet) => Evaluate
@@ -65,21 +66,20 @@ export class Replay {
   #open(index: number): Court | undefined {
     const { view, bookOf, judgeOf } = this.#parts
     const manifest = view.manifestAt(index)
-    if (manifest === undefined || !manifestIsWhole(manifest, view)) return undefined
-    const book = bookOf(manifest)
-    return { book, judge: judgeOf(book.rules) }
+    if (manifest === undefined) return undefined
+    try {
+      const book = bookOf(manifest)
+      return { book, judge: judgeOf(book.rules) }
+    } catch (fault) {
+      if (fault instanceof ManifestUnreadable) return undefined
+      throw fault
+    }
   }
 
   #wasSuperseded(record: DecisionRecord): boolean {
     const next = this.#parts.view.manifests.find(({ index }) => index > record.heads.manifest)
     return next !== undefined && record.question.at > next.at + STALE_AFTER_MS
   }
-}
-
-function manifestIsWhole(manifest: Manifest, view: RegistryView): boolean {
-  return (
-    view.texts.has(manifest.rules) && manifest.documents.every(({ hash }) => view.texts.has(hash))
-  )
 }
 
 function differences(

@@ -72,13 +72,6 @@ export class RegistryView {
     return this.manifests.at(-1)
   }
 
-  text(hash: Digest): string {
-    const text = this.texts.get(hash)
-    if (text === undefined)
-      throw new Error('registry: a manifest names a text that the chain does not hold')
-    return text
-  }
-
   #takeManifest(index: number, part: ManifestRecord): void {
     if (part.part === 1) this.#open = []
     this.#open.push(part)
