@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { compileProjection } from '../../gateway/exchange/minimise/compile-projection.ts'
 import { project, type Projected } from '../../gateway/exchange/minimise/project.ts'
 import type { EndpointRegistration, FieldRegistration } from '../../policies/service.ts'
+import { isNationalNumber } from '../../policies/national-number.ts'
 import { endpoint, field, names } from './registrations.ts'
 
 const ASKED = 'A000000018'
@@ -223,6 +224,25 @@ test('free text with the number of another person in it is refused', () => {
   expect(project(asked, Buffer.from(`{"remark":"${ASKED}"}`), undefined).kind).toBe('refused')
 })
 
+test('a number in free text is found wherever it begins, in its shortest form too', () => {
+  const remark = endpoint({
+    subject: 'id',
+    fields: [field('remark', '/remark', { maxLength: 200 })],
+  })
+  // The form before 2021: two letters and eight digits. Made here, so that nobody's number stands in this file.
+  const old = Array.from('0123456789', (digit) => `AC0000000${digit}`)
+  const number = old.find((candidate) => isNationalNumber(candidate, { syntheticIds: false })) ?? ''
+  for (let before = 0; before <= 24; before += 1) {
+    for (const after of ['', 'x', '。', '-0']) {
+      const answer = `{"remark":"${'-'.repeat(before)}${number}${after}"}`
+      expect([answer, bodyOf(ask(remark, ['remark'], answer))]).toEqual([
+        answer,
+        'Server.Provider.FurtherPeople',
+      ])
+    }
+  }
+})
+
 test('each type lets through what it says, and nothing else', () => {
   const malformed = 'Server.Provider.Malformed'
   const rows: [Partial<FieldRegistration>, string[], string[]][] = [
@@ -293,6 +313,17 @@ test('an error body goes through its own schema and need not name the subject', 
     code: 'Server.Provider.WrongSubject',
   })
   expect(answer('{"reason":"測試甲"}')).toMatchObject({ place: 'reason' })
+})
+
+test('an error body of another build than the answer has no place for the subject', () => {
+  for (const pointer of ['/id/reason', '/*/reason', '/id/*']) {
+    const registration = { ...person, errorFields: [field('reason', pointer, { maxLength: 20 })] }
+    const compiled = compileProjection(registration, names('reason'), 'errorFields')
+    const answer = pointer.startsWith('/*')
+      ? '[{"reason":"X"}]'
+      : `{"id":${pointer.endsWith('*') ? '["X"]' : '{"reason":"X"}'}}`
+    expect(bodyOf(project(compiled, Buffer.from(answer), ASKED))).toBe(answer)
+  }
 })
 
 test('names that objects inherit are names like any other', () => {
