@@ -84,7 +84,7 @@ class DataCheck {
       twoPhase: true,
       counts,
       report: (finding) => findings.push(finding),
-      visit: (entry, index) => links.registryEntry(entry, index),
+      visit: (kind, record, index) => links.registryEntry(kind, record, index),
       onRoot: (size, root) => links.registryRoot(size, root),
     })
     const isWhole = await this.#journal(this.#registry, check, { counts, findings, mayGrow: true })
@@ -104,7 +104,7 @@ class DataCheck {
       twoPhase: false,
       counts: this.#counts,
       report: (finding) => this.#findings.push(finding),
-      visit: (entry, index) => this.#links.exchangeEntry(chain, entry, index),
+      visit: (kind, record, index) => this.#links.exchangeEntry(chain, { kind, record }, index),
       onRoot: () => undefined,
     })
     const isOver = this.#links.isOver(chain)

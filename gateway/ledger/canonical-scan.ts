@@ -21,8 +21,17 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const WRONG = -1
 
+/** The members of the object that was judged last, by position: whoever judges a text asks for its members next. */
+const members = { of: '', names: [] as string[], starts: [] as number[], ends: [] as number[] }
+
 export function isCanonical(text: string): boolean {
-  if (!NOT_PLAIN.test(text)) return valueEnd(text, 0, 0) === text.length
+  members.of = ''
+  members.names.length = 0
+  if (!NOT_PLAIN.test(text)) {
+    const isGood = valueEnd(text, 0, 0) === text.length
+    if (isGood) members.of = text
+    return isGood
+  }
   try {
     const value: unknown = JSON.parse(text)
     return isJson(value) && canonicalJson(value) === text && text.isWellFormed()
@@ -37,27 +46,42 @@ function isJson(value: unknown): value is Json {
 }
 
 /**
- * Texts of the members that are asked for, of the object that begins at `from` in a canonical text. `wanted` is sorted; a
- * member that is not there is undefined.
+ * Texts of the members that are asked for, of the object that a canonical text is. `wanted` is sorted; a member that is not there
+ * is undefined.
  */
-export function membersOf(
-  text: string,
-  from: number,
-  wanted: readonly string[],
-): (string | undefined)[] {
-  const found: (string | undefined)[] = wanted.map(() => undefined)
-  let next = 0
-  let at = from + 1
-  while (text.charCodeAt(at) === QUOTE && next < wanted.length) {
-    const nameEnd = stringEnd(text, at)
-    const name = text.slice(at + 1, nameEnd - 1)
-    const end = valueEnd(text, nameEnd + 1, 0)
-    while (next < wanted.length && (wanted[next] ?? '') < name) next += 1
-    if (wanted[next] === name) found[next] = text.slice(nameEnd + 1, end)
-    if (end === WRONG || text.charCodeAt(end) !== COMMA) break
-    at = end + 1
+export function membersOf(text: string, wanted: readonly string[]): (string | undefined)[] {
+  if (members.of !== text) isPlainObject(text)
+  const found: (string | undefined)[] = []
+  let at = 0
+  for (const name of wanted) {
+    while (at < members.names.length && (members.names[at] ?? '') < name) at += 1
+    const isThere = members.names[at] === name
+    found.push(isThere ? text.slice(members.starts[at], members.ends[at]) : undefined)
   }
   return found
+}
+
+export interface MemberPlace {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+}
+
+/** Where values of those of the named members stand that are there, of the object that begins at `from` in a canonical text. */
+export function memberPlaces(text: string, from: number, wanted: readonly string[]): MemberPlace[] {
+  const object = from === 0 ? text : text.slice(from, valueEnd(text, from, 1))
+  if (members.of !== object) isPlainObject(object)
+  return members.names.flatMap((name, at) => {
+    if (!wanted.includes(name)) return []
+    return { name, start: from + (members.starts[at] ?? 0), end: from + (members.ends[at] ?? 0) }
+  })
+}
+
+/** Notes where its members stand. */
+function isPlainObject(text: string): void {
+  members.of = text
+  members.names.length = 0
+  valueEnd(text, 0, 0)
 }
 
 /** Where the value ends that begins at `at`, or `WRONG`. */
@@ -100,11 +124,18 @@ function objectEnd(text: string, from: number, depth: number): number {
     if (before !== undefined && name <= before) return WRONG
     before = name
     at = valueEnd(text, nameEnd + 1, depth + 1)
+    if (depth === 0) note(name, nameEnd + 1, at)
     const next = at === WRONG ? WRONG : text.charCodeAt(at)
     if (next === CLOSE_OBJECT) return at + 1
     if (next !== COMMA) return WRONG
     at += 1
   }
+}
+
+function note(name: string, start: number, end: number): void {
+  const at = members.names.push(name) - 1
+  members.starts[at] = start
+  members.ends[at] = end
 }
 
 function nameEndAt(text: string, at: number): number {
@@ -125,22 +156,33 @@ function listEnd(text: string, from: number, depth: number): number {
 }
 
 function scalarEnd(text: string, at: number): number {
-  for (const word of ['true', 'false', 'null']) {
-    if (text.startsWith(word, at)) return at + word.length
-  }
+  const first = text.charCodeAt(at)
+  if (first === 0x74) return wordEnd(text, at, 'true')
+  if (first === 0x66) return wordEnd(text, at, 'false')
+  if (first === 0x6e) return wordEnd(text, at, 'null')
+  let end = at
+  while (isDigit(text.charCodeAt(end))) end += 1
+  // The common case: a whole number without leading zero, exact as a double.
+  const isWhole = end > at && end - at <= 15 && (first !== 0x30 || end === at + 1)
+  return isWhole && !isOfNumber(text.charCodeAt(end)) ? end : numberEnd(text, at)
+}
+
+function wordEnd(text: string, at: number, word: string): number {
+  return text.startsWith(word, at) ? at + word.length : WRONG
+}
+
+/** RFC 8785 §3.2.2.3: numbers are spelled as ECMAScript spells them. */
+function numberEnd(text: string, at: number): number {
   let end = at
   while (isOfNumber(text.charCodeAt(end))) end += 1
   const number = text.slice(at, end)
-  // RFC 8785 §3.2.2.3: numbers are spelled as ECMAScript spells them.
   return end > at && String(Number(number)) === number ? end : WRONG
 }
 
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
 function isOfNumber(code: number): boolean {
-  return (
-    (code >= 0x30 && code <= 0x39) ||
-    code === 0x2d ||
-    code === 0x2e ||
-    code === 0x65 ||
-    code === 0x2b
-  )
+  return isDigit(code) || code === 0x2d || code === 0x2e || code === 0x65 || code === 0x2b
 }

@@ -2,7 +2,7 @@
  * One chain checked from its bytes: leaves, records, commitments, tree, checkpoints, time, kinds and pairs. Fed with frames
  * in order; where it says that something is broken, what follows can't be judged.
  */
-import { checkEntry } from './check-entry.ts'
+import { checkEntry, recordText } from './check-entry.ts'
 import type { CheckedEntry } from './check-entry.ts'
 import { factsOf } from './check-record.ts'
 import type { Facts } from './check-record.ts'
@@ -13,7 +13,8 @@ import type { TreeHash } from './hash.ts'
 import { parseNote, signersOf } from './note.ts'
 import type { NoteKey } from './note.ts'
 import type { Pairing } from './pairing.ts'
-import { commitmentToRow } from './public-row.ts'
+import { commitmentToRow, hasRow } from './public-row.ts'
+import { RecordTemplates } from './record-templates.ts'
 import type { FrameType } from './storage.ts'
 import { EMPTY_EDGE, Growth, rootOf } from './tree.ts'
 import type { Edge } from './tree.ts'
@@ -27,8 +28,8 @@ export interface ChainCheckOptions {
   readonly pairing: Pairing
   readonly counts: Counts
   readonly report: (finding: Finding) => void
-  /** Each leaf that is in order, for checks between chains. */
-  readonly visit: (entry: CheckedEntry, index: number) => void
+  /** Each leaf but decisions and outcomes, for checks between chains. */
+  readonly visit: (kind: LeafKind, record: string, index: number) => void
   readonly onRoot: (size: number, root: TreeHash) => void
 }
 
@@ -46,12 +47,16 @@ export interface FrameBytes {
 /** Records are made shortly before they are queued, so neighbours may stand in the other order, by no more than this. */
 const DISORDER_MS = 10_000
 
+type Say = (kind: FindingKind, sentence: string) => void
+
 export class ChainCheck {
   readonly #options: ChainCheckOptions
   #edge: Edge = EMPTY_EDGE
   #unsigned = false
   #sealed = false
   #latest = 0
+  #index = 0
+  readonly #templates = new RecordTemplates()
 
   constructor(options: ChainCheckOptions) {
     this.#options = options
@@ -92,7 +97,7 @@ export class ChainCheck {
       }
       this.#entry(frame, entry, index)
       hashes.push(entry.hash)
-      at = entry.end
+      at = entry.place.end
     }
     return this.#grow(frame, hashes, at)
   }
@@ -143,33 +148,52 @@ export class ChainCheck {
   }
 
   #entry(frame: FrameBytes, entry: CheckedEntry, index: number): void {
-    const say = (kind: FindingKind, sentence: string): void => {
+    this.#index = index
+    const say: Say = (kind, sentence) => {
       this.#report(frame, { kind, index, sentence })
     }
     if (!this.#options.kinds.has(entry.kind))
       say('kind-wrong', `${entry.kind} has no place in this chain`)
     if (this.#sealed) say('kind-wrong', 'it stands behind the seal of its chain')
     if (entry.kind === 'seal') this.#sealed = true
-    const facts = factsOf(entry.kind, entry.record)
-    if (facts === undefined) {
-      say('record-malformed', `its record does not have the members of ${entry.kind}`)
-      return
-    }
+    const facts = this.#facts(entry, say)
+    if (facts === undefined) return
     if (commitmentOf(facts) !== entry.public) {
       say('public-mismatch', 'its public commitment is not that of its record')
     }
     this.#time(facts, say)
     this.#pair(facts, index, say)
-    this.#options.visit(entry, index)
   }
 
-  #time({ at }: Facts, say: (kind: FindingKind, sentence: string) => void): void {
+  #facts(entry: CheckedEntry, say: Say): Facts | undefined {
+    const { bytes, kind, place } = entry
+    const known = hasRow(kind)
+      ? this.#templates.match(kind, bytes, place.record, place.recordEnd)
+      : undefined
+    if (known !== undefined) return known
+    const record = recordText(entry)
+    if (record === undefined) {
+      say('record-not-canonical', 'its record is not in canonical form (RFC 8785)')
+      return undefined
+    }
+    const facts = factsOf(kind, record)
+    if (facts === undefined) {
+      say('record-malformed', `its record does not have the members of ${kind}`)
+      return undefined
+    }
+    const isAscii = record.length === place.recordEnd - place.record
+    if (hasRow(kind) && isAscii) this.#templates.learn(kind, record, facts)
+    if (!hasRow(kind) || this.#index === 0) this.#options.visit(kind, record, this.#index)
+    return facts
+  }
+
+  #time({ at }: Facts, say: Say): void {
     if (at === undefined) return
     if (at + DISORDER_MS < this.#latest) say('time-backwards', 'it is older than a leaf before it')
     this.#latest = Math.max(this.#latest, at)
   }
 
-  #pair(facts: Facts, index: number, say: (kind: FindingKind, sentence: string) => void): void {
+  #pair(facts: Facts, index: number, say: Say): void {
     const { counts, origin, pairing } = this.#options
     if (facts.intent !== undefined) {
       counts.intents += 1

@@ -2,7 +2,7 @@
  * What chains say of one another (design D7): every exchange chain is opened by a genesis in the registry, closed by at most one
  * closure, and succeeded by one chain; heads that a chain saw are heads that the registry had.
  */
-import type { CheckedEntry } from './check-entry.ts'
+import type { LeafKind } from './entry.ts'
 import type { HeadsRecord, OpeningRecord } from './events.ts'
 import type { Finding } from './finding.ts'
 import { digestOfTreeHash } from './hash.ts'
@@ -15,6 +15,11 @@ export interface ChainEnd {
   readonly size: number
   readonly root: TreeHash
   readonly sealed: boolean
+}
+
+interface Leaf {
+  readonly kind: LeafKind
+  readonly record: string
 }
 
 interface Genesis {
@@ -59,12 +64,14 @@ export class LinkCheck {
     this.#registryRoots.set(size, root)
   }
 
-  registryEntry(entry: CheckedEntry, index: number): void {
-    this.#guarded(this.#origin, index, (say) => this.#registryEntry(entry, index, say))
+  registryEntry(kind: LeafKind, record: string, index: number): void {
+    this.#guarded(this.#origin, index, (say) => this.#registryEntry({ kind, record }, index, say))
   }
 
-  exchangeEntry(chain: string, entry: CheckedEntry, index: number): void {
-    this.#guarded(chain, index, (say) => this.#exchangeEntry(entry, { chain, index }, say))
+  exchangeEntry(chain: string, { kind, record }: Leaf, index: number): void {
+    this.#guarded(chain, index, (say) =>
+      this.#exchangeEntry({ kind, record }, { chain, index }, say),
+    )
   }
 
   /** The operator may have signed anything: a record without its members is a finding, not a fault of ours. */
@@ -78,7 +85,7 @@ export class LinkCheck {
     }
   }
 
-  #registryEntry({ kind, record }: CheckedEntry, index: number, say: Say): void {
+  #registryEntry({ kind, record }: Leaf, index: number, say: Say): void {
     if ((index === 0) !== (kind === 'instance'))
       say('kind-wrong', 'leaf 0, and no other, is the instance')
     if (kind === 'instance') this.#instance(parsed<InstanceRecord>(record), say)
@@ -86,11 +93,7 @@ export class LinkCheck {
     if (kind === 'closure') this.#closure(parsed(record), say)
   }
 
-  #exchangeEntry(
-    { kind, record }: CheckedEntry,
-    place: { chain: string; index: number },
-    say: Say,
-  ): void {
+  #exchangeEntry({ kind, record }: Leaf, place: { chain: string; index: number }, say: Say): void {
     const { chain, index } = place
     if ((index === 0) !== (kind === 'opening'))
       say('opening-wrong', 'leaf 0, and no other, is the opening')

@@ -55,7 +55,7 @@ export function factsOf(kind: LeafKind, record: string): Facts | undefined {
 }
 
 function timed(record: string, member: string): Facts | undefined {
-  const at = numberOf(membersOf(record, 0, [member])[0])
+  const at = numberOf(membersOf(record, [member])[0])
   return at === undefined ? undefined : { at }
 }
 
@@ -70,11 +70,10 @@ const QUESTION = ['at', 'service']
 function decisionFacts(kind: RowKind, record: string): Facts | undefined {
   const [bases, controllers, deadline, effect, exchange, purpose, question, salt] = membersOf(
     record,
-    0,
     DECISION,
   )
-  const [consumer, provider] = membersOf(controllers ?? '', 0, CONTROLLERS)
-  const [atText, service] = membersOf(question ?? '', 0, QUESTION)
+  const [consumer, provider] = membersOf(controllers ?? '', CONTROLLERS)
+  const [atText, service] = membersOf(question ?? '', QUESTION)
   const at = numberOf(atText)
   const parts = { consumer, effect, provider, service, exchange, salt }
   if (at === undefined || !areStrings(parts)) return undefined
@@ -99,7 +98,6 @@ const OUTCOMES = /^"(?:released|withheld|unanswered|not-sent|unknown)"$/
 function outcomeFacts(record: string): Facts | undefined {
   const [atText, consumer, exchange, intentText, chain, outcome, salt, service] = membersOf(
     record,
-    0,
     OUTCOME,
   )
   const at = numberOf(atText)

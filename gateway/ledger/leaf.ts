@@ -25,7 +25,7 @@ export const EXCHANGE_KINDS: readonly ExchangeKind[] = [
 const LEAF_KINDS: readonly LeafKind[] = [...REGISTRY_KINDS, ...EXCHANGE_KINDS]
 
 /** By hand, since it is made for every record: kinds and digests need no escaping. */
-export function leafText(kind: LeafKind, record: string, publicRow: Digest | undefined): string {
+export function leafText(kind: LeafKind, record: string, publicRow: string | undefined): string {
   return publicRow === undefined
     ? `{"kind":"${kind}","record":"${record}","v":1}`
     : `{"kind":"${kind}","public":"${publicRow}","record":"${record}","v":1}`
@@ -34,7 +34,7 @@ export function leafText(kind: LeafKind, record: string, publicRow: Digest | und
 // The one spelling, so that nothing needs to be parsed: an auditor reads every leaf.
 const LEAF =
   /^\{"kind":"([a-z]+)",(?:"public":"([A-Za-z0-9_-]{43})",)?"record":"([A-Za-z0-9_-]{43})","v":1\}$/
-const KINDS: ReadonlyMap<string, LeafKind> = new Map(LEAF_KINDS.map((kind) => [kind, kind]))
+export const KINDS: ReadonlyMap<string, LeafKind> = new Map(LEAF_KINDS.map((kind) => [kind, kind]))
 
 /** Undefined unless the text is canonical and has exactly the members of a leaf of version 1. */
 export function parseLeaf(text: string): Leaf | undefined {

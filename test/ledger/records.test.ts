@@ -8,6 +8,8 @@ import { factsOf } from '../../gateway/ledger/check-record.ts'
 import { digestOf } from '../../gateway/ledger/hash.ts'
 import { canonicalLeaf, leafText, parseLeaf } from '../../gateway/ledger/leaf.ts'
 import { commitmentToRow, publicRow, taipeiMonth } from '../../gateway/ledger/public-row.ts'
+import type { RowKind } from '../../gateway/ledger/public-row.ts'
+import { RecordTemplates } from '../../gateway/ledger/record-templates.ts'
 import { decision, decisionEntry, digest, outcomeEntry } from '../harness/records.ts'
 
 test('every canonical text is known as such, and a change of its spelling is not', () => {
@@ -80,7 +82,7 @@ test('members are found at the top only, however a nested object is named', () =
     exchange: 'outer',
     z: [{ at: 3 }],
   })
-  expect(membersOf(text, 0, ['at', 'exchange', 'nothing'])).toEqual(['2', '"outer"', undefined])
+  expect(membersOf(text, ['at', 'exchange', 'nothing'])).toEqual(['2', '"outer"', undefined])
 })
 
 describe('a leaf', () => {
@@ -136,6 +138,52 @@ describe('the public row', () => {
     expect(month(Date.UTC(2026, 10, 30, 16))).toBe('2026-12')
     expect(month(Date.UTC(2026, 11, 31, 16))).toBe('2027-01')
   })
+})
+
+test('a record that a template matches is canonical and says the same as when it is judged in full', () => {
+  const templates = new RecordTemplates()
+  const entries = [
+    decisionEntry(1, Date.UTC(2026, 10, 5), 'permit'),
+    decisionEntry(1, Date.UTC(2026, 10, 5), 'deny'),
+    outcomeEntry({ number: 1, at: Date.UTC(2026, 10, 5), intent: 17 }),
+    outcomeEntry({
+      number: 1,
+      at: Date.UTC(2026, 10, 5),
+      intent: 17,
+      intentChain: 'T/exchange/g/1',
+      outcome: 'unknown',
+    }),
+  ]
+  for (const { kind, record } of entries)
+    templates.learn(kind as RowKind, record, factsOf(kind, record)!)
+  let matches = 0
+  const agrees = (kind: RowKind, text: string): void => {
+    const bytes = Buffer.from(`??${text}??`)
+    const facts = templates.match(kind, bytes, 2, bytes.length - 2)
+    if (facts === undefined) return
+    matches += 1
+    expect(isCanonical(text)).toBe(true)
+    expect(facts).toEqual(factsOf(kind, text))
+  }
+  for (const { kind, record } of entries) agrees(kind as RowKind, record)
+  expect(matches).toBe(4)
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...entries),
+      fc.array(fc.tuple(fc.nat(2000), fc.constantFrom(...Array.from('09aZ-_"\\,.e{}: \u0001'))), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      ({ kind, record }, changes) => {
+        let text = record
+        for (const [at, put] of changes)
+          text = text.slice(0, at % record.length) + put + text.slice((at % record.length) + 1)
+        agrees(kind as RowKind, text)
+      },
+    ),
+    { numRuns: 5000 },
+  )
+  expect(matches).toBeGreaterThan(100)
 })
 
 test('a record without the members of its kind has no facts', () => {
