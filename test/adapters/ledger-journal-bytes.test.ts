@@ -31,6 +31,9 @@ const ORIGIN = exchangeOrigin(1)
 const file = join(chainFolder(data, ORIGIN), '00000001.seg')
 const NOW = THEN + 1e6
 
+// Where the checksum already tells, signatures need not be looked at.
+const NO_KEYS = ''
+
 let bytes: Buffer
 let frames: FrameView[]
 let end: number
@@ -58,11 +61,11 @@ function framesOf(segment: Buffer): FrameView[] {
 const asFast = { now: NOW, keys: KEYS, settle: () => Promise.resolve() }
 
 /** Of this chain's journal alone: a folder with one segment. */
-async function firstOfChain(changed: Buffer): Promise<Finding> {
+async function firstOfChain(changed: Buffer, keys = KEYS): Promise<Finding> {
   const found: Finding[] = []
   const report = (finding: Finding): number => found.push(finding)
   const [counts, pairing] = [noCounts(), new Pairing()]
-  const key = parsePinnedKeys(KEYS).forChain(ORIGIN)
+  const key = parsePinnedKeys(keys).forChain(ORIGIN)
   const check = new ChainCheck({
     origin: ORIGIN,
     key,
@@ -85,8 +88,9 @@ async function firstOfChain(changed: Buffer): Promise<Finding> {
   const disk = new SimDisk()
   disk.writeLoosely('/00000001.seg', changed)
   await verifyJournal({ ...source, disk, onProgress: () => undefined }, check)
-  expect(found[0]).toBeDefined()
-  return found[0]!
+  const [first] = found.filter(({ kind }) => kind !== 'key-unknown')
+  expect(first).toBeDefined()
+  return first!
 }
 
 async function findings(changed: Buffer): Promise<readonly Finding[]> {
@@ -134,7 +138,7 @@ test('every byte of the frames, flipped, is noticed, and the leaf or the range o
   expect(frames.some(({ count }) => count > 1)).toBe(true)
   for (const frame of frames) {
     for (let at = frame.offset; at < frame.end; at += 1) {
-      const finding = await firstOfChain(flipped(at, 1 << (at % 8)))
+      const finding = await firstOfChain(flipped(at, 1 << (at % 8)), NO_KEYS)
       expect(finding).toMatchObject({ chain: ORIGIN, kind: 'frame-damaged', offset: frame.offset })
       const leaf = leafAt(frame, at)
       const [low, high] = [finding.first!, finding.last ?? Infinity]

@@ -286,6 +286,20 @@ test('leaves that were durable without their checkpoint are completed by the ver
   expect(found.note).toBe([...notes][0])
 })
 
+test('a journal that another key signed is not opened', async () => {
+  const disk = new SimDisk()
+  const { chain } = await openOn(DATA, ORIGIN, { disk, signer: registrar })
+  await write(chain, 2, 1)
+  const folder = chainFolder(DATA, ORIGIN)
+  const options = { disk, folder, origin: ORIGIN, twoPhase: false }
+  await expect(recover({ ...options, publicKey: registrar.publicKey })).rejects.toThrow(
+    'not signed by the key',
+  )
+  await expect(recover({ ...options, publicKey: gateway.publicKey })).resolves.toMatchObject({
+    unsigned: false,
+  })
+})
+
 describe('a full disk', () => {
   test('refuses what begins, keeps room for what finishes, and is left behind when there is room again', async () => {
     const disk = new SimDisk()
