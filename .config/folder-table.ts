@@ -60,6 +60,7 @@ export const ENTRY_POINTS: readonly string[] = [
   '^deploy/set-up\\.mjs$',
   '^test/.+\\.test\\.ts$',
   '^test/bench/bench\\.ts$',
+  '^test/bench/replay-speed\\.ts$',
   '^test/campaigns/.+\\.ts$',
   // Started as a process or a worker thread, which no import statement shows.
   '\\.(program|worker)\\.ts$',

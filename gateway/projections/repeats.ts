@@ -19,7 +19,7 @@ export class Repeats {
     this.#forget(now)
     for (const value of values) {
       const use = this.#uses.get(value)
-      if (use !== undefined) return use.exchange
+      if (use !== undefined && isHonoured(use, now)) return use.exchange
     }
     return undefined
   }
@@ -34,11 +34,15 @@ export class Repeats {
     this.#uses.delete(value)
   }
 
-  // Uses stand in order of time, so the old ones are the first.
+  // Uses stand in order of time, but for milliseconds: the old ones are the first.
   #forget(now: Instant): void {
     for (const [value, use] of this.#uses) {
-      if (use.at > now - REPEAT_HONOURED_MS) return
+      if (isHonoured(use, now)) return
       this.#uses.delete(value)
     }
   }
+}
+
+function isHonoured({ at }: Use, now: Instant): boolean {
+  return at > now - REPEAT_HONOURED_MS
 }

@@ -3,8 +3,8 @@ import type { Digest } from '../../policies/vocabulary.ts'
 import type { Entry, LeafKind } from '../ledger/entry.ts'
 import type { PieceRecord } from '../ledger/registry-events.ts'
 
-// 15,000 UTF-16 units are at most 45,000 bytes of UTF-8, and JSON's escapes of a canonical JSON text stay within the rest.
-const LONGEST_PIECE = 15_000
+// A UTF-16 unit takes at most six bytes in a record: three in UTF-8, six where JSON escapes it. The rest holds the other members.
+const LONGEST_PIECE = 10_000
 
 /** The entries that put one text on record; `hash` is the SHA-256 of its UTF-8. */
 export function piecesOf(
