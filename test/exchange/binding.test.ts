@@ -409,6 +409,9 @@ test('each type of parameter has one spelling for one value', () => {
       }),
     )
   }
+  // An encoded comma is one value for those that split first, and two for those that decode first.
+  expect(answer({ list: true }, 'a,b')).toBe('bound')
+  expect(answer({ list: true }, 'a%2Cb')).toBe('ParameterMalformed')
   const rows: [Partial<ParameterRegistration>, string[], string[]][] = [
     [{ type: 'year' }, ['1', '113', '2024'], ['0', '0113', '-1', '20245', '１１３', '1e3']],
     [{ type: 'date' }, ['2024-02-29'], ['2023-02-29', '2024-2-29', '20240229', '']],

@@ -199,7 +199,7 @@ test('free text with the number of another person in it is refused', () => {
     `x${OTHER}`,
     'a000000027',
     `${ASKED} ${OTHER}`,
-    'A12345678\u0039',
+    'A\\u0030000\\u0030002\\u0037',
   ]
   for (const text of [...named, '1'.repeat(30) + OTHER, `${'測'.repeat(60)}${OTHER}。`]) {
     expect([text, bodyOf(ask(remark, ['remark'], `{"remark":"${text}"}`))]).toEqual([
