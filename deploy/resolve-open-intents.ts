@@ -13,6 +13,9 @@ export interface Resolving {
   stop(): Promise<number>
 }
 
+/** A full disk may have room again. */
+const RETRY_MS = 5000
+
 interface Parts {
   readonly clock: Clock
   readonly chance: Chance
@@ -26,35 +29,42 @@ export function resolveOpenIntents(
   chain: Chain,
   parts: Parts,
 ): Resolving {
-  const waiting = [...intents].sort((a, b) => deadlineOf(a) - deadlineOf(b))
+  let waiting = [...intents].sort((a, b) => deadlineOf(a) - deadlineOf(b))
   let timer: NodeJS.Timeout | undefined
   let writing = Promise.resolve()
   let stopped = false
 
+  /** All that are due share a batch: a crash under load leaves thousands. */
   async function write(): Promise<void> {
-    for (let next = waiting[0]; next !== undefined && !stopped; next = waiting[0]) {
-      const now = parts.clock.now()
-      if (deadlineOf(next) >= now) break
-      const { index } = await chain.append(unknownOutcome(next, now, parts.chance.bytes(16)))
-      waiting.shift()
-      parts.onResolved(next.record.exchange, index)
+    const now = parts.clock.now()
+    const due = waiting.filter((intent) => deadlineOf(intent) < now)
+    const written = await Promise.allSettled(
+      due.map(async (intent) => {
+        const { index } = await chain.append(unknownOutcome(intent, now, parts.chance.bytes(16)))
+        parts.onResolved(intent.record.exchange, index)
+        return intent
+      }),
+    )
+    const done = new Set(written.map((one) => (one.status === 'fulfilled' ? one.value : undefined)))
+    waiting = waiting.filter((intent) => !done.has(intent))
+    const failed = written.filter(({ status }) => status === 'rejected').length
+    if (failed > 0) {
+      parts.report(`${String(failed)} outcome(s) 'unknown' could not be recorded yet`)
     }
-    plan()
+    plan(failed > 0 ? RETRY_MS : 1)
   }
 
-  function plan(): void {
+  function plan(leastMs: number): void {
     const [next] = waiting
     if (next === undefined || stopped) return
-    const delay = Math.max(1, deadlineOf(next) + 1 - parts.clock.now())
+    const delay = Math.max(leastMs, deadlineOf(next) + 1 - parts.clock.now())
     timer = setTimeout(() => {
-      writing = write().catch((fault: unknown) => {
-        parts.report(`an outcome 'unknown' could not be recorded: ${String(fault)}`)
-      })
+      writing = write()
     }, delay)
     timer.unref()
   }
 
-  plan()
+  plan(1)
   return {
     async stop() {
       stopped = true

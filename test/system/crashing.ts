@@ -1,11 +1,12 @@
 /** Rounds of load, kill and recovery, with what must hold after each; for the tests and for the campaign. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
+import { readLedger, type LedgerReader } from '../../deploy/read-ledger.ts'
 import type { Asked } from '../../deploy/demo/ask.ts'
 import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
 import { audit, intentsOf, outcomesOf, pinnedKeys } from '../harness/audit.ts'
 import { ask, headerOf, scenarioNamed, startSystem, type System } from '../harness/system.ts'
+import { until } from '../harness/until.ts'
 import { startProcess, type Crash, type GatewayProcess } from './gateway-process.ts'
 
 /** Short, so that a round does not wait long for what a crash left open. */
@@ -59,8 +60,9 @@ export async function recoverAndJudge(
   replies: readonly Asked[],
 ): Promise<readonly string[]> {
   await system.start()
-  const wasAsked = departmentsOf(system).some(({ received }) => received.length > 0)
-  if (wasAsked) await pause(DEADLINE_MS + 300)
+  const reader = readLedger(system.data)
+  const isOver = (): boolean => openIn(reader).length === 0
+  await until(isOver, 'an outcome for every intent')
   await system.stop()
   const { findings, leaves, replay } = await audit(system.data)
   const faults = findings.map(({ chain, kind, sentence }) => `${chain}: ${kind}: ${sentence}`)
@@ -69,15 +71,24 @@ export async function recoverAndJudge(
   }
   const asked = new Set(intentsOf(leaves).map(({ exchange }) => String(exchange)))
   const ended = new Map(outcomesOf(leaves).map((one) => [String(one.exchange), one.outcome]))
-  for (const exchange of asked) {
-    if (!ended.has(exchange)) faults.push(`intent ${exchange} has no outcome`)
-  }
   for (const reply of replies) faults.push(...misrecorded(system, reply, ended))
   for (const { received } of Object.values(departmentsOf(system))) {
     const unknown = received.filter(({ headers }) => !asked.has(String(headers['exchange-id'])))
     if (unknown.length > 0) faults.push(`${String(unknown.length)} asked without an intent`)
   }
   return faults
+}
+
+/** Exchanges with an intent and no outcome. */
+function openIn({ exchangeLeaves }: LedgerReader): readonly string[] {
+  const open = new Set<string>()
+  exchangeLeaves(({ kind, record }) => {
+    const { exchange } = record as { exchange?: string }
+    if (exchange === undefined) return
+    if (kind === 'intent') open.add(exchange)
+    if (kind === 'outcome') open.delete(exchange)
+  })
+  return [...open]
 }
 
 function departmentsOf({ departments }: System): System['departments']['income'][] {
