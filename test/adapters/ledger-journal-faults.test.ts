@@ -8,6 +8,7 @@ import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
 import { FolderLocked, lockFolder } from '../../adapters/ledger-journal/lock.ts'
 import { JournalTampered, recover } from '../../adapters/ledger-journal/recover.ts'
 import type { Recovered } from '../../adapters/ledger-journal/recover.ts'
+import { Segments } from '../../adapters/ledger-journal/segments.ts'
 import { LedgerUnavailable } from '../../gateway/ledger/entry.ts'
 import type { Chain, Recorded } from '../../gateway/ledger/entry.ts'
 import { digestOfTreeHash } from '../../gateway/ledger/hash.ts'
@@ -349,6 +350,19 @@ describe('a full disk', () => {
     await chain.close()
     expect((await read(disk)).edge.size).toBe(recorded)
   })
+})
+
+test('the last segment that was made ahead is for what finishes, even while nobody knows yet that the disk is full', async () => {
+  const disk = new SimDisk()
+  disk.capacity = 2 * SEGMENT
+  const options = { disk, folder: '/s', segmentBytes: SEGMENT, next: 1, spares: [] }
+  const segments = new Segments(options)
+  await spares()
+  expect(await segments.take(false)).toMatchObject({ number: 1 })
+  expect(await segments.take(false)).toBeUndefined()
+  expect(await segments.take(true)).toMatchObject({ number: 2 })
+  expect(await segments.take(true)).toBeUndefined()
+  await segments.close()
 })
 
 test('a chain goes over many segments, and goes on where it stopped', async () => {
