@@ -168,7 +168,7 @@ test('a document that the registry holds with another text than its digest says 
   await forgeChain(data, 'TW/registry', (record, kind) => {
     if (kind !== 'document' || record['id'] !== 'members/taipei-city-doit.json') return record
     changed += 1
-    return { ...record, text: (record['text'] as string).replace('"processor"', '"controller"') }
+    return { ...record, text: (record['text'] as string).replace('"en":"', '"en":"X') }
   })
   expect(changed).toBe(1)
   const { counts } = replayLedger(data, () => undefined)

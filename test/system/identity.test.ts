@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createServer } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
+import { readChain } from '../../adapters/ledger-journal/read-chain.ts'
 import { CertsFolder } from '../../adapters/certs-folder/certs-folder.ts'
 import { issueCertificate } from '../../certs/authority.ts'
 import { generateKey } from '../../certs/keys.ts'
@@ -13,9 +15,11 @@ import type { KeyedCertificate } from '../../certs/sign-certificate.ts'
 import { foldersOf } from '../../deploy/config.ts'
 import type { Asked } from '../../deploy/demo/ask.ts'
 import { readLedger } from '../../deploy/read-ledger.ts'
+import type { PieceRecord } from '../../gateway/ledger/registry-events.ts'
+import { PieceJoiner } from '../../gateway/projections/piece-joiner.ts'
 import { Instant, SubsystemId } from '../../policies/vocabulary.ts'
 import { oddFiles } from '../certs/odd-certificate.ts'
-import { audit, outcomesOf } from '../harness/audit.ts'
+import { audit, intentsOf, outcomesOf } from '../harness/audit.ts'
 import { INCOME } from '../harness/departments.ts'
 import { makePki } from '../harness/pki.ts'
 import { CITY, headerOf, LABOUR, startSystem, type System } from '../harness/system.ts'
@@ -106,11 +110,40 @@ test('a consumer’s certificate that is revoked is refused at the next request 
   expect(told(await system.run('S3'))).toEqual([200, ''])
 })
 
-test('each list that took effect is archived in the registry by its content', async () => {
-  const list = certs().revocationList()
-  await system.run('S3')
-  await until(() => readLedger(system.data).view.revocations.has(list?.number ?? 0), 'the archive')
-  expect((await audit(system.data)).findings).toEqual([])
+async function archived(number: number): Promise<void> {
+  const isThere = (): boolean => readLedger(system.data).view.revocations.has(number)
+  await until(isThere, `list ${String(number)} in the registry`)
+}
+
+test('each list that a request used is archived, even where the next one came at once', async () => {
+  const numbers: number[] = []
+  for (let times = 0; times < 3; times += 1) {
+    const { number } = await certs().publish(later(0), LIST_DAYS)
+    expect(told(await system.run('S3'))).toEqual([200, ''])
+    numbers.push(number)
+  }
+  for (const number of numbers) await archived(number)
+  const { findings, leaves } = await audit(system.data)
+  expect(findings).toEqual([])
+  const used = intentsOf(leaves).map(({ heads }) => heads.revocations)
+  expect(used.slice(-3)).toEqual(numbers)
+})
+
+test('a list that nobody uses is archived all the same, by its content', async () => {
+  const { der, number } = await certs().publish(later(0), LIST_DAYS)
+  await archived(number)
+  const joiner = new PieceJoiner()
+  let text: string | undefined
+  readChain({
+    folder: chainFolder(system.data, 'TW/registry'),
+    origin: 'TW/registry',
+    twoPhase: true,
+    visit: ({ leaf, record }) => {
+      const piece = JSON.parse(record) as PieceRecord
+      if (leaf.kind === 'revocations') text = joiner.take(piece)?.text ?? text
+    },
+  })
+  expect(Buffer.from(text ?? '', 'base64').equals(der)).toBe(true)
 })
 
 test('a provider’s certificate that is revoked is not asked again, over no connection that is open', async () => {
