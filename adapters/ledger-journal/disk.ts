@@ -20,17 +20,18 @@ export interface Disk {
   makeFolder(folder: string): Promise<void>
   /** Names, sorted; none where the folder does not exist. */
   list(folder: string): readonly string[]
-  /** `create` throws EEXIST where the file exists. */
-  open(file: string, how: 'read' | 'update' | 'create'): DiskFile
+  open(file: string, how: 'read' | 'update'): DiskFile
+  /** Throws EEXIST where the file exists. Off the main thread, as all that waits for the file system's own journal. */
+  create(file: string): Promise<DiskFile>
   remove(file: string): void
   /** A whole file, with its folders; not made durable: for what can be made again. */
-  writeLoosely(file: string, bytes: Uint8Array): void
+  writeLoosely(file: string, bytes: Uint8Array): Promise<void>
   readLoosely(file: string): Buffer | undefined
   /** Makes new and removed names durable. */
   syncFolder(folder: string): Promise<void>
 }
 
-const FLAGS = { read: 'r', update: 'r+', create: 'wx+' } as const
+const FLAGS = { read: 'r', update: 'r+' } as const
 
 export const nodeDisk: Disk = {
   async makeFolder(folder) {
@@ -50,14 +51,21 @@ export const nodeDisk: Disk = {
     }
   },
   open: (file, how) => new NodeFile(fs.openSync(file, FLAGS[how], 0o600)),
+  create: (file) =>
+    new Promise((resolve, reject) => {
+      fs.open(file, 'wx+', 0o600, (fault, fd) => {
+        if (fault === null) resolve(new NodeFile(fd))
+        else reject(fault)
+      })
+    }),
   remove: (file) => fs.unlinkSync(file),
-  writeLoosely(file, bytes) {
+  async writeLoosely(file, bytes) {
     try {
-      fs.writeFileSync(file, bytes, { mode: 0o600 })
+      await fs.promises.writeFile(file, bytes, { mode: 0o600 })
     } catch (fault) {
       if (codeOf(fault) !== 'ENOENT') throw fault
-      fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
-      fs.writeFileSync(file, bytes, { mode: 0o600 })
+      await fs.promises.mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+      await fs.promises.writeFile(file, bytes, { mode: 0o600 })
     }
   },
   readLoosely(file) {
@@ -69,11 +77,11 @@ export const nodeDisk: Disk = {
     }
   },
   async syncFolder(folder) {
-    const handle = fs.openSync(folder, 'r')
+    const handle = await fs.promises.open(folder, 'r')
     try {
-      fs.fsyncSync(handle)
+      await handle.sync()
     } finally {
-      fs.closeSync(handle)
+      await handle.close()
     }
   },
 }

@@ -21,6 +21,8 @@ export class HashTiles {
   readonly #options: HashTilesOptions
   /** By level: hashes of the tile that is not full yet. */
   readonly #growing: TreeHash[][] = []
+  /** Full tiles whose files are not written yet. */
+  readonly #writing = new Map<string, readonly TreeHash[]>()
   #size = 0
   /** Whether files are believed; what they lead to is compared with a signed root. */
   #believes = true
@@ -84,18 +86,20 @@ export class HashTiles {
 
   #write(level: number, number: number, hashes: readonly TreeHash[]): void {
     const { disk, folder } = this.#options
-    const bytes = Buffer.from(hashes.join(''), 'latin1')
-    try {
-      disk.writeLoosely(path.join(folder, tilePath(level, number)), bytes)
-    } catch {
-      // A projection: `#rebuilt` makes it again. A full disk shows where it matters, in the journal.
-    }
+    const file = path.join(folder, tilePath(level, number))
+    this.#writing.set(file, hashes)
+    // A projection: where it can't be written `#rebuilt` makes it again. A full disk shows where it matters, in the journal.
+    const done = (): boolean => this.#writing.delete(file)
+    void disk.writeLoosely(file, Buffer.from(hashes.join(''), 'latin1')).then(done, done)
   }
 
   #read(level: number, number: number): readonly TreeHash[] | undefined {
     const { disk, folder } = this.#options
+    const file = path.join(folder, tilePath(level, number))
+    const onTheWay = this.#writing.get(file)
+    if (onTheWay !== undefined) return onTheWay
     if (!this.#believes) return undefined
-    const bytes = disk.readLoosely(path.join(folder, tilePath(level, number)))
+    const bytes = disk.readLoosely(file)
     if (bytes?.length !== TILE * 32) return undefined
     const text = bytes.toString('latin1')
     return Array.from({ length: TILE }, (_, at) => text.slice(at * 32, at * 32 + 32))

@@ -228,7 +228,7 @@ async function cutOff(options: RecoverOptions, { bytes, number, offset }: Damage
 async function keepAside({ disk, folder }: RecoverOptions, torn: Buffer): Promise<void> {
   const name = path.join(folder, `cut-${hash('sha256', torn, 'base64url')}-${torn.length}.bin`)
   try {
-    const file = disk.open(name, 'create')
+    const file = await disk.create(name)
     file.write(torn, 0)
     await file.sync()
     file.close()

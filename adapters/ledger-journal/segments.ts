@@ -100,7 +100,7 @@ export class Segments {
     const { disk, folder } = this.#options
     const size = segmentSize(this.#next, this.#options.segmentBytes)
     const name = path.join(folder, segmentName(this.#next))
-    const file = disk.open(name, 'create')
+    const file = await disk.create(name)
     try {
       await fillWithZeros(file, size)
       await file.sync()

@@ -36,9 +36,6 @@ export function parsePinnedKeys(text: string): PinnedKeys {
   }
 }
 
-/** A line for the keys of an instance: the name that a verifier pins, and the public key. */
-export { vkeyText as pinnedKeyLine } from './note.ts'
-
 function chainKey(logs: readonly NoteKey[], origin: string): NoteKey | undefined {
   const itself = logs.find(({ name }) => name === origin)
   if (itself !== undefined) return itself

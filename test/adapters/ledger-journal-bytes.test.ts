@@ -86,7 +86,7 @@ async function firstOfChain(changed: Buffer, keys = KEYS): Promise<Finding> {
     report,
   }
   const disk = new SimDisk()
-  disk.writeLoosely('/00000001.seg', changed)
+  await disk.writeLoosely('/00000001.seg', changed)
   await verifyJournal({ ...source, disk, onProgress: () => undefined }, check)
   const [first] = found.filter(({ kind }) => kind !== 'key-unknown')
   expect(first).toBeDefined()

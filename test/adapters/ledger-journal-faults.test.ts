@@ -215,7 +215,7 @@ describe('a torn tail', () => {
     const end = lastByte(whole)
     whole.fill(0, start + Math.floor((end - start) * keep))
     const after = disk.kill()
-    after.writeLoosely(file, whole)
+    await after.writeLoosely(file, whole)
     return { disk: after, file, whole }
   }
 
@@ -253,7 +253,7 @@ describe('a torn tail', () => {
     const file = join(chainFolder(DATA, ORIGIN), '00000001.seg')
     const bytes = Buffer.from(disk.readLoosely(file)!)
     bytes[200] = bytes[200]! ^ 1
-    disk.writeLoosely(file, bytes)
+    await disk.writeLoosely(file, bytes)
     await expect(read(disk)).rejects.toBeInstanceOf(JournalTampered)
     await expect(read(disk)).rejects.toThrow(/segment 1, byte \d+: .*leaves from 0 on/)
     await expect(openOn(DATA, ORIGIN, { disk })).rejects.toThrow('No crash explains this')
@@ -404,7 +404,7 @@ test('leaves are read back with a proof in the newest checkpoint, from tiles, fr
   expect(disk.readLoosely(join(chainFolder(DATA, ORIGIN), 'tile', '0', '001'))).toHaveLength(8192)
   const wrong = Buffer.alloc(8192, 1)
   for (const tile of ['000', '001'])
-    disk.writeLoosely(join(chainFolder(DATA, ORIGIN), 'tile', '0', tile), wrong)
+    await disk.writeLoosely(join(chainFolder(DATA, ORIGIN), 'tile', '0', tile), wrong)
   expect((await journal.archive.read(1))!.proof(Buffer.from('{}'))).toBe(proofs[1])
   await chain.close()
   for (const tile of ['000', '001']) disk.remove(join(chainFolder(DATA, ORIGIN), 'tile', '0', tile))

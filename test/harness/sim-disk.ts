@@ -39,18 +39,20 @@ export class SimDisk implements Disk {
       .sort()
   }
 
-  open(file: string, how: 'read' | 'update' | 'create'): DiskFile {
-    if (how === 'create') {
-      if (this.#files.has(file)) throw failure('EEXIST')
-      this.before('create', file)
-      this.#files.set(file, {
-        current: Buffer.alloc(0),
-        durable: Buffer.alloc(0),
-        isNamed: false,
-        unsynced: [],
-      })
-      this.after('create', file)
-    }
+  open(file: string): DiskFile {
+    return this.#handle(file)
+  }
+
+  async create(file: string): Promise<DiskFile> {
+    if (this.#files.has(file)) throw failure('EEXIST')
+    this.before('create', file)
+    this.#files.set(file, {
+      current: Buffer.alloc(0),
+      durable: Buffer.alloc(0),
+      isNamed: false,
+      unsynced: [],
+    })
+    this.after('create', file)
     return this.#handle(file)
   }
 
@@ -58,7 +60,7 @@ export class SimDisk implements Disk {
     this.#files.delete(file)
   }
 
-  writeLoosely(file: string, bytes: Uint8Array): void {
+  async writeLoosely(file: string, bytes: Uint8Array): Promise<void> {
     const current = Buffer.from(bytes)
     this.#files.set(file, { current, durable: current, isNamed: true, unsynced: [] })
   }
