@@ -5,10 +5,10 @@
  *     await using system = await startSystem()
  *     const asked = await system.run('S3')
  */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request, type Agent } from 'node:https'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { Asked, ClientIdentity } from '../../deploy/demo/ask.ts'
 import type { GatewayConfig } from '../../deploy/config.ts'
 import { prepareWorld, type DemoWorld } from '../../deploy/demo/prepare-world.ts'
@@ -66,23 +66,32 @@ export interface SystemOptions {
   readonly addresses?: (departments: Departments) => ReadonlyMap<ServiceId | SubsystemId, URL>
 }
 
-let template: Promise<string> | undefined
+type Files = ReadonlyMap<string, Buffer>
+let template: Promise<Files> | undefined
 
-/** A folder with certificates and signed documents and no ledger yet: made once, copied for each system. */
+/** A folder with certificates and signed documents and no ledger yet: made once, written anew for each system. */
 export async function newDataFolder(): Promise<string> {
   template ??= makeTemplate()
   const data = mkdtempSync(join(tmpdir(), 'gongdao-system-'))
-  cpSync(await template, data, { recursive: true })
+  for (const [name, content] of await template) {
+    mkdirSync(dirname(join(data, name)), { recursive: true })
+    writeFileSync(join(data, name), content, { mode: 0o600 })
+  }
   return data
 }
 
-async function makeTemplate(): Promise<string> {
+async function makeTemplate(): Promise<Files> {
   const folder = mkdtempSync(join(tmpdir(), 'gongdao-world-'))
-  await prepareWorld(folder, GATEWAY, systemClock().now())
-  process.once('exit', () => {
-    rmSync(folder, { recursive: true, force: true })
-  })
-  return folder
+  try {
+    await prepareWorld(folder, GATEWAY, systemClock().now())
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+    const paths = entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+    return new Map(paths.map((path) => [relative(folder, path), readFileSync(path)]))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 export function configFor(
