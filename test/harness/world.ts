@@ -13,11 +13,8 @@ import { makeExchange, type Exchange } from '../../gateway/exchange/exchange.ts'
 import type { ExchangeParts } from '../../gateway/exchange/parts.ts'
 import type { LeafKind } from '../../gateway/ledger/entry.ts'
 import type { DecisionRecord, OutcomeRecord } from '../../gateway/ledger/events.ts'
-import {
-  parsePinnedKeys,
-  pinnedKeyLine,
-  type PinnedKeys,
-} from '../../gateway/ledger/pinned-keys.ts'
+import { vkeyText } from '../../gateway/ledger/note.ts'
+import { parsePinnedKeys, type PinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { ExchangeHistory } from '../../gateway/projections/exchange-history.ts'
 import type { InForce } from '../../gateway/projections/in-force.ts'
 import { Repeats } from '../../gateway/projections/repeats.ts'
@@ -121,7 +118,7 @@ export function makeWorld(options: WorldOptions = {}): World {
     refusedEarly: (code, peer) => refusedEarly.push(`${code} ${peer.subsystem}`),
     report: (fault) => faults.push(fault),
   }
-  const vkey = pinnedKeyLine(`TW/exchange/${GATEWAY}`, memory.signer.publicKey)
+  const vkey = vkeyText(`TW/exchange/${GATEWAY}`, memory.signer.publicKey)
   const world: World = {
     exchange: makeExchange(parts),
     parts,
