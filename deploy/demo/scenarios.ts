@@ -56,7 +56,11 @@ function incomePath(years: number | string, relation: string): string {
 }
 
 function income(taxYear: number): readonly Scenario[] {
-  const asked = { method: 'GET', path: incomePath(taxYear, 'SELF'), expected: { status: 200 } } as const
+  const asked = {
+    method: 'GET',
+    path: incomePath(taxYear, 'SELF'),
+    expected: { status: 200 },
+  } as const
   return [
     {
       ...asked,

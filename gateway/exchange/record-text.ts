@@ -14,7 +14,7 @@ export function decisionText(record: DecisionRecord): string {
     `{${shared('agreement', record.agreement)}${basesText(record)}` +
     `"certificate":"${record.certificate}","clock":"${record.clock}","configuration":"${record.configuration}",` +
     `"controllers":{"consumer":${text(controllers.consumer)},${processor}"provider":${text(controllers.provider)}},` +
-    `${record.deadline === undefined ? '' : `"deadline":${record.deadline},`}` +
+    (record.deadline === undefined ? '' : `"deadline":${record.deadline},`) +
     `"effect":"${record.effect}","evidence":"${record.evidence}","exchange":"${record.exchange}",` +
     `"fields":${names(record.fields)},` +
     `"heads":{"manifest":${heads.manifest},"registry":${heads.registry},"revocations":${heads.revocations}},` +
@@ -32,8 +32,10 @@ export function outcomeText(record: OutcomeRecord): string {
   return (
     `{${plain('answer', record.answer)}"at":${record.at},"consumer":${text(record.consumer)},` +
     `"exchange":"${record.exchange}","fields":${names(record.fields)},"intent":${record.intent},` +
-    `${record.intentChain === undefined ? '' : `"intentChain":${text(record.intentChain)},`}` +
-    `${others === undefined ? '' : `"others":{"commitment":"${others.commitment}","count":${others.count}},`}` +
+    (record.intentChain === undefined ? '' : `"intentChain":${text(record.intentChain)},`) +
+    (others === undefined
+      ? ''
+      : `"others":{"commitment":"${others.commitment}","count":${others.count}},`) +
     `"outcome":"${record.outcome}",${plain('reason', record.reason)}${plain('released', record.released)}` +
     `"removed":${names(record.removed)},"salt":"${record.salt}","service":${text(record.service)},` +
     `${status === undefined ? '' : `"status":${status},`}${plain('subject', record.subject)}` +
@@ -47,7 +49,7 @@ function questionText(question: Question): string {
     `{"at":${question.at},${plain('basis', question.basis)}"consumer":${text(question.consumer)},` +
     `"endpoint":${text(question.endpoint)},${fields === undefined ? '' : `"fields":${names(fields)},`}` +
     `"parameters":${canonicalJson(question.parameters)},${plain('purpose', question.purpose)}` +
-    `${representedParty === undefined ? '' : `"representedParty":${text(representedParty)},`}` +
+    (representedParty === undefined ? '' : `"representedParty":${text(representedParty)},`) +
     `"service":${text(question.service)},"subject":"${question.subject}"}`
   )
 }
