@@ -51,6 +51,8 @@ export const REFUSALS = {
   'Client.Request.MethodNotAllowed': words(405, 'Method not allowed', '不允許之方法', 'The path is registered, but not with this method; Allow names those that are.'),
   'Client.Request.PurposeMissing': words(400, 'Exchange-Purpose missing', '缺少特定目的', 'Send Exchange-Purpose with the code of the specific purpose, e.g. 031.'),
   'Client.Request.PurposeUnknown': words(422, 'Unknown purpose', '特定目的代號不存在', 'Exchange-Purpose is not a code of the registered list of purposes.'),
+  'Client.Request.PartyUnknown': words(422, 'Unknown represented party', '查無此委託機關', 'X-Road-Represented-Party names a member that is not registered.'),
+  'Client.Request.FieldUnknown': words(422, 'Unknown field', '查無此欄位', 'Exchange-Fields has a name that is not registered for this endpoint. getOpenAPI names its fields.'),
   'Client.Request.DuplicateLocator': words(400, 'Subject named twice', '當事人重複指定', 'The subject must be named exactly once, at the place that the registration names.'),
   'Client.Request.LocatorMissing': words(400, 'Subject not named', '未指定當事人', 'The request does not name the subject at the place that the registration names.'),
   'Client.Request.SubjectMalformed': words(422, 'Not a national identifier', '非有效之統一編號', 'The subject is not named by a well-formed national identification number in capital letters.'),

@@ -5,6 +5,7 @@
 import { decide as decideByRules } from '../../policies/decide.ts'
 import type { Decision, Question } from '../../policies/question.ts'
 import type { Refusal } from '../../policies/refusal.ts'
+import { unregisteredName } from '../../policies/registered-names.ts'
 import type { EndpointRegistration } from '../../policies/service.ts'
 import { settlePurpose } from '../../policies/settle-purpose.ts'
 import type { Asked } from './1-identify.ts'
@@ -34,8 +35,11 @@ export function decide(asked: Asked, parts: ExchangeParts): Decided | Ended {
     headers: asked.call.headers,
   })
   if (bound.kind === 'refused') return { kind: 'ended', code: bound.code, allow: bound.allow }
-  const question = settlePurpose(questionOf(asked, bound), asked.inForce.book)
+  const { book } = asked.inForce
+  const question = settlePurpose(questionOf(asked, bound), book)
   if (typeof question === 'string') return ended(question)
+  const unknown = unregisteredName(question, book)
+  if (unknown !== undefined) return ended(unknown)
   return {
     kind: 'decided',
     asked,
@@ -43,7 +47,7 @@ export function decide(asked: Asked, parts: ExchangeParts): Decided | Ended {
     subject: bound.subject,
     pathAndQuery: bound.pathAndQuery,
     question,
-    decision: decideByRules(question, asked.inForce.book, asked.inForce.evaluate),
+    decision: decideByRules(question, book, asked.inForce.evaluate),
   }
 }
 

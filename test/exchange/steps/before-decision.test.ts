@@ -83,6 +83,16 @@ const CALLS: readonly (readonly [Refusal, string, Call])[] = [
     enrolment({ headers: { 'Exchange-Purpose': '999' } }),
   ],
   [
+    'Client.Request.PartyUnknown',
+    'a represented party that nobody registered',
+    enrolment({ headers: { 'X-Road-Represented-Party': 'GOV/A300000014' } }),
+  ],
+  [
+    'Client.Request.FieldUnknown',
+    'a field that nobody registered, though it has the form of a name',
+    enrolment({ headers: { 'Exchange-Fields': 'isInsured,A000000018' } }),
+  ],
+  [
     'Client.Request.DuplicateLocator',
     'the subject twice in the query',
     income({ query: 'id=A300000014&id=A000000018&years=114&relation=SELF' }),

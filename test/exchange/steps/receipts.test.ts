@@ -5,7 +5,7 @@ import type { Reply } from '../../../gateway/exchange/call.ts'
 import { makeReceipts } from '../../../gateway/exchange/receipts.ts'
 import { checkReceipt, type ReceiptFinding } from '../../../gateway/ledger/check-receipt.ts'
 import type { ProviderRequest } from '../../../gateway/ports/provider.ts'
-import { canonicalJson } from '../../../policies/canonical-json.ts'
+import { canonicalJson, type JsonObject } from '../../../policies/canonical-json.ts'
 import { ExchangeId } from '../../../policies/vocabulary.ts'
 import {
   CITY,
@@ -18,6 +18,7 @@ import {
   peerOf,
   PROCESSOR,
 } from '../../harness/calls.ts'
+import { makeInForce } from '../../harness/law.ts'
 import { answered } from '../../harness/scripted-provider.ts'
 import { makeWorld, type World } from '../../harness/world.ts'
 import { commitmentTo, one } from './one-exchange.ts'
@@ -192,9 +193,13 @@ function extraOf(proof: string): Extra {
 }
 
 test('a record that is too long stays out of the receipt, which then is signed only', async () => {
-  const world = makeWorld()
-  const names = Array.from({ length: 100 }, (_, at) => `field${at}`).join(',')
-  const reply = await world.exchange(income({ headers: { 'Exchange-Fields': names } }))
+  const names = Array.from({ length: 100 }, (_, at) => `field${at}`)
+  const inForce = makeInForce({
+    document: (path, document) =>
+      path === 'services/income.json' ? withFields(document, names) : document,
+  })
+  const world = makeWorld({ inForce })
+  const reply = await world.exchange(income({ headers: { 'Exchange-Fields': names.join(',') } }))
   expect(codeOf(reply)).toBe('Client.Policy.FieldNotAllowed')
   expect(check(world, receiptOf(reply.headers))).toMatchObject({ kind: 'good', level: 'signed' })
 })
@@ -248,3 +253,11 @@ describe('a receipt that is asked for again', () => {
     }
   })
 })
+
+function withFields(service: JsonObject, names: readonly string[]): JsonObject {
+  const [endpoint, ...others] = service['endpoints'] as JsonObject[]
+  const fields = endpoint?.['fields'] as JsonObject[]
+  const like = fields.find(({ name }) => name === 'taxYear')
+  const added = names.map((name) => ({ ...like, name, pointer: `/${name}` }))
+  return { ...service, endpoints: [{ ...endpoint, fields: [...fields, ...added] }, ...others] }
+}
