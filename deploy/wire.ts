@@ -5,7 +5,6 @@ import { makeRestProvider } from '../adapters/provider-rest/rest-provider.ts'
 import { findProvider, identifyPeer } from '../certs/peer-identity.ts'
 import { makeExchange } from '../gateway/exchange/exchange.ts'
 import type { ExchangeParts } from '../gateway/exchange/parts.ts'
-import { splitTarget } from '../gateway/exchange/wire/target.ts'
 import { makeExchangeListener } from '../gateway/http/exchange-listener.ts'
 import { makeMetaservices } from '../gateway/http/metaservices.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
@@ -103,10 +102,12 @@ function exchangeParts(
   }
 }
 
+/** Canonical spelling only; any other path gets the listener's own limit, and is refused later. */
+const SERVICE_PART = /^\/r1\/([^/]+\/[^/]+\/[^/]+\/[^/]+\/[^/]+)/
+
 function largestRequest(path: string, inForce: InForce): number | undefined {
-  const target = splitTarget(path)
-  if (target.kind === 'refused') return undefined
-  return inForce.service(target.service)?.document.maxRequestBytes
+  const [, id] = SERVICE_PART.exec(path) ?? []
+  return id === undefined ? undefined : inForce.largestRequest(id)
 }
 
 function reportingTo(options: CoreOptions): (fault: unknown) => void {

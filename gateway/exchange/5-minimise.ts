@@ -84,14 +84,16 @@ function minimiseAnswer(intent: Intent, answer: Answered): Minimised {
     return success ? withheld(answer, 'Server.Provider.Unsuitable') : replaced(answer)
   }
   // An agreement names fields of the answer; what an error may hold is the registration's to say.
-  const projection = success
+  const permitted = success
     ? projectionOf(endpoint, decision.fields, 'fields')
     : projectionOf(endpoint, namesOf(endpoint.errorFields), 'errorFields')
-  const projected = project(projection, answer.body, subject)
+  const projected = project(permitted.projection, answer.body, subject)
   if (projected.kind === 'refused') {
     return success ? withheld(answer, projected.code) : replaced(answer)
   }
-  const { body, passed, removed, others, subjectCheck } = projected
+  const { body, passed, others, subjectCheck } = projected
+  // Not what was in the answer: the consumer reads this record, and a diagnosis that is there at all tells her something.
+  const { removed } = permitted
   return { outcome: 'released', answer, body, passed, removed, others, subjectCheck }
 }
 

@@ -16,7 +16,13 @@ export function compiled(service: ServiceRegistration, syntheticIds: boolean): C
 
 type Schema = 'fields' | 'errorFields'
 
-const projections = new WeakMap<EndpointRegistration, Map<string, Projection>>()
+export interface Permitted {
+  readonly projection: Projection
+  /** What is taken out wherever it stands in an answer: the registered fields that are not permitted, sorted. */
+  readonly removed: readonly FieldName[]
+}
+
+const projections = new WeakMap<EndpointRegistration, Map<string, Permitted>>()
 // A consumer chooses its fields, so their number is bounded: 2^n subsets must not fill memory.
 const MOST_PROJECTIONS = 256
 
@@ -24,13 +30,20 @@ export function projectionOf(
   endpoint: EndpointRegistration,
   permitted: readonly FieldName[],
   schema: Schema,
-): Projection {
-  const known = projections.get(endpoint) ?? new Map<string, Projection>()
+): Permitted {
+  const known = projections.get(endpoint) ?? new Map<string, Permitted>()
   projections.set(endpoint, known)
   const key = `${schema} ${permitted.join(',')}`
   const found = known.get(key)
   if (found !== undefined) return found
-  const fresh = compileProjection(endpoint, new Set(permitted), schema)
+  const names = new Set(permitted)
+  const fresh = {
+    projection: compileProjection(endpoint, names, schema),
+    removed: endpoint[schema]
+      .map(({ name }) => name)
+      .filter((name) => !names.has(name))
+      .sort(),
+  }
   if (known.size >= MOST_PROJECTIONS) known.clear()
   known.set(key, fresh)
   return fresh

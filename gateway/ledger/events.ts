@@ -87,7 +87,10 @@ export interface OutcomeRecord {
   readonly reason?: Refusal | undefined
   /** Commitment to the SHA-256 of the body released; the consumer's receipt opens it. */
   readonly released?: Digest | undefined
-  /** Registered fields that were in the answer and were taken out, sorted. */
+  /**
+   * Registered fields that were not permitted, sorted: taken out wherever they stood. Whether they were in the answer is not
+   * said, since the consumer's receipt shows this record.
+   */
   readonly removed: readonly FieldName[]
   readonly salt: string
   readonly service: ServiceId

@@ -18,7 +18,10 @@ export interface RememberedExchange {
 
 export class ExchangeHistory {
   readonly #exchanges = new Map<ExchangeId, RememberedExchange>()
+  /** The ids in the order in which they came, over and over from the front: a Map finds its oldest key slowly. */
+  readonly #ring: ExchangeId[] = []
   readonly #limit: number
+  #next = 0
 
   /** `limit`: how many exchanges are remembered. */
   constructor(limit: number) {
@@ -26,12 +29,11 @@ export class ExchangeHistory {
   }
 
   began(id: ExchangeId, exchange: RememberedExchange): void {
+    const oldest = this.#ring[this.#next]
+    if (oldest !== undefined) this.#exchanges.delete(oldest)
+    this.#ring[this.#next] = id
+    this.#next = (this.#next + 1) % this.#limit
     this.#exchanges.set(id, exchange)
-    if (this.#exchanges.size <= this.#limit) return
-    for (const oldest of this.#exchanges.keys()) {
-      this.#exchanges.delete(oldest)
-      return
-    }
   }
 
   ended(id: ExchangeId, outcome: OutcomeKind, index: number): void {

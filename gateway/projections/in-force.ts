@@ -16,6 +16,7 @@ export class InForce {
   readonly rules: Digest
   readonly book: RuleBook
   readonly evaluate: Evaluate
+  readonly #largestRequests: ReadonlyMap<string, number>
 
   constructor(parts: {
     readonly manifest: number
@@ -28,11 +29,22 @@ export class InForce {
     this.book = parts.book
     this.rules = parts.book.rules.hash
     this.evaluate = parts.evaluate
+    this.#largestRequests = new Map(
+      [...parts.book.documents.services].map(([id, { document }]) => [
+        id,
+        document.maxRequestBytes,
+      ]),
+    )
   }
 
   /** Whether a subsystem is registered. */
   knows(subsystem: SubsystemId): boolean {
     return this.book.subsystems.has(subsystem)
+  }
+
+  /** By a service's id as an outsider spelled it; bytes. */
+  largestRequest(id: string): number | undefined {
+    return this.#largestRequests.get(id)
   }
 
   service(id: ServiceId): Registered<ServiceRegistration> | undefined {

@@ -48,7 +48,16 @@ test('S3 lets exactly the permitted fields pass, and the leaf names what passed 
   expect(outcome).toMatchObject({
     outcome: 'released',
     fields: ['insuredCategory', 'isInsured'],
-    removed: ['icd10', 'insuredUnit', 'subjectId'],
+    removed: [
+      'catastrophicIllness',
+      'enrolFrom',
+      'enrolTo',
+      'icd10',
+      'insuredAmount',
+      'insuredUnit',
+      'premiumStatus',
+      'subjectId',
+    ],
     others: { count: 1 },
     subjectCheck: 'same',
   })

@@ -178,7 +178,9 @@ describe('an answer', () => {
       answered({ subjectId: 'F300000037', name: '範例乙', householdMembers })
     const { outcome, reply } = await one(world, household())
     expect(jsonOf(reply)).toEqual({ name: '範例乙' })
-    expect(outcome.record.removed).toEqual(['memberId', 'memberName', 'subjectId'])
+    expect(outcome.record.removed).toEqual(
+      expect.arrayContaining(['memberId', 'memberName', 'memberRelation', 'subjectId']),
+    )
     expect(seenOutside(world, reply)).not.toMatch(/B300000051|王示範/)
   })
 })

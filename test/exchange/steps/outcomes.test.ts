@@ -27,7 +27,16 @@ describe('released', () => {
       intent: intent.index,
       outcome: 'released',
       released: commitmentTo(nonces.released, reply.body),
-      removed: ['icd10', 'subjectId'],
+      removed: [
+        'catastrophicIllness',
+        'enrolFrom',
+        'enrolTo',
+        'icd10',
+        'insuredAmount',
+        'insuredUnit',
+        'premiumStatus',
+        'subjectId',
+      ],
       salt: expect.stringMatching(/^[\w-]{22}$/),
       service: 'TW/GOV/A21030000I/nhi-enrolment/enrolment',
       status: 200,
@@ -77,9 +86,20 @@ describe('released', () => {
       'grossAmount',
       'incomeCategory',
       'payerName',
+      'payerUbn',
       'subjectId',
       'withheldTax',
     ])
+  })
+
+  test('the record that the consumer reads does not tell whether a removed field was in the answer', async () => {
+    const removedOf = async (answer: object): Promise<unknown> => {
+      const world = makeWorld()
+      world.provider.script = () => answered(answer)
+      return (await one(world, enrolment())).outcome.record.removed
+    }
+    const bare = { subjectId: 'A000000018', isInsured: true, insuredCategory: '1' }
+    expect(await removedOf({ ...bare, icd10: 'E11' })).toEqual(await removedOf(bare))
   })
 
   test('numbers leave as they came', async () => {
