@@ -22,6 +22,14 @@ const program = new Command('gongdao')
 try {
   await program.parseAsync()
 } catch (fault) {
-  process.stderr.write(`gongdao: ${fault instanceof Error ? fault.message : String(fault)}\n`)
+  process.stderr.write(`${told(fault)}\n`)
   process.exitCode = 1
+}
+
+/** Whoever asked for JSON reads no prose, not even of a fault. */
+function told(fault: unknown): string {
+  const { name, message } = fault instanceof Error ? fault : new Error(String(fault))
+  return process.argv.includes('--json')
+    ? JSON.stringify({ error: name, message })
+    : `gongdao: ${message}`
 }

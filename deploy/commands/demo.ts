@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
-import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
+import { verifyData, type Verified } from '../../adapters/ledger-journal/verify-data.ts'
 import { GatewayId } from '../../policies/vocabulary.ts'
 import type { ServiceId, SubsystemId } from '../../policies/vocabulary.ts'
 import { DATA_DEFAULT } from '../config.ts'
@@ -13,7 +13,7 @@ import { runScenarios, type Ran } from '../demo/run-scenarios.ts'
 import { latestTaxYear, scenarios } from '../demo/scenarios.ts'
 import { toPaste } from '../demo/to-paste.ts'
 import { readLedger } from '../read-ledger.ts'
-import { replayLedger } from '../replay-ledger.ts'
+import { replayLedger, type ReplayReport } from '../replay-ledger.ts'
 import { systemChance, systemClock } from '../system.ts'
 import { startGateway, type RunningGateway } from '../wire.ts'
 import { progressLine } from './progress-line.ts'
@@ -23,7 +23,10 @@ interface DemoOptions {
   readonly data: string
   readonly port: string
   readonly once?: true
+  readonly json?: true
 }
+
+type Say = (line: string) => void
 
 const GATEWAY = GatewayId.parse('TW/GOV/GONGDAO/gateway-1')
 
@@ -33,19 +36,22 @@ export function demoCommand(): Command {
     .option('--data <dir>', 'folder of all state', DATA_DEFAULT)
     .option('--port <number>', 'port of the gateway; 0: any that is free', '0')
     .option('--once', 'end after the scenarios')
+    .option('--json', 'answer as one JSON object after the scenarios')
     .action(demo)
 }
 
 async function demo(options: DemoOptions): Promise<void> {
   const clock = systemClock()
+  const say: Say = options.json === true ? () => undefined : printed
   say(`公道 Gongdao demo. All state is in ${options.data}; all data is synthetic.\n`)
   const world = await prepareWorld(options.data, GATEWAY, clock.now())
   const departments = await startDepartments((id) => world.identityOf('subsystem', id))
   const gateway = await startDemoGateway(options, departments.addresses)
   say(`gateway ready at ${gateway.url.origin}; department systems answer behind it\n`)
   try {
-    const ran = await runAll(gateway, world, clock.now())
-    await checkJournal(options.data, ran)
+    const ran = await runAll({ gateway, world, say }, clock.now())
+    const checked = await checkJournal(options.data, ran, say)
+    if (options.json === true) printed(JSON.stringify(asJson(gateway, ran, checked)))
     if (options.once === true) return
     say(toPaste(options.data, gateway.url, latestTaxYear(clock.now())))
     say('The demo stays up. Ctrl-C ends it and seals its chain.')
@@ -95,8 +101,11 @@ function portOf(text: string): number {
 }
 
 async function runAll(
-  gateway: RunningGateway,
-  world: DemoWorld,
+  {
+    gateway,
+    world,
+    say,
+  }: { readonly gateway: RunningGateway; readonly world: DemoWorld; readonly say: Say },
   now: number,
 ): Promise<readonly Ran[]> {
   return runScenarios(scenarios(latestTaxYear(now)), gateway.url, world, (ran) => {
@@ -110,14 +119,11 @@ async function runAll(
 }
 
 /** The demo is its own auditor: what it did is told from the journal, verified and decided again. */
-async function checkJournal(data: string, ran: readonly Ran[]): Promise<void> {
+async function checkJournal(data: string, ran: readonly Ran[], say: Say): Promise<Checked> {
   say(`\n${report(ran, readLedger(data))}\n`)
-  const keys = keysFile(data)
-  const { counts, findings } = await verifyData({
-    data,
-    keys: readFileSync(keys, 'utf8'),
-    now: Date.now(),
-  })
+  const keys = readFileSync(keysFile(data), 'utf8')
+  const verified = await verifyData({ data, keys, now: Date.now() })
+  const { counts, findings } = verified
   say(
     `verify: ${String(counts.leaves)} leaves in ${String(counts.chains)} chains, ${String(findings.length)} findings`,
   )
@@ -127,6 +133,24 @@ async function checkJournal(data: string, ran: readonly Ran[]): Promise<void> {
   const unexpected = ran.filter(({ asExpected }) => !asExpected).length
   const disagreeing = replayed.findings.length
   if (unexpected + findings.length + disagreeing > 0) process.exitCode = 1
+  return { verify: verified, replay: replayed }
+}
+
+interface Checked {
+  readonly verify: Verified
+  readonly replay: ReplayReport
+}
+
+function asJson({ url }: RunningGateway, ran: readonly Ran[], checked: Checked): object {
+  const exchanges = ran.map(({ asExpected, asked, exchange, receipt, scenario }) => ({
+    scenario: scenario.name,
+    expected: scenario.expected,
+    asExpected,
+    status: asked.status,
+    exchange,
+    receipt,
+  }))
+  return { gateway: url.origin, exchanges, ...checked }
 }
 
 function stopSignal(): Promise<void> {
@@ -138,6 +162,6 @@ function stopSignal(): Promise<void> {
   })
 }
 
-function say(line: string): void {
+function printed(line: string): void {
   process.stdout.write(`${line}\n`)
 }

@@ -15,7 +15,7 @@ interface ReceiptCommandOptions {
 
 export function receiptCommand(): Command {
   return new Command('receipt')
-    .description('Check a receipt offline: the value of Exchange-Receipt, or a tlog-proof file')
+    .description('check a receipt offline: the value of Exchange-Receipt, or a tlog-proof file')
     .argument('<file>', 'the receipt; - reads standard input')
     .option('--keys <file>', 'pinned verifier keys (default: ledger/keys.txt of the data folder)')
     .option('--data <dir>', 'folder whose keys are taken where --keys is not given', '.gongdao')

@@ -16,7 +16,7 @@ interface VerifyCommandOptions {
 export function verifyCommand(): Command {
   return new Command('verify')
     .description(
-      'Check every chain of the ledger from its bytes: signatures, tree, records, order, pairs, links between chains',
+      'check every chain of the ledger from its bytes: signatures, tree, records, order, pairs, links between chains',
     )
     .option('--data <dir>', 'folder of all state', '.gongdao')
     .option('--keys <file>', 'pinned verifier keys (default: ledger/keys.txt of the data folder)')

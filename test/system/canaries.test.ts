@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { latestTaxYear, scenarios } from '../../deploy/demo/scenarios.ts'
+import { filesBelow, spellings } from '../harness/canary-search.ts'
 import { CANARIES } from '../harness/departments.ts'
 import { startSystem, type System } from '../harness/system.ts'
 
@@ -16,47 +16,6 @@ afterAll(() => system[Symbol.asyncDispose]())
 
 /** Where the text of a certificate is, or a key: made before anybody asked, of the registrar and the CA. */
 const CERTIFICATES = 'certs'
-
-function filesBelow(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-}
-
-/** Every spelling in which a value could stand in a file, as bytes. */
-function spellings(value: string): ReadonlyMap<string, Buffer> {
-  const bytes = Buffer.from(value)
-  const digest = hash('sha256', value, 'buffer')
-  const hex = bytes.toString('hex')
-  const found = new Map<string, Buffer>([
-    ['plain', bytes],
-    ['UTF-16', Buffer.from(value, 'utf16le')],
-    ['escaped', Buffer.from(JSON.stringify(value).slice(1, -1))],
-    ['percent-encoded', Buffer.from(encodeURIComponent(value))],
-    ['hex', Buffer.from(hex)],
-    ['HEX', Buffer.from(hex.toUpperCase())],
-    ['SHA-256', digest],
-    ['SHA-256 in hex', Buffer.from(digest.toString('hex'))],
-    ['SHA-256 in base64', Buffer.from(digest.toString('base64').slice(0, 42))],
-    ['SHA-256 in base64url', Buffer.from(digest.toString('base64url').slice(0, 42))],
-  ])
-  for (let shift = 0; shift < 3; shift += 1) {
-    for (const alphabet of ['base64', 'base64url'] as const) {
-      found.set(`${alphabet} at ${String(shift)}`, Buffer.from(within(bytes, shift, alphabet)))
-    }
-  }
-  return found
-}
-
-/** The characters of base64 that depend on the value alone when `shift` other bytes stand before it. */
-function within(bytes: Buffer, shift: number, alphabet: 'base64' | 'base64url'): string {
-  const text = Buffer.concat([Buffer.alloc(shift), bytes])
-    .toString(alphabet)
-    .replace(/=+$/, '')
-  const first = shift === 0 ? 0 : shift + 1
-  const whole = Math.floor(((bytes.length + shift) * 8) / 6)
-  return text.slice(first, whole)
-}
 
 function findAll(values: readonly string[]): readonly string[] {
   const files = filesBelow(system.data).filter(
@@ -105,6 +64,8 @@ test('after every scenario, and answers that hide what they can, no value of any
   })
   await system.run('household', { body: '{"subjectId":"F300000037","name":"範例乙"}' })
   await system.run('S3', { path: '/r1/TW/GOV/A300000014/測試甲/A000000018' })
+  await system.run('S3', { headers: { 'Exchange-Fields': 'A000000018' } })
+  await system.run('S3', { headers: { 'X-Road-Represented-Party': 'GOV/A300000014' } })
 
   expect(findAll(CANARIES)).toEqual([])
   await system.stop()
