@@ -40,16 +40,19 @@ const DIRECTIVE =
   'public|private|no-cache|no-store|no-transform|must-revalidate|proxy-revalidate|must-understand|immutable|' +
   '(?:max-age|s-maxage|stale-while-revalidate|stale-if-error)=\\d{1,8}'
 
-/** Pass without registration, at most once each. No number is long enough for a national identifier's nine digits. */
+/**
+ * Pass without registration, at most once each. No number is long enough for a national identifier's nine digits.
+ *
+ * Not ETag and Last-Modified (RFC 9110 8.8): they describe the answer before anything was taken out of it. An ETag often is a
+ * digest of it (Express's is), and from that a consumer could guess a removed field; the other tells when one changed.
+ */
 const BUILT_IN: ReadonlyMap<string, RegExp> = new Map([
-  ['content-type', /^[a-z.+-]{1,32}\/[a-z.+-]{1,64}(?:; ?charset="?(?:utf-8|us-ascii)"?)?$/i],
+  ['content-type', /^application\/(?:problem\+)?json(?:; ?charset="?(?:utf-8|us-ascii)"?)?$/i],
   ['content-language', listOf(LANGUAGE)],
   ['cache-control', listOf(DIRECTIVE)],
-  ['etag', /^(?:W\/)?"[!#-~]{0,64}"$/],
   ['retry-after', new RegExp(`^(?:\\d{1,7}|${DATE})$`)],
   ['date', new RegExp(`^${DATE}$`)],
   ['expires', new RegExp(`^(?:0|${DATE})$`)],
-  ['last-modified', new RegExp(`^${DATE}$`)],
 ])
 
 function listOf(element: string): RegExp {
@@ -72,9 +75,13 @@ export function passedHeaders(
         ? isRegistered(lower, registered) && /^[\t -~\u0080-\u00ff]*$/.test(value)
         : form.test(value) && occurrences(lower, provider) === 1
     if (passes) list.push(name, value)
+    // The name before `+json` is free text: what is left of it is that it is JSON.
+    else if (lower === 'content-type' && SOME_JSON.test(value)) list.push(name, 'application/json')
   }
   return list
 }
+
+const SOME_JSON = /^application\/[\w.-]+\+json\b/i
 
 function isRegistered(lower: string, registered: readonly string[]): boolean {
   return registered.includes(lower) && !isGatewayOwn(lower) && !HOP_BY_HOP.has(lower)
