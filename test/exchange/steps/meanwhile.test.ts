@@ -122,6 +122,18 @@ test('a change that would not refuse changes nothing, and the intent names what 
   expect(outcome.record.outcome).toBe('released')
 })
 
+test('a newer manifest is asked at the moment of asking: an agreement that ended in between refuses', async () => {
+  const world = makeWorld()
+  const truthful = world.provider.script
+  world.provider.script = (request) => {
+    world.inForce = newer(ENROLMENT, agreement({ validTo: '2026-11-22T12:00:05+08:00' }))
+    world.clock.advance(6_000)
+    return truthful(request)
+  }
+  expect(codeOf(await world.exchange(enrolment()))).toBe('Client.Policy.AgreementExpired')
+  expect(onlyPair(world).outcome.record.outcome).toBe('withheld')
+})
+
 test('an unanswered exchange stays unanswered, whatever changed meanwhile', async () => {
   const world = makeWorld()
   world.provider.script = () => {
