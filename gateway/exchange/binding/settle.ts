@@ -5,7 +5,7 @@ import {
   type NumberRule,
 } from '../../../policies/national-number.ts'
 import type { Refusal } from '../../../policies/refusal.ts'
-import type { LoggedType, ParameterRegistration } from '../../../policies/service.ts'
+import { isLogged } from '../../../policies/parameter-bounds.ts'
 import type { CompiledEndpoint } from './compile-endpoint.ts'
 import type { Occurrence } from './occurrence.ts'
 import { hasType } from './parameter-types.ts'
@@ -93,10 +93,3 @@ function loggedParameters(occurrences: readonly Occurrence[]): Record<string, re
   }
   return Object.fromEntries(logged)
 }
-
-function isLogged(parameter: ParameterRegistration): boolean {
-  const types: readonly string[] = LOGGED_TYPES
-  return types.includes(parameter.type)
-}
-
-const LOGGED_TYPES: readonly LoggedType[] = ['year', 'date', 'code', 'integer']
