@@ -10,22 +10,25 @@ export function recordAdmission(
   chain: Chain,
   parts: { readonly clock: Clock; readonly report: (sentence: string) => void },
 ): { stop(): Promise<void> } {
-  async function record(): Promise<void> {
+  /** False where there was nothing to record, or no way to. */
+  async function record(): Promise<boolean> {
     const leaf = counts.take(parts.clock.now())
-    if (leaf === undefined) return
+    if (leaf === undefined) return false
     try {
       await chain.append({ kind: 'admission', record: JSON.stringify(leaf), finishes: true })
+      return true
     } catch {
       // Counted again with the next minute's; the ledger's own trouble is told elsewhere.
       counts.putBack(leaf)
       parts.report('what was refused this minute could not be recorded yet')
+      return false
     }
   }
   const timer = setInterval(() => void record(), EVERY_MS).unref()
   return {
     async stop() {
       clearInterval(timer)
-      await record()
+      while (await record());
     },
   }
 }

@@ -17,16 +17,17 @@ export class AdmissionCounts {
     this.#from = from
   }
 
-  count(code: string, member: MemberId | 'nobody'): void {
+  count(code: string, member: MemberId | 'nobody', times = 1): void {
     const key = `${member} ${code}`
     const before = this.#counts.get(key)?.count ?? 0
-    this.#counts.set(key, { code, count: before + 1, member })
+    this.#counts.set(key, { code, count: before + times, member })
   }
 
   /** What was counted since the last time, as a record; undefined when nothing was. Begins anew. */
   take(to: Instant): AdmissionRecord | undefined {
     const from = this.#from
-    this.#from = to
+    // What is left over was counted since then as well.
+    if (this.#counts.size <= MOST_ROWS) this.#from = to
     if (this.#counts.size === 0) return undefined
     const rows = [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1))
     const counts = rows.slice(0, MOST_ROWS).map(([, row]) => row)
@@ -37,8 +38,6 @@ export class AdmissionCounts {
   /** Puts back what could not be recorded. */
   putBack(record: AdmissionRecord): void {
     this.#from = record.from
-    for (const { code, count, member } of record.counts) {
-      for (let times = 0; times < count; times += 1) this.count(code, member)
-    }
+    for (const { code, count, member } of record.counts) this.count(code, member, count)
   }
 }
