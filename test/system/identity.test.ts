@@ -1,6 +1,6 @@
 import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -274,4 +274,30 @@ test('what was refused before a decision is counted, by member where our CA vouc
   expect(of('Client.Identity.ClientMismatch')).toEqual([['TW/GOV/379000000A', 1]])
   expect(of('Client.Identity.CertificateUnsuitable')).toEqual([['nobody', 6]])
   await system.start()
+})
+
+test('an older list that is put back while the gateway stands still does not open the door again', async () => {
+  const { revocationList } = certs().layout
+  const older = readFileSync(revocationList)
+  const { number } = await certs().publish(later(0), LIST_DAYS)
+  await archived(number)
+  const newest = readFileSync(revocationList)
+  await system.stop()
+  writeFileSync(revocationList, older)
+  await expect(system.start()).rejects.toMatchObject({
+    name: 'RevocationListRefused',
+    fault: 'older',
+  })
+  rmSync(revocationList)
+  expect((await certs().publish(later(0), LIST_DAYS)).number).toBeGreaterThan(number)
+  await system.start()
+  await system.stop()
+  // The same number again, with another content.
+  writeFileSync(revocationList, newest)
+  await expect(system.start()).rejects.toMatchObject({ fault: 'older' })
+  rmSync(revocationList)
+  await pause(1000)
+  await certs().publish(later(0), LIST_DAYS)
+  await system.start()
+  expect(told(await system.run('S3'))).toEqual([200, ''])
 })
