@@ -3,6 +3,7 @@
  * the whole answer, a fault, the deadline, too many bytes, or the consumer's leaving.
  */
 import type { Dispatcher } from 'undici'
+import { GatheredBytes } from '../../gateway/exchange/wire/gathered-bytes.ts'
 import type { ProviderAnswer, ProviderRequest } from '../../gateway/ports/provider.ts'
 import { ProviderUntrusted } from './connect.ts'
 
@@ -28,8 +29,7 @@ export class Asking implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
   #headers: readonly string[] = []
-  #chunks: Buffer[] = []
-  #received = 0
+  readonly #body = new GatheredBytes()
 
   constructor(request: ProviderRequest, ends: Ends) {
     this.#request = request
@@ -64,22 +64,21 @@ export class Asking implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#received += chunk.length
-    if (this.#received > this.#request.maxResponseBytes) {
+    if (this.#settled) return
+    if (this.#body.length + chunk.length > this.#request.maxResponseBytes) {
       this.#giveUp('too-large')
       return
     }
-    this.#chunks.push(chunk)
+    this.#body.add(chunk)
   }
 
   onResponseEnd(): void {
     this.#ends.left()
-    const body = this.#chunks.length === 1 ? this.#chunks[0] : undefined
     this.#settle({
       kind: 'answered',
       status: this.#status,
       headers: this.#headers,
-      body: body ?? Buffer.concat(this.#chunks),
+      body: this.#body.whole(),
     })
   }
 
@@ -117,7 +116,7 @@ export class Asking implements Dispatcher.DispatchHandler {
 
   #free(): void {
     this.#settled = true
-    this.#chunks = []
+    this.#body.clear()
     clearTimeout(this.#timer)
     this.#request.signal.removeEventListener('abort', this.#onAbort)
   }
@@ -142,7 +141,10 @@ function lengthIn(headers: readonly string[]): number | 'chunked' | 'unknown' {
   let length: number | 'chunked' | 'unknown' = 'unknown'
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at]?.toLowerCase()
-    if (name === 'transfer-encoding') return 'chunked'
+    // Any other coding ends where the connection does (RFC 9112 6.3).
+    if (name === 'transfer-encoding') {
+      return headers[at + 1]?.trim().toLowerCase() === 'chunked' ? 'chunked' : 'unknown'
+    }
     if (name === 'content-length') length = Number(headers[at + 1])
   }
   return length

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeAll, expect, test } from '@jest/globals'
 import type {
@@ -51,6 +53,14 @@ async function timed<T>(work: Promise<T>): Promise<[T, number]> {
   const begun = performance.now()
   const result = await work
   return [result, performance.now() - begun]
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+function heapInUse(): number {
+  collectGarbage()
+  return process.memoryUsage().heapUsed
 }
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
@@ -153,6 +163,24 @@ test('chunks make one body, their trailers are ignored, and so is an early hint'
   expect(JSON.stringify(answer)).not.toMatch(/X-Person|Link/)
 })
 
+test('a body that comes a byte at a time takes no more memory than its bytes', async () => {
+  const count = 300_000
+  let connection: TLSSocket | undefined
+  await start((socket) => {
+    connection = socket
+    socket.write(`${HEAD}Transfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(count - 1)}`)
+  })
+  const before = heapInUse()
+  const asking = provider.ask(requestOf({ maxResponseBytes: count, deadlineMs: 20_000 }))
+  while (connection === undefined || connection.writableLength > 0) await pause(20)
+  await pause(200)
+  const held = heapInUse() - before
+  connection.write('1\r\n \r\n0\r\n\r\n')
+  const answer = await asking
+  expect(answer.kind === 'answered' && answer.body.length).toBe(count)
+  expect(held).toBeLessThan(10_000_000)
+})
+
 test.each([204, 304])('a %i is whole without a body', async (status) => {
   await start((socket) => socket.write(`HTTP/1.1 ${status} x\r\n\r\n`))
   expect(await provider.ask(requestOf())).toMatchObject({
@@ -219,6 +247,8 @@ const BREAKS: Readonly<Record<string, (socket: TLSSocket) => void>> = {
     socket.end(`${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n`),
   'that ends its body by closing, which may be its whole body or not': (socket) =>
     socket.end(`${HEAD}\r\n{}`),
+  'whose coding ends with the connection': (socket) =>
+    socket.end(`${HEAD}Transfer-Encoding: identity\r\n\r\n{}`),
   'with two lengths': (socket) =>
     socket.write(`${HEAD}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} `),
   'with a length and chunks': (socket) =>
