@@ -299,7 +299,9 @@ describe('every doubt closes', () => {
 
   test('an error on one side only is enough', () => {
     const oneSided: Evaluate = (side, input) =>
-      side === 'disclose' ? failing('allow', [])(side, input) : closures(side, input)
+      side === 'disclose'
+        ? failing('allow', ['P02-disclose-under-agreement'])(side, input)
+        : closures(side, input)
     expect(decide(S3, book, oneSided).effect).toBe('deny')
   })
 
