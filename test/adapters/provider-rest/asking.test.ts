@@ -239,6 +239,13 @@ const BREAKS: Readonly<Record<string, (socket: TLSSocket) => void>> = {
   'that resets before an answer': () => {
     office.reset()
   },
+  'that resets in the middle of its body': (socket) => {
+    socket.write(`${HEAD}Content-Length: 50\r\n\r\n{}`, () => {
+      setTimeout(() => {
+        office.reset()
+      }, 20)
+    })
+  },
   'that closes before an answer': (socket) => socket.end(),
   'that closes in its headers': (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-'),
   'that closes in the middle of its body': (socket) =>
