@@ -98,6 +98,11 @@ export function writeFrameHeader(into: Buffer, at: number, end: number, head: Fr
   into.writeUInt32BE(crc32(into.subarray(at + 8, end)), at + 4)
 }
 
+/** Bytes of the frame with this header, if it is one: it is checked only with `frameAt`. */
+export function frameLength(header: Buffer): number {
+  return FRAME_HEADER + header.readUInt32BE(12)
+}
+
 /** `end`: zeros here, as where no frame was ever written (that they reach to the end of the segment is another question). */
 export type FrameAt =
   FrameView | { readonly kind: 'end' } | { readonly kind: 'bad'; readonly why: string }

@@ -1,4 +1,5 @@
 /** Leaves of an open chain read back from its journal, with proofs in its newest durable checkpoint. */
+import * as path from 'node:path'
 import { rootFromInclusion, inclusionProof } from '../../gateway/ledger/proofs.ts'
 import { base64OfTreeHash, leafHash } from '../../gateway/ledger/hash.ts'
 import type { TreeHash } from '../../gateway/ledger/hash.ts'
@@ -8,12 +9,13 @@ import { parseCheckpoint, parseNote } from '../../gateway/ledger/note.ts'
 import type { Checkpoint } from '../../gateway/ledger/note.ts'
 import { proofText } from '../../gateway/ledger/tlog-proof.ts'
 import type { KeptLeaf, LeafReader } from '../../gateway/ports/leaf-reader.ts'
-import type { Disk } from './disk.ts'
-import { chainTag, frameAt, segmentHeaderLength } from './frame.ts'
+import type { Disk, DiskFile } from './disk.ts'
+import { FRAME_HEADER, chainTag, frameAt, frameLength, segmentHeaderLength } from './frame.ts'
 import type { FrameView } from './frame.ts'
 import { HashTiles, TILE } from './hash-tiles.ts'
-import { readSegment, segmentNumbers } from './recover.ts'
+import { segmentNumbers } from './recover.ts'
 import type { FramePlace } from './recover.ts'
+import { segmentName } from './segments.ts'
 
 export interface LeafArchiveOptions {
   readonly disk: Disk
@@ -26,6 +28,11 @@ interface StoredEntry {
   readonly bytes: Buffer
   readonly record: string
   readonly leaf: string
+}
+
+interface PlacedFrame {
+  readonly bytes: Buffer
+  readonly frame: FrameView
 }
 
 export class LeafArchive implements LeafReader {
@@ -63,7 +70,8 @@ export class LeafArchive implements LeafReader {
     const note = this.#note
     const checkpoint = parseCheckpoint(parseNote(note)?.text ?? '')
     if (checkpoint === undefined || !(index >= 0 && index < checkpoint.size)) return undefined
-    const entry = this.#entries(index, index + 1).next().value
+    // Taken by destructuring, which also ends the reading and closes the file.
+    const [entry] = this.#entries(index, index + 1)
     if (entry === undefined) return undefined
     const { leaf, record } = entry
     const lines = this.#proof(entry, checkpoint).map((hash) => `${base64OfTreeHash(hash)}\n`)
@@ -108,21 +116,39 @@ export class LeafArchive implements LeafReader {
     return
   }
 
-  *#frames(index: number): Generator<{ readonly bytes: Buffer; readonly frame: FrameView }> {
+  *#frames(index: number): Generator<PlacedFrame> {
     const start = this.#places.findLast(({ first }) => first <= index)
     if (start === undefined) return
     const { disk, folder, origin } = this.#options
     const tag = chainTag(origin)
     for (const number of segmentNumbers(disk, folder)) {
       if (number < start.segment) continue
-      const bytes = readSegment(this.#options, number)
-      let offset = number === start.segment ? start.offset : segmentHeaderLength(origin)
-      for (;;) {
-        const frame = frameAt(bytes, offset, tag)
-        if (frame.kind !== 'frame') break
-        yield { bytes, frame }
-        offset = frame.end
+      const file = disk.open(path.join(folder, segmentName(number)), 'read')
+      try {
+        const from = number === start.segment ? start.offset : segmentHeaderLength(origin)
+        yield* framesIn(file, from, tag)
+      } finally {
+        file.close()
       }
     }
+  }
+}
+
+/**
+ * The frames from one on, each in bytes of its own: whoever asks for a receipt must not have a whole segment read for it.
+ */
+function* framesIn(file: DiskFile, from: number, tag: Buffer): Generator<PlacedFrame> {
+  const header = Buffer.alloc(FRAME_HEADER)
+  const size = file.size()
+  let offset = from
+  while (file.read(header, offset) === FRAME_HEADER) {
+    const length = frameLength(header)
+    if (offset + length > size) return
+    const bytes = Buffer.allocUnsafe(length)
+    file.read(bytes, offset)
+    const frame = frameAt(bytes, 0, tag)
+    if (frame.kind !== 'frame') return
+    yield { bytes, frame }
+    offset += length
   }
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
+import { nodeDisk } from '../../adapters/ledger-journal/disk.ts'
+import type { Disk } from '../../adapters/ledger-journal/disk.ts'
 import { FolderLocked, lockFolder } from '../../adapters/ledger-journal/lock.ts'
 import { JournalTampered, recover } from '../../adapters/ledger-journal/recover.ts'
 import type { Recovered } from '../../adapters/ledger-journal/recover.ts'
@@ -410,6 +412,46 @@ test('leaves are read back with a proof in the newest checkpoint, from tiles, fr
   for (const tile of ['000', '001']) disk.remove(join(chainFolder(DATA, ORIGIN), 'tile', '0', tile))
   const again = await openOn(DATA, ORIGIN, { disk })
   expect((await again.journal.archive.read(255))!.proof(Buffer.from('{}'))).toBe(proofs[2])
+})
+
+test('for one leaf its neighbours are read, not its segment, and the file is closed again', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'gongdao-archive-'))
+  const counted = { bytes: 0, open: 0 }
+  const disk: Disk = {
+    ...nodeDisk,
+    open(file, how) {
+      const opened = nodeDisk.open(file, how)
+      if (how === 'update') return opened
+      counted.open += 1
+      return {
+        size: () => opened.size(),
+        read(into, position) {
+          counted.bytes += into.length
+          return opened.read(into, position)
+        },
+        write: (bytes, position) => opened.write(bytes, position),
+        writeSlowly: (bytes, position) => opened.writeSlowly(bytes, position),
+        sync: () => opened.sync(),
+        close() {
+          counted.open -= 1
+          opened.close()
+        },
+      }
+    },
+  }
+  const { chain, journal } = await openOn(data, ORIGIN, { disk, segmentBytes: 1 << 20 })
+  for (let round = 0; round < 40; round += 1) {
+    const record = `"${'x'.repeat(2000)}"`
+    await Promise.all(Array.from({ length: 8 }, () => chain.append({ kind: 'heads', record })))
+  }
+  counted.bytes = 0
+  expect(await journal.archive.read(4)).toBeDefined()
+  expect(counted.bytes).toBeGreaterThan(2000)
+  expect(counted.bytes).toBeLessThan(50_000)
+  expect(await journal.archive.read(5000)).toBeUndefined()
+  expect(counted.open).toBe(0)
+  await chain.close()
+  rmSync(data, { recursive: true })
 })
 
 describe('the data folder', () => {
