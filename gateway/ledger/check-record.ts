@@ -64,6 +64,8 @@ const DECISION = [
   ...['bases', 'controllers', 'deadline', 'effect', 'exchange'],
   ...['purpose', 'question', 'salt'],
 ]
+/** 16 bytes, always: where a salt ended and its row began would otherwise be for the operator to say, later. */
+const SALT = /^"[A-Za-z0-9_-]{22}"$/
 const CONTROLLERS = ['consumer', 'provider']
 const QUESTION = ['at', 'service']
 
@@ -76,7 +78,7 @@ function decisionFacts(kind: RowKind, record: string): Facts | undefined {
   const [atText, service] = membersOf(question ?? '', QUESTION)
   const at = numberOf(atText)
   const parts = { consumer, effect, provider, service, exchange, salt }
-  if (at === undefined || !areStrings(parts)) return undefined
+  if (at === undefined || !areStrings(parts) || !SALT.test(parts.salt)) return undefined
   const text =
     `{${member('bases', bases)}"consumer":${parts.consumer},"effect":${parts.effect},` +
     `"month":"${taipeiMonth(at)}","provider":${parts.provider},` +
@@ -104,7 +106,7 @@ function outcomeFacts(record: string): Facts | undefined {
   const intent = numberOf(intentText)
   const parts = { consumer, exchange, outcome, salt, service }
   if (at === undefined || intent === undefined || !areStrings(parts)) return undefined
-  if (!OUTCOMES.test(parts.outcome)) return undefined
+  if (!OUTCOMES.test(parts.outcome) || !SALT.test(parts.salt)) return undefined
   const member = parts.consumer.split('/').slice(0, 3).join('/')
   const text = `{"consumer":${member}","month":"${taipeiMonth(at)}","outcome":${parts.outcome},"service":${parts.service}}`
   return {

@@ -21,6 +21,16 @@ export function publicCommitment<Kind extends RowKind>(kind: Kind, record: Recor
 const scratch = Buffer.alloc(4096)
 
 export function commitmentToRow(salt: string, row: string): Digest {
+  // All of it or another way: what is cut off would not be committed to.
+  if (salt.length + 3 * row.length > scratch.length) {
+    return Digest.parse(
+      hash(
+        'sha256',
+        Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(row)]),
+        'base64url',
+      ),
+    )
+  }
   const saltLength = scratch.write(salt, 0, 'base64url')
   const length = saltLength + scratch.write(row, saltLength)
   return Digest.parse(hash('sha256', scratch.subarray(0, length), 'base64url'))

@@ -132,6 +132,34 @@ describe('the public row', () => {
     )
   })
 
+  test('is committed to from its first to its last character, however long', () => {
+    const salt = 'AAAAAAAAAAAAAAAAAAAAAA'
+    for (const length of [1300, 1360, 4079, 4080, 4081, 12_000]) {
+      const row = `{"service":"${'x'.repeat(length)}"}`
+      expect(commitmentToRow(salt, row)).toBe(
+        digestOf(Buffer.concat([Buffer.alloc(16), Buffer.from(row)])),
+      )
+      expect(commitmentToRow(salt, row.replace('x"}', 'y"}'))).not.toBe(commitmentToRow(salt, row))
+    }
+  })
+
+  test('has a salt of 16 bytes: with any other, where it ended would be for the operator to say', () => {
+    for (const { kind, record } of [
+      decisionEntry(1, 5, 'permit'),
+      outcomeEntry({ number: 1, at: 5, intent: 0 }),
+    ]) {
+      for (const salt of [
+        '',
+        'A',
+        'A'.repeat(21),
+        'A'.repeat(23),
+        'A'.repeat(6000),
+        '+'.repeat(22),
+      ])
+        expect(factsOf(kind, record.replace(/"salt":"[^"]*"/, `"salt":"${salt}"`))).toBeUndefined()
+    }
+  })
+
   test('takes its month in Taipei', () => {
     const month = (at: number): string => taipeiMonth(Instant.ofMilliseconds(at))
     expect(month(Date.UTC(2026, 10, 30, 15, 59, 59, 999))).toBe('2026-11')
