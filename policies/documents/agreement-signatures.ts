@@ -1,7 +1,7 @@
 /** An agreement counts once both its controllers have signed it, each with a key that its member document names. */
 import type { AgreementSignature, SignedAgreement } from '../agreement.ts'
 import { canonicalJson } from '../canonical-json.ts'
-import type { MemberId } from '../vocabulary.ts'
+import type { Digest, MemberId } from '../vocabulary.ts'
 import type { DocumentCrypto, Documents, Registered } from './documents.ts'
 import { readJson } from './json-text.ts'
 import { isObject } from './shape.ts'
@@ -43,9 +43,19 @@ function faultOf(
   if (key === undefined) return ['/key', "one of the member's signing keys"]
   if (crypto.keyDigest(key.spki) !== key.key)
     return ['/key', 'a key whose digest is what the member says']
+  // Whoever holds a key of both parties could agree with himself.
+  if (isAnothersToo(key.key, signature.member, documents))
+    return ['/key', 'a key of one member only']
   return crypto.verifies(signed, signature, key)
     ? undefined
     : ['/value', 'a signature over RFC 8785 of `agreement` by this key']
+}
+
+function isAnothersToo(key: Digest, member: MemberId, { members }: Documents): boolean {
+  return [...members.values()].some(
+    ({ document }) =>
+      document.id !== member && document.signingKeys.some((candidate) => candidate.key === key),
+  )
 }
 
 /** RFC 8785 of the `agreement` member, from the text as registered. */

@@ -5,7 +5,8 @@ import type { Json } from '../../policies/canonical-json.ts'
 import type { DocumentFile, Fault } from '../../policies/documents/documents.ts'
 import { readDocuments } from '../../policies/documents/read-documents.ts'
 import { MemberId } from '../../policies/vocabulary.ts'
-import { documentsOf, keyOf, signedFiles } from './world.ts'
+import { signTemplates } from './sign-templates.ts'
+import { documentsOf, keyOf, signedFiles, templates } from './world.ts'
 
 type Members = Record<string, Json>
 
@@ -371,6 +372,19 @@ describe('signatures', () => {
     expect(signed((signatures) => put(signatures[1]!, '/algorithm', 'RS256'))).toMatchObject([
       { pointer: '/signatures/1/value' },
     ])
+  })
+
+  test('a key that two members name signs for neither: one holder could agree with himself', () => {
+    const one = generateKeyPairSync('ed25519').privateKey
+    const faults = faultsOf(signTemplates(templates, () => one))
+    expect(faults.length).toBeGreaterThan(1)
+    expect(faults.every(({ expected }) => expected === 'a key of one member only')).toBe(true)
+    const borrowed = withChanged(TAIPEI, (document) => {
+      put(document, '/signingKeys/1', keyEntry(keyOf(MemberId.parse('TW/GOV/MOF'))))
+    })
+    expect(faultsOf(borrowed)).toContainEqual(
+      expect.objectContaining({ path: S1, expected: 'a key of one member only' }),
+    )
   })
 
   test('a member’s key whose digest is not its own is refused', () => {
