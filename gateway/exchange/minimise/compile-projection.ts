@@ -26,10 +26,11 @@ export type Schema = 'fields' | 'errorFields'
  */
 export function compileProjection(
   endpoint: EndpointRegistration,
-  permitted: ReadonlySet<FieldName>,
+  allowed: ReadonlySet<FieldName>,
   schema: Schema,
 ): Projection {
   const registered = endpoint[schema]
+  const permitted = aboutTheSubject(endpoint, allowed, registered)
   const names = [...new Set(registered.map(({ name }) => name))].sort()
   const root = new Draft()
   for (const field of registered) {
@@ -49,6 +50,32 @@ export function compileProjection(
     permitted: names.map((name) => permitted.has(name)),
     namesSubject: schema === 'fields' && endpoint.subjectInResponse !== 'none',
   }
+}
+
+/**
+ * Without the fields that tell of somebody who is named beside them by a number that may not pass: what is said of a household member
+ * is about her, number or not, and nobody decided about her. Where the number may pass too, the walk refuses whoever is not the
+ * subject.
+ */
+function aboutTheSubject(
+  { subjectInResponse }: EndpointRegistration,
+  allowed: ReadonlySet<FieldName>,
+  registered: readonly FieldRegistration[],
+): ReadonlySet<FieldName> {
+  const others = registered.filter(
+    ({ name, pointer, type }) =>
+      type === 'national-id' &&
+      !allowed.has(name) &&
+      containerOf(pointer) !== containerOf(subjectInResponse),
+  )
+  const isAboutOthers = ({ pointer }: FieldRegistration): boolean =>
+    others.some((other) => pointer.startsWith(`${containerOf(other.pointer)}/`))
+  const names = registered.filter((field) => !isAboutOthers(field)).map(({ name }) => name)
+  return new Set(names.filter((name) => allowed.has(name)))
+}
+
+function containerOf(pointer: string): string {
+  return pointer.slice(0, Math.max(0, pointer.lastIndexOf('/')))
 }
 
 /** An error body may be of another build than an answer: then there is no place where the subject could stand. */

@@ -14,6 +14,10 @@ import { one, type OneExchange } from './one-exchange.ts'
 const CANARY = 'CANARY-王示範-B300000051'
 const JSON_TYPE = ['Content-Type', 'application/json']
 
+function withFields(document: JsonObject, fields: readonly string[]): JsonObject {
+  return { ...document, agreement: { ...(document['agreement'] as JsonObject), fields } }
+}
+
 /** What anyone but the provider can see. */
 function seenOutside(world: World, { body, headers }: Reply): string {
   const entries = world.ledger.memory.entries.map(({ leaf, record }) => leaf + record)
@@ -169,6 +173,23 @@ describe('an answer', () => {
     expect(code).toBe('Server.Provider.FurtherPeople')
     expect(outcome.record.outcome).toBe('withheld')
     expect(seenOutside(world, reply)).not.toMatch(/B300000051|範例乙/)
+  })
+
+  test('lets nothing out about further people whose number may not pass', async () => {
+    const world = makeWorld({
+      inForce: makeInForce({
+        document: (path, document) =>
+          path === 'agreements/household-for-social-assistance.json'
+            ? withFields(document, ['name', 'memberName', 'memberRelation'])
+            : document,
+      }),
+    })
+    const householdMembers = [{ subjectId: 'B300000051', name: '王示範', relation: 'SPOUSE' }]
+    world.provider.script = () =>
+      answered({ subjectId: 'F300000037', name: '範例乙', householdMembers })
+    const { outcome, reply } = await one(world, household())
+    expect(outcome.record.fields).toEqual(['name'])
+    expect(seenOutside(world, reply)).not.toMatch(/B300000051|王示範|SPOUSE/)
   })
 
   test('that names further people where nothing is permitted leaves without them', async () => {
