@@ -1,5 +1,6 @@
 /** The whole body of a request, counted while it comes in; nothing above the limit is kept. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GatheredBytes } from '../exchange/wire/gathered-bytes.ts'
 
 export type BodyRead =
   | { readonly kind: 'read'; readonly body: Buffer | undefined }
@@ -27,25 +28,24 @@ export function readBody(
 }
 
 function collect(request: IncomingMessage, limit: number, done: (read: BodyRead) => void): void {
-  let chunks: Buffer[] = []
-  let received = 0
+  const gathered = new GatheredBytes()
   let over = false
 
   function end(read: BodyRead): void {
     if (over) return
     over = true
-    chunks = []
+    gathered.clear()
     done(read)
   }
 
   request.on('data', (chunk: Buffer) => {
     if (over) return
-    received += chunk.length
-    chunks.push(chunk)
-    if (received > limit) end({ kind: 'too-large' })
+    if (gathered.length + chunk.length > limit) end({ kind: 'too-large' })
+    else gathered.add(chunk)
   })
   request.on('end', () => {
-    end({ kind: 'read', body: whole(chunks, received) })
+    // No chunk is no body (X-Road counts an empty body as none). A refused one is not put together.
+    if (!over) end({ kind: 'read', body: gathered.length === 0 ? undefined : gathered.whole() })
   })
   request.on('error', () => {
     end({ kind: 'gone' })
@@ -53,11 +53,4 @@ function collect(request: IncomingMessage, limit: number, done: (read: BodyRead)
   request.on('close', () => {
     end({ kind: 'gone' })
   })
-}
-
-/** No chunk is no body (X-Road counts an empty body as none). */
-function whole(chunks: readonly Buffer[], length: number): Buffer | undefined {
-  if (length === 0) return undefined
-  const only = chunks.length === 1 ? chunks[0] : undefined
-  return only ?? Buffer.concat(chunks, length)
 }
