@@ -16,7 +16,7 @@ import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
 import { ExchangeHistory } from '../gateway/projections/exchange-history.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import { Repeats } from '../gateway/projections/repeats.ts'
-import { subsystemOf } from '../policies/vocabulary.ts'
+import { memberOf, subsystemOf } from '../policies/vocabulary.ts'
 import { archiveRevocations } from './archive-revocations.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import { logKey } from './log-keys.ts'
@@ -136,8 +136,8 @@ function remembering(repeats: Repeats, history: ExchangeHistory): Visit {
     if (kind === 'intent') {
       const { exchange, question, repeat } = record as DecisionRecord
       if (repeat === undefined) return
-      repeats.take(repeat, exchange, question.at)
-      const { consumer, service } = question
+      const { at, consumer, service } = question
+      repeats.take(repeat, { member: memberOf(consumer), exchange, at })
       history.began(exchange, { consumer, provider: subsystemOf(service), state: 'asked' })
     }
     if (kind === 'outcome') {

@@ -1,9 +1,9 @@
 /** `Idempotency-Key` (design §2): with an unsafe method, the provider is never asked twice for one key of a subsystem. */
 import { createHmac } from 'node:crypto'
 import { canonicalJson } from '../../policies/canonical-json.ts'
-import type { SubsystemId } from '../../policies/vocabulary.ts'
+import { memberOf, type SubsystemId } from '../../policies/vocabulary.ts'
 import type { Decided } from './2-decide.ts'
-import type { Ended } from './ended.ts'
+import { ended, type Ended } from './ended.ts'
 import type { ExchangeParts } from './parts.ts'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
@@ -33,7 +33,10 @@ export async function takeRepeat(
   // No await between looking and taking: two requests with one key can't both be the first.
   const first = parts.repeats.first([today, yesterday], at)
   if (first !== undefined) return { kind: 'ended', code: 'Client.Request.Repeated', first }
-  parts.repeats.take(today, exchange, at)
+  // Rather refused than asked without remembering that it was.
+  const member = memberOf(call.peer.subsystem)
+  if (!parts.repeats.hasRoom(member)) return ended('Server.Overloaded')
+  parts.repeats.take(today, { member, exchange, at })
   return { kind: 'first', value: today }
 }
 

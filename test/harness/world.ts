@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly at?: string
   readonly seed?: string
   readonly inForce?: InForce
+  /** How many Idempotency-Keys are remembered. */
+  readonly mostRepeats?: number
 }
 
 type RecordOf<Kind extends LeafKind> = Kind extends 'outcome'
@@ -112,7 +114,7 @@ export function makeWorld(options: WorldOptions = {}): World {
     clock,
     chance,
     history: new ExchangeHistory(1000),
-    repeats: new Repeats(),
+    repeats: new Repeats(options.mostRepeats),
     configuration: Digest.parse('c'.repeat(43)),
     syntheticIds: true,
     refusedEarly: (code, peer) => refusedEarly.push(`${code} ${peer.subsystem}`),

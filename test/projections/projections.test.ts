@@ -10,9 +10,11 @@ import { exchangeId } from '../harness/records.ts'
 const at = (milliseconds: number): Instant =>
   Instant.ofMilliseconds(1_790_000_000_000 + milliseconds)
 
+const MEMBER = MemberId.parse('TW/GOV/A000000018')
+
 test('an Idempotency-Key is honoured for 24 hours to the millisecond, under either day’s secret', () => {
   const repeats = new Repeats()
-  repeats.take('of-yesterday', exchangeId(1), at(0))
+  repeats.take('of-yesterday', { member: MEMBER, exchange: exchangeId(1), at: at(0) })
   expect(repeats.first(['of-today', 'of-yesterday'], at(REPEAT_HONOURED_MS - 1))).toBe(
     exchangeId(1),
   )
@@ -22,8 +24,8 @@ test('an Idempotency-Key is honoured for 24 hours to the millisecond, under eith
 
 test('a value that was given back is free again, and others are not touched', () => {
   const repeats = new Repeats()
-  repeats.take('a', exchangeId(1), at(0))
-  repeats.take('b', exchangeId(2), at(0))
+  repeats.take('a', { member: MEMBER, exchange: exchangeId(1), at: at(0) })
+  repeats.take('b', { member: MEMBER, exchange: exchangeId(2), at: at(0) })
   repeats.release('a')
   expect(repeats.first(['a'], at(1))).toBeUndefined()
   expect(repeats.first(['b'], at(1))).toBe(exchangeId(2))
@@ -31,10 +33,47 @@ test('a value that was given back is free again, and others are not touched', ()
 
 test('what is read back out of order is honoured all the same', () => {
   const repeats = new Repeats()
-  repeats.take('new', exchangeId(2), at(REPEAT_HONOURED_MS))
-  repeats.take('old', exchangeId(1), at(0))
+  repeats.take('new', { member: MEMBER, exchange: exchangeId(2), at: at(REPEAT_HONOURED_MS) })
+  repeats.take('old', { member: MEMBER, exchange: exchangeId(1), at: at(0) })
   expect(repeats.first(['old'], at(REPEAT_HONOURED_MS + 1))).toBeUndefined()
   expect(repeats.first(['new'], at(REPEAT_HONOURED_MS + 1))).toBe(exchangeId(2))
+})
+
+test('a member has room for a quarter of all keys, until its own are given back or old', () => {
+  const repeats = new Repeats(8)
+  const other = MemberId.parse('TW/GOV/A000000027')
+  const use = { member: MEMBER, exchange: exchangeId(1), at: at(0) }
+  repeats.take('a', use)
+  // Read back twice, it is still one.
+  repeats.take('a', use)
+  expect(repeats.hasRoom(MEMBER)).toBe(true)
+  repeats.take('b', { ...use, at: at(1) })
+  expect([repeats.hasRoom(MEMBER), repeats.hasRoom(other)]).toEqual([false, true])
+  repeats.release('b')
+  repeats.release('unknown')
+  expect(repeats.hasRoom(MEMBER)).toBe(true)
+  repeats.take('b', { ...use, at: at(1) })
+  expect(repeats.first(['b'], at(REPEAT_HONOURED_MS))).toBe(exchangeId(1))
+  expect(repeats.hasRoom(MEMBER)).toBe(true)
+})
+
+test('above the number of all keys nobody has room, and none is forgotten before its time', () => {
+  const repeats = new Repeats(8)
+  const members = ['A000000018', 'A000000027', 'A300000014', 'A300000023', 'A400000016'].map((id) =>
+    MemberId.parse(`TW/GOV/${id}`),
+  )
+  const [a, b, c, d, e] = members as [MemberId, MemberId, MemberId, MemberId, MemberId]
+  for (const [place, member] of [a, a, b, b, c, c, d, d].entries()) {
+    expect(repeats.hasRoom(member)).toBe(true)
+    repeats.take(`value ${place}`, { member, exchange: exchangeId(place), at: at(place) })
+  }
+  expect(members.map((member) => repeats.hasRoom(member))).toEqual(Array(5).fill(false))
+  const last = at(REPEAT_HONOURED_MS - 1)
+  expect([0, 7].map((place) => repeats.first([`value ${place}`], last))).toEqual(
+    [0, 7].map(exchangeId),
+  )
+  expect(repeats.first(['value 0'], at(REPEAT_HONOURED_MS))).toBeUndefined()
+  expect([a, b, e].map((member) => repeats.hasRoom(member))).toEqual([true, false, true])
 })
 
 const consumer = SubsystemId.parse('TW/GOV/A000000018/welfare')

@@ -166,6 +166,22 @@ test('where the outcome could not be recorded the key stays taken: the provider 
   expect(world.provider.asked).toHaveLength(1)
 })
 
+test('more keys than can be remembered are refused, never forgotten: no provider is asked twice', async () => {
+  const world = makeWorld({ mostRepeats: 8 })
+  expect(await asks(world, keyed('a'))).toEqual([200])
+  expect(await asks(world, keyed('b'))).toEqual([200])
+  const refused = await world.exchange(keyed('c'))
+  expect([refused.status, codeOf(refused)]).toEqual([503, 'Server.Overloaded'])
+  expect(headerOf(refused.headers, 'Retry-After')).toMatch(/^\d+$/)
+  expect(await asks(world, keyed('a'))).toEqual([409, 'released'])
+  expect(world.provider.asked).toHaveLength(2)
+  expect(world.leaves('intent')).toHaveLength(2)
+  // What needs no memory is served all the same.
+  expect(await asks(world, household())).toEqual([200])
+  world.clock.advance(24 * HOUR)
+  expect(await asks(world, keyed('c'))).toEqual([200])
+})
+
 test('a denial does not consume the key', async () => {
   const world = makeWorld()
   const denied = keyed('a', { headers: { 'Exchange-Purpose': '120' } })
