@@ -1,11 +1,13 @@
 /** A request for a service becomes a call of the exchange: its body whole and bounded, its end known when it leaves. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Peer } from '../../certs/peer.ts'
+import { memberOf } from '../../policies/vocabulary.ts'
 import type { Call, Reply } from '../exchange/call.ts'
 import { connectionOf } from './connection.ts'
 import type { Door } from './door.ts'
 import { explain } from './explain.ts'
 import type { Limits } from './limits.ts'
+import { Places } from './places.ts'
 import { readBody } from './read-body.ts'
 import { sendReply } from './send-reply.ts'
 import { splitUrl } from './split-url.ts'
@@ -23,7 +25,7 @@ type TakeCall = (request: IncomingMessage, response: ServerResponse, peer: Peer)
 
 export function takeCalls(door: Door, parts: CallParts): TakeCall {
   const { limits } = parts
-  let inFlight = 0
+  const places = new Places(limits.inFlight)
 
   async function exchange(response: ServerResponse, call: Call): Promise<void> {
     try {
@@ -40,25 +42,25 @@ export function takeCalls(door: Door, parts: CallParts): TakeCall {
     const leaving = new AbortController()
     calls.add(leaving)
     void exchange(visit.response, callOf(visit, body, leaving.signal)).then(() => {
-      inFlight -= 1
+      visit.leave()
       calls.delete(leaving)
     })
   }
 
   return (request, response, peer) => {
-    if (inFlight >= limits.inFlight) {
+    const leave = places.enter(memberOf(peer.subsystem))
+    if (leave === undefined) {
       door.turnAway(request, response, 'Server.Overloaded')
       return
     }
-    inFlight += 1
     const target = splitUrl(request.url ?? '')
     const limit = parts.maxRequestBytes(target.path) ?? limits.bodyBytes
     readBody(request, response, limit, (read) => {
       if (read.kind === 'read') {
-        take({ request, response, peer, target }, read.body)
+        take({ request, response, peer, target, leave }, read.body)
         return
       }
-      inFlight -= 1
+      leave()
       if (read.kind === 'too-large') {
         door.turnAway(request, response, 'Client.Request.BodyTooLarge')
       }
@@ -71,6 +73,8 @@ interface Visit {
   readonly response: ServerResponse
   readonly peer: Peer
   readonly target: ReturnType<typeof splitUrl>
+  /** Gives its place back; to be called once. */
+  readonly leave: () => void
 }
 
 function callOf(visit: Visit, body: Buffer | undefined, signal: AbortSignal): Call {

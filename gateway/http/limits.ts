@@ -19,7 +19,7 @@ export interface Limits {
   /** Where no registered service says otherwise. */
   readonly bodyBytes: number
   readonly connections: number
-  /** Requests under way at one time, over all connections. */
+  /** Requests under way at one time, over all connections; a quarter of them may be those of one member. */
   readonly inFlight: number
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { afterEach, beforeAll, expect, test } from '@jest/globals'
 import type { Call, Reply } from '../../gateway/exchange/call.ts'
+import { SubsystemId } from '../../policies/vocabulary.ts'
 import { makePki, type Pki, type TlsFiles } from '../harness/pki.ts'
 import {
   CONSUMER,
@@ -311,6 +312,26 @@ test('above the number of exchanges under way, the next is told to come back', a
   expect(gate.refused).toEqual([`Server.Overloaded ${MEMBER}`])
   first.socket.destroy()
   await exchange.aborted
+})
+
+test('a member that half-sends its requests takes a quarter of the places, and another is served', async () => {
+  await start({ limits: { inFlight: 8, headersMs: 5000, requestMs: 5000 } })
+  const half = await Promise.all([1, 2].map(() => rawClient(gate.port, consumer)))
+  for (const client of half) client.send(`${HEAD}Content-Length: 10\r\n\r\n12345`)
+  await pause(30)
+  const close = `${HEAD}Connection: close\r\n\r\n`
+  const third = await sent(close)
+  expect([statusOf(third), errorIn(third)]).toEqual(['503', 'Server.Overloaded'])
+  const other = await rawClient(
+    gate.port,
+    await pki.issueSubsystem(SubsystemId.parse('TW/GOV/A000000027/income')),
+  )
+  other.send(close)
+  expect(statusOf(await other.closed())).toBe('200')
+  for (const client of half) client.socket.destroy()
+  await nothingOpen(gate.server)
+  // Its places are free again, all of them.
+  expect([statusOf(await sent(close)), statusOf(await sent(close))]).toEqual(['200', '200'])
 })
 
 test('above the number of connections, none is taken', async () => {
