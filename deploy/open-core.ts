@@ -1,5 +1,6 @@
 /**
- * Everything of a gateway but its sockets, opened in the order of design §4: lock the folder; registry; documents and rules; close
+ * Everything of a gateway but its sockets, opened in the order of design §4, but that the rules are gated
+ * before a manifest names them: lock the folder; registry; documents and rules; close
  * the predecessor; genesis; leaf 0. A part that can't be opened stops the start, and what was opened before it is closed again.
  */
 import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts'

@@ -19,7 +19,6 @@ export type Asking =
   | { readonly kind: 'faulted' }
 
 /** Never throws: from here on there is an intent, which must get its outcome. */
-
 export async function callProvider(intent: Intent, parts: ExchangeParts): Promise<Asking> {
   // The record took time: a withdrawal, a revocation or an expiry in between counts.
   const reason = refusedMeanwhile(intent.decided, parts)

@@ -13,7 +13,7 @@ import { splitUrl } from './split-url.ts'
 
 export interface RouteParts extends CallParts {
   readonly metaservices: Metaservices
-  /** The receipt of an exchange, for its own consumer only: any other is answered as if there were none. */
+  /** The receipt of an exchange, for its two parties only: any other is answered as if there were none. */
   readonly receipts: (exchange: ExchangeId, peer: Peer) => Promise<Reply>
 }
 

@@ -136,7 +136,16 @@ async function startNode(
   const file = new URL(program, import.meta.url).pathname
   const child = spawn(
     'taskset',
-    ['-c', CORE_OF_VARIANT, process.execPath, file, world.folder, String(port), String(upstream)],
+    [
+      '-c',
+      CORE_OF_VARIANT,
+      process.execPath,
+      ...NODE_FLAGS,
+      file,
+      world.folder,
+      String(port),
+      String(upstream),
+    ],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
     },
@@ -154,6 +163,9 @@ async function freePort(): Promise<number> {
   await once(server, 'close')
   return port
 }
+
+/** As `npm start` runs the gateway; the bare proxy gets the same. */
+const NODE_FLAGS = ['--min-semi-space-size=64', '--max-semi-space-size=64']
 
 const START_MS = 120_000
 
