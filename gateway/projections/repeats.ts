@@ -10,7 +10,7 @@ import type { ExchangeId, Instant, MemberId } from '../../policies/vocabulary.ts
 export const REPEAT_HONOURED_MS = 24 * 3_600_000
 
 /** Of all members together: some 300 MB. */
-const MOST = 500_000
+const MOST = 2_000_000
 
 interface Use {
   readonly member: MemberId
