@@ -9,7 +9,7 @@ import type { ExchangeId, Instant, MemberId } from '../../policies/vocabulary.ts
 
 export const REPEAT_HONOURED_MS = 24 * 3_600_000
 
-/** Of all members together: some 300 MB. */
+/** Of all members together: some 1.2 GB if every one is used. */
 const MOST = 2_000_000
 
 interface Use {
