@@ -1,10 +1,10 @@
 /** `gongdao receipt FILE`: checks a receipt offline, with keys and receipt only, and says which level it has reached. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
 import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
 import type { ReceiptFinding } from '../../gateway/ledger/check-receipt.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { readKeys } from '../read-keys.ts'
 
 interface ReceiptCommandOptions {
   readonly data: string
@@ -25,7 +25,7 @@ export function receiptCommand(): Command {
     )
     .option('--json', 'answer with one JSON object')
     .action((file: string, options: ReceiptCommandOptions) => {
-      const keys = parsePinnedKeys(readFileSync(options.keys ?? keysFile(options.data), 'utf8'))
+      const keys = parsePinnedKeys(readKeys(options))
       const receipt = readFileSync(file === '-' ? 0 : file, 'utf8')
       const body = options.body === undefined ? {} : { body: readFileSync(options.body) }
       const finding = checkReceipt(receipt, { keys, ...body })

@@ -1,11 +1,10 @@
 /** `gongdao verify`: the whole ledger from its bytes and the pinned keys. Ends with 1 where anything is wrong. */
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
 import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
 import type { Verified } from '../../adapters/ledger-journal/verify-data.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { progressLine } from './progress-line.ts'
+import { readKeys } from '../read-keys.ts'
 
 interface VerifyCommandOptions {
   readonly data: string
@@ -22,7 +21,7 @@ export function verifyCommand(): Command {
     .option('--keys <file>', 'pinned verifier keys (default: ledger/keys.txt of the data folder)')
     .option('--json', 'answer with one JSON object')
     .action(async (options: VerifyCommandOptions) => {
-      const keys = readFileSync(options.keys ?? keysFile(options.data), 'utf8')
+      const keys = readKeys(options)
       const progress = progressLine('verified leaves', options.json === true)
       const verified = await verifyData({
         data: options.data,

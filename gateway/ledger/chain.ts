@@ -14,8 +14,10 @@ import type { Encoded } from './entry-bytes.ts'
 import { digestOfTreeHash } from './hash.ts'
 import type { TreeHash } from './hash.ts'
 import { LONGEST_ENTRY } from './leaf.ts'
-import { DurableBatch, RecordedLeaf } from './recorded.ts'
+import { DurableBatch } from './recorded.ts'
 import type { LogSigner } from './signer.ts'
+import { answer, backlogFull, noRoom, refuseOrdinary } from './waiting.ts'
+import type { Waiting } from './waiting.ts'
 import { HEADROOM } from './storage.ts'
 import type { FrameType, Storage } from './storage.ts'
 import { Growth, rootOf } from './tree.ts'
@@ -67,14 +69,6 @@ const ROOM_IN_FRONT = 4_096
 /** Whether the leaf was recorded is unknown; recovery will tell. The process stops. */
 export class LedgerFault extends Error {
   override readonly name = 'LedgerFault'
-}
-
-interface Waiting {
-  readonly entry: Entry
-  /** Of the record in UTF-8. */
-  readonly bytes: number
-  readonly resolve: (recorded: Recorded) => void
-  readonly reject: (fault: Error) => void
 }
 
 export function openChain(options: ChainOptions): Chain {
@@ -269,35 +263,6 @@ class CommitLoop implements Chain {
   }
 }
 
-/** The batch's own entries stand behind those that `beforeBatch` put in front. */
-function answer(
-  batch: readonly Waiting[],
-  durable: DurableBatch,
-  encoded: readonly Encoded[],
-): void {
-  const front = encoded.length - batch.length
-  for (const [at, { resolve }] of batch.entries()) {
-    const leaf = encoded[front + at]?.leaf ?? ''
-    resolve(new RecordedLeaf(durable, durable.growth.first + front + at, leaf))
-  }
-}
-
 function hashOf(encoded: Encoded): TreeHash {
   return encoded.hash
-}
-
-function refuseOrdinary(batch: readonly Waiting[]): Waiting[] {
-  return batch.filter(({ entry, reject }) => {
-    if (entry.finishes === true) return true
-    reject(noRoom())
-    return false
-  })
-}
-
-function backlogFull(): LedgerUnavailable {
-  return new LedgerUnavailable('too much is waiting to be recorded')
-}
-
-function noRoom(): LedgerUnavailable {
-  return new LedgerUnavailable('the disk is full')
 }

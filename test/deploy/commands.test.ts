@@ -107,6 +107,13 @@ describe('--json', () => {
 })
 
 describe('when it is over', () => {
+  test('verify on a folder without a ledger says what to do, not what the system said', async () => {
+    const { code, error: told } = await gongdao('verify', '--data', join(data, 'nowhere'))
+    expect(code).toBe(1)
+    expect(told).toMatch(/--keys.*--data/)
+    expect(told).not.toContain('ENOENT')
+  })
+
   test('a second demo on the same folder, --once --json: one object, and the end', async () => {
     demo.child.kill('SIGINT')
     expect((await demo.ended).code).toBe(0)
