@@ -97,7 +97,7 @@ describe('--json', () => {
   })
 
   test.each([
-    [['verify'], 'Error'],
+    [['verify'], 'NoLedger'],
     [['explain', '00000000-0000-4000-8000-000000000000'], 'NoLedger'],
   ])('%j without what it needs says so in JSON, and ends with 1', async (words, error) => {
     const { code, error: told, out } = await gongdao(...words, '--data', parent, '--json')
