@@ -25,6 +25,8 @@ export type FindingKind =
   | 'outcome-wrong'
   | 'outcome-missing'
   | 'key-unknown'
+  /** Two leaves of one index, or two signed trees of one size: the operator's own signatures contradict each other. */
+  | 'fork'
 
 export interface Finding {
   readonly chain: string

@@ -1,0 +1,42 @@
+/**
+ * Where a verifier reads chains from, whatever carries them: a journal, Kafka, tiles in a folder. A source only carries: it
+ * is trusted for nothing, so it MUST hand over what it has and MUST NOT mend, sort or leave out what looks wrong.
+ */
+import type { Digest } from '../../policies/vocabulary.ts'
+import type { Chunk } from '../ledger/chunk.ts'
+
+export interface ChainSource {
+  /** Every chain that is there, whether or not anybody opened it in public. */
+  chains(): Promise<readonly FoundChain[]>
+  /**
+   * A chain's leaves and checkpoints in the order of their indices, to the end of what is there now; nothing where the chain is not
+   * there. A leaf that stands twice with the same bytes (Kafka, after an unknown outcome) MUST be given once; with other bytes it
+   * MUST be a `fork` damage.
+   */
+  read(origin: string, how: HowToRead): AsyncIterable<Chunk> | Iterable<Chunk>
+  /** Torn tails that were kept aside; absent where this source does not carry them. */
+  cuts?(origin: string): Promise<readonly KeptCut[]>
+  close?(): Promise<void>
+}
+
+export interface FoundChain {
+  /** Undefined where its name can't be read any more. */
+  readonly origin: string | undefined
+  /** For people: folder, or topic and partition. */
+  readonly where: string
+}
+
+export interface HowToRead {
+  /** Parts of which every leaf stands before this index may be left out. */
+  readonly from: number
+  /** A gateway may be writing to it now: what looks torn at the very end is read again before it is called damaged. */
+  readonly mayGrow: boolean
+}
+
+export interface KeptCut {
+  /** By its name. */
+  readonly hash: Digest
+  readonly bytes: number
+  /** Whether its bytes are those that its name says. */
+  readonly isWhole: boolean
+}
