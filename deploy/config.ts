@@ -4,6 +4,7 @@ import type { Limits } from '../gateway/http/limits.ts'
 import { canonicalJson } from '../policies/canonical-json.ts'
 import { Digest } from '../policies/vocabulary.ts'
 import type { GatewayId, ServiceId, SubsystemId } from '../policies/vocabulary.ts'
+import type { Stop } from './config/stop.ts'
 
 /** The data folder where none is named. */
 export const DATA_DEFAULT = '.gongdao'
@@ -26,6 +27,7 @@ export interface GatewayConfig {
   readonly limits?: Partial<Limits>
   /** Where findings of the rules' gate are kept; absent: `<data>/cache`. */
   readonly cache?: string
+  readonly stop?: Stop
 }
 
 export interface DataFolders {

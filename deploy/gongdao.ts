@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts'
 import { explainCommand } from './commands/explain.ts'
 import { receiptCommand } from './commands/receipt.ts'
 import { replayCommand } from './commands/replay.ts'
+import { serveCommand } from './commands/serve.ts'
 import { verifyCommand } from './commands/verify.ts'
 
 const program = new Command('gongdao')
@@ -13,6 +14,7 @@ const program = new Command('gongdao')
     '公道 Gongdao: an inter-agency data-exchange gateway that decides, limits and proves every exchange',
   )
   .addCommand(demoCommand())
+  .addCommand(serveCommand())
   .addCommand(verifyCommand())
   .addCommand(replayCommand())
   .addCommand(explainCommand())

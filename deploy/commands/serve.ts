@@ -1,0 +1,107 @@
+/** `gongdao serve`: the gateway of a configuration file, until a signal ends it. */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import type { GatewayConfig } from '../config.ts'
+import { EXAMPLE } from '../config/example.ts'
+import { readConfig, type ConfigFault } from '../config/read-config.ts'
+import { listenToSignals } from '../signals.ts'
+import { systemChance, systemClock } from '../system.ts'
+import { startGateway } from '../wire.ts'
+import { progressLine } from './progress-line.ts'
+
+interface ServeOptions {
+  readonly config?: string
+  readonly data?: string
+  readonly check?: true
+  readonly printExample?: true
+  readonly json?: true
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run the gateway of a configuration file until a signal ends it')
+    .option('--config <file>', 'configuration, one JSON object; - reads standard input')
+    .option('--data <dir>', 'folder of all state, instead of the one that the configuration names')
+    .option('--check', 'only read the configuration, tell every fault, and end')
+    .option('--print-example', 'print a complete configuration, and end')
+    .option('--json', 'tell what happens as JSON objects, one a line')
+    .action(serve)
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  if (options.printExample === true) {
+    process.stdout.write(`${JSON.stringify(EXAMPLE, undefined, 2)}\n`)
+    return
+  }
+  const config = configOf(options)
+  if (options.check === true) {
+    tell(options, { event: 'checked' }, 'the configuration is good')
+    return
+  }
+  await run(config, options)
+}
+
+/** Every fault, for the person who wrote the file. */
+export class ConfigurationFaulty extends Error {
+  override readonly name = 'ConfigurationFaulty'
+  constructor(file: string, faults: readonly ConfigFault[]) {
+    const lines = faults.map(
+      ({ pointer, words }) => `  ${pointer === '' ? 'it' : pointer} ${words}`,
+    )
+    super(
+      [`${String(faults.length)} fault(s) in ${file}; nothing was started:`, ...lines].join('\n'),
+    )
+  }
+}
+
+function configOf(options: ServeOptions): GatewayConfig {
+  const file = options.config
+  if (file === undefined) {
+    throw new RangeError(
+      'serve needs --config FILE; serve --print-example prints one to begin with',
+    )
+  }
+  const read = readConfig(textOf(file))
+  if (read.kind === 'faulty') throw new ConfigurationFaulty(file, read.faults)
+  return options.data === undefined ? read.config : { ...read.config, data: options.data }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (cause) {
+    throw new RangeError(`the configuration ${file} can't be read: ${String(cause)}`, { cause })
+  }
+}
+
+async function run(config: GatewayConfig, options: ServeOptions): Promise<void> {
+  // Whoever reads our lines may go away; the gateway stays.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  const report = (sentence: string): void => {
+    process.stderr.write(`${new Date().toISOString()} gateway: ${sentence}\n`)
+  }
+  const signals = listenToSignals(report)
+  const gate = progressLine('comparing the rules with cedar-wasm on random inputs:', false)
+  const gateway = await startGateway(config, {
+    clock: systemClock(),
+    chance: systemChance(),
+    report,
+    // Nothing may be written after a journal that failed: the process ends here, and recovers by reading.
+    onFatal: (fault) => {
+      report(`${fault.message}. The process ends; start it again: it reads what is there.`)
+      process.exit(70)
+    },
+    onGateProgress: gate.at,
+  })
+  gate.end()
+  tell(options, { event: 'ready', url: gateway.url.origin }, `ready at ${gateway.url.origin}`)
+  const signal = await signals.stop
+  tell(options, { event: 'stopping', signal }, `${signal}: refusing new requests, finishing others`)
+  await gateway.close()
+  tell(options, { event: 'stopped' }, 'stopped; the chain is sealed')
+  process.exit(0)
+}
+
+function tell({ json }: ServeOptions, event: object, words: string): void {
+  process.stdout.write(json === true ? `${JSON.stringify(event)}\n` : `${words}\n`)
+}

@@ -1,0 +1,9 @@
+/**
+ * The optional sections of the configuration, one for each part: a zod schema in a file of its own beside this one. A section that
+ * is absent leaves its part as embedded by default.
+ */
+import { stop } from './stop.ts'
+
+export const SECTIONS = {
+  stop: stop.exactOptional(),
+}
