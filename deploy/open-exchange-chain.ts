@@ -2,10 +2,9 @@
  * A new exchange chain for this process (design D7): the chain before is recovered and closed, the genesis is durable in the
  * registry, and only then is a leaf recorded.
  */
-import { existsSync } from 'node:fs'
 import { nodeDisk } from '../adapters/ledger-journal/disk.ts'
 import { chainFolder } from '../adapters/ledger-journal/folders.ts'
-import { openJournal } from '../adapters/ledger-journal/open.ts'
+import { openJournal, type JournalPlace } from '../adapters/ledger-journal/open.ts'
 import { recover } from '../adapters/ledger-journal/recover.ts'
 import { openChain } from '../gateway/ledger/chain.ts'
 import type { LedgerFault } from '../gateway/ledger/chain.ts'
@@ -40,6 +39,9 @@ interface Parts {
   readonly revocations: () => number
   /** Each leaf of the earlier chains that are read anyway, oldest first. */
   readonly visit: Visit
+  readonly place?: JournalPlace
+  /** As of `openChain`; absent: `setImmediate`. */
+  readonly soon?: (go: () => void) => void
 }
 
 export async function openExchangeChain(
@@ -85,6 +87,7 @@ async function begin(
     origin,
     signer,
     twoPhase: false,
+    ...parts.place,
   })
   const chain = openChain({
     origin,
@@ -95,7 +98,7 @@ async function begin(
     beforeBatch: headsWatcher(registry, parts.revocations),
     onDurable: journal.archive.keep,
     onFatal: parts.onFatal,
-    soon: setImmediate,
+    soon: parts.soon ?? setImmediate,
   })
   const opening: OpeningRecord = {
     at: parts.clock.now(),
@@ -150,22 +153,24 @@ async function readChain(
   closing: Closing,
 ): Promise<ClosureRecord> {
   const folder = chainFolder(config.data, genesis.chain)
+  const disk = closing.place?.disk ?? nodeDisk
   let sealed = false
-  const recovered = existsSync(folder)
-    ? await recover({
-        disk: nodeDisk,
-        folder,
-        origin: genesis.chain,
-        publicKey: closing.publicKey,
-        twoPhase: false,
-        visit: ({ index, leaf, record }) => {
-          const content: unknown = JSON.parse(record)
-          closing.open.take(genesis.chain, index, leaf.kind, content)
-          closing.visit(leaf.kind, content)
-          sealed = leaf.kind === 'seal'
-        },
-      })
-    : undefined
+  const recovered =
+    disk.list(folder).length > 0
+      ? await recover({
+          disk,
+          folder,
+          origin: genesis.chain,
+          publicKey: closing.publicKey,
+          twoPhase: false,
+          visit: ({ index, leaf, record }) => {
+            const content: unknown = JSON.parse(record)
+            closing.open.take(genesis.chain, index, leaf.kind, content)
+            closing.visit(leaf.kind, content)
+            sealed = leaf.kind === 'seal'
+          },
+        })
+      : undefined
   const edge = recovered?.edge ?? EMPTY_EDGE
   const cut = recovered?.cuts.at(-1)
   return {

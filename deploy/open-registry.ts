@@ -3,7 +3,7 @@
  * closed by a manifest, and the rules gated. It needs no other chain.
  */
 import { chainFolder } from '../adapters/ledger-journal/folders.ts'
-import { openJournal } from '../adapters/ledger-journal/open.ts'
+import { openJournal, type JournalPlace } from '../adapters/ledger-journal/open.ts'
 import { openChain } from '../gateway/ledger/chain.ts'
 import type { LedgerFault } from '../gateway/ledger/chain.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
@@ -27,6 +27,7 @@ export async function openRegistry(
     readonly clock: Clock
     readonly onFatal: (fault: LedgerFault) => void
     readonly signer: LogSigner
+    readonly place?: JournalPlace
   },
 ): Promise<OpenedRegistry> {
   const origin = `${config.instance}/registry`
@@ -37,6 +38,7 @@ export async function openRegistry(
     origin,
     signer,
     twoPhase: true,
+    ...parts.place,
     visit: ({ index, leaf, record }) => {
       view.take(index, leaf.kind, JSON.parse(record))
     },

@@ -6,6 +6,7 @@ import {
 } from '../gateway/exchange/recover-outcomes.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
+import { machineTimers, type Timers } from '../gateway/ports/timers.ts'
 import type { ExchangeId } from '../policies/vocabulary.ts'
 
 export interface Resolving {
@@ -22,6 +23,7 @@ interface Parts {
   readonly report: (sentence: string) => void
   /** An outcome was recorded: its exchange, its index in `chain`. */
   readonly onResolved: (exchange: ExchangeId, index: number) => void
+  readonly timers?: Timers
 }
 
 export function resolveOpenIntents(
@@ -30,7 +32,8 @@ export function resolveOpenIntents(
   parts: Parts,
 ): Resolving {
   let waiting = [...intents].sort((a, b) => deadlineOf(a) - deadlineOf(b))
-  let timer: NodeJS.Timeout | undefined
+  const { timers = machineTimers } = parts
+  let cancel: () => void = () => undefined
   let writing = Promise.resolve()
   let stopped = false
 
@@ -58,17 +61,16 @@ export function resolveOpenIntents(
     const [next] = waiting
     if (next === undefined || stopped) return
     const delay = Math.max(leastMs, deadlineOf(next) + 1 - parts.clock.now())
-    timer = setTimeout(() => {
+    cancel = timers.after(delay, () => {
       writing = write()
-    }, delay)
-    timer.unref()
+    })
   }
 
   plan(1)
   return {
     async stop() {
       stopped = true
-      clearTimeout(timer)
+      cancel()
       await writing
       return waiting.length
     },

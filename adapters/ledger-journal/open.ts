@@ -3,6 +3,7 @@ import * as path from 'node:path'
 import { checkpointWriter } from '../../gateway/ledger/checkpoint.ts'
 import { LONGEST_NOTE } from '../../gateway/ledger/entry-bytes.ts'
 import type { LogSigner } from '../../gateway/ledger/signer.ts'
+import type { Timers } from '../../gateway/ports/timers.ts'
 import { HEADROOM } from '../../gateway/ledger/storage.ts'
 import type { Storage } from '../../gateway/ledger/storage.ts'
 import { rootOf } from '../../gateway/ledger/tree.ts'
@@ -18,14 +19,19 @@ import type { ReadEntry } from './replay.ts'
 import { Segments, segmentName, segmentSize } from './segments.ts'
 import type { Segment } from './segments.ts'
 
-export interface OpenJournalOptions {
+/** The disk, how large segments grow, and who waits for room; absent: the machine's, 16 MiB. */
+export interface JournalPlace {
+  readonly disk?: Disk
+  readonly segmentBytes?: number
+  readonly timers?: Timers
+}
+
+export interface OpenJournalOptions extends JournalPlace {
   readonly folder: string
   readonly origin: string
   readonly signer: LogSigner
   /** As for `openChain`: registry and consent. */
   readonly twoPhase: boolean
-  readonly segmentBytes?: number
-  readonly disk?: Disk
   /** Each entry that is there already, in order. */
   readonly visit?: (entry: ReadEntry) => void
 }
@@ -71,6 +77,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<OpenedJo
     segmentBytes,
     next: recovered.nextNumber,
     spares: usable.map(open),
+    timers: options.timers,
   })
   const storage = new Journal({
     origin,

@@ -6,6 +6,7 @@
  * that finish what was begun. Once a spare can't be made, `room` is `finishes` until one can.
  */
 import * as path from 'node:path'
+import { machineTimers, type Timers } from '../../gateway/ports/timers.ts'
 import type { Disk, DiskFile } from './disk.ts'
 
 export interface Segment {
@@ -35,6 +36,7 @@ export interface SegmentsOptions {
   readonly next: number
   /** Segments that were made before and never used. */
   readonly spares: readonly Segment[]
+  readonly timers?: Timers | undefined
 }
 
 export class Segments {
@@ -42,7 +44,7 @@ export class Segments {
   readonly #spares: Segment[]
   #next: number
   #making: Promise<void> | undefined
-  #retry: NodeJS.Timeout | undefined
+  #cancelRetry: () => void = () => undefined
   #fault: unknown
   #closed = false
 
@@ -70,7 +72,7 @@ export class Segments {
   /** Spares that were never used are taken away: a chain that is not opened again keeps only what it holds. */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#retry)
+    this.#cancelRetry()
     await this.#making
     const { disk, folder } = this.#options
     for (const { file, number } of this.#spares.splice(0)) {
@@ -88,7 +90,8 @@ export class Segments {
       })
       .catch((fault: unknown) => {
         this.#fault = fault
-        this.#retry = setTimeout(() => this.#makeSpares(), RETRY_MS).unref()
+        const { timers = machineTimers } = this.#options
+        this.#cancelRetry = timers.after(RETRY_MS, () => this.#makeSpares())
       })
       .finally(() => {
         this.#making = undefined
