@@ -48,6 +48,11 @@ export function factsOf(kind: LeafKind, record: string): Facts | undefined {
     case 'genesis':
     case 'closure':
     case 'cut':
+    case 'officers':
+    case 'hold':
+    case 'release':
+    case 'erasure':
+    case 'access':
     case 'opening':
     case 'seal':
       return timed(record, 'at')

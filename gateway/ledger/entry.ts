@@ -8,7 +8,9 @@
 import type { Digest } from '../../policies/vocabulary.ts'
 
 export type RegistryKind =
-  'instance' | 'document' | 'rules' | 'manifest' | 'revocations' | 'genesis' | 'closure' | 'cut'
+  | ('instance' | 'document' | 'rules' | 'manifest' | 'revocations' | 'genesis' | 'closure' | 'cut')
+  /** What officers do with persons' keys (`duty-events.ts`). */
+  | ('officers' | 'hold' | 'release' | 'erasure' | 'access')
 export type ExchangeKind =
   'opening' | 'heads' | 'intent' | 'denial' | 'outcome' | 'admission' | 'seal'
 export type LeafKind = RegistryKind | ExchangeKind
