@@ -14,6 +14,7 @@ import { ed25519Signer, type LogSigner } from '../gateway/ledger/signer.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import type { KeyStore } from '../gateway/ports/key-store.ts'
 import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
+import type { Telemetry } from '../gateway/ports/telemetry.ts'
 import { ExchangeHistory } from '../gateway/projections/exchange-history.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import { Repeats } from '../gateway/projections/repeats.ts'
@@ -36,6 +37,8 @@ export interface CoreOptions {
   /** The journal failed: the process must end, and recover by reading. */
   readonly onFatal: (fault: LedgerFault) => void
   readonly onGateProgress: (done: number, of: number) => void
+  /** Absent: off. */
+  readonly telemetry?: Telemetry
 }
 
 export interface Core {

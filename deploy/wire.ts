@@ -8,6 +8,7 @@ import type { ExchangeParts } from '../gateway/exchange/parts.ts'
 import { makeExchangeListener } from '../gateway/http/exchange-listener.ts'
 import { makeMetaservices } from '../gateway/http/metaservices.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
+import { NO_TELEMETRY } from '../gateway/ports/telemetry.ts'
 import { AdmissionCounts } from '../gateway/projections/admission-counts.ts'
 import { RegistryDirectory } from '../gateway/projections/directory.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
@@ -99,6 +100,7 @@ function exchangeParts(
       rest.admission.count(code, memberOf(peer.subsystem))
     },
     report: reportingTo(rest),
+    telemetry: rest.telemetry ?? NO_TELEMETRY,
   }
 }
 

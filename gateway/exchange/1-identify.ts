@@ -9,6 +9,7 @@ import {
   type Instant,
   type SubsystemId,
 } from '../../policies/vocabulary.ts'
+import type { ExchangeTrace } from '../ports/telemetry.ts'
 import type { InForce } from '../projections/in-force.ts'
 import type { Call } from './call.ts'
 import { ended, type Ended } from './ended.ts'
@@ -29,9 +30,15 @@ export interface Asked {
   /** X-Road-Id: the caller's, or the one made for it. */
   readonly id: string
   readonly inForce: InForce
+  /** Undefined where telemetry is off. */
+  readonly trace: ExchangeTrace | undefined
 }
 
-export function identify(call: Call, parts: ExchangeParts): Asked | Ended {
+export function identify(
+  call: Call,
+  trace: ExchangeTrace | undefined,
+  parts: ExchangeParts,
+): Asked | Ended {
   const inForce = parts.inForce()
   const at = parts.clock.now()
   const standing = parts.standing(call.peer, at)
@@ -61,6 +68,7 @@ export function identify(call: Call, parts: ExchangeParts): Asked | Ended {
     serviceHash: service.hash,
     id: headers.id ?? `${instanceOf(call.peer.subsystem)}-${exchange}`,
     inForce,
+    trace,
   }
 }
 

@@ -59,6 +59,7 @@ function headersOf(intent: Intent): string[] {
     fields: decision.fields,
     purpose: decision.purpose,
     basis: decision.bases?.disclose,
+    trace: asked.trace,
     receipt: buildReceiptHeader(intent.recorded, {
       recordText: intent.written.text,
       opening: { ...intent.written.opening, of: 'request' },

@@ -16,6 +16,7 @@ import { isPlainJson } from './wire/media-type.ts'
 type Answered = Extract<Asking, { kind: 'answered' }>
 
 export interface Minimised {
+  readonly kind: 'minimised'
   readonly outcome: Exclude<OutcomeKind, 'unknown'>
   /** Why nothing, or only a problem document, is released. */
   readonly reason?: Refusal | undefined
@@ -30,7 +31,7 @@ export interface Minimised {
   readonly subjectCheck?: 'same' | 'provider-asserted' | undefined
 }
 
-const NOTHING = { passed: [], removed: [], others: [] }
+const NOTHING = { kind: 'minimised' as const, passed: [], removed: [], others: [] }
 
 export function minimise(intent: Intent, asking: Asking, parts: ExchangeParts): Minimised {
   switch (asking.kind) {
@@ -94,7 +95,16 @@ function minimiseAnswer(intent: Intent, answer: Answered): Minimised {
   const { body, passed, others, subjectCheck } = projected
   // Not what was in the answer: the consumer reads this record, and a diagnosis that is there at all tells her something.
   const { removed } = permitted
-  return { outcome: 'released', answer, body, passed, removed, others, subjectCheck }
+  return {
+    kind: 'minimised',
+    outcome: 'released',
+    answer,
+    body,
+    passed,
+    removed,
+    others,
+    subjectCheck,
+  }
 }
 
 function namesOf(fields: readonly FieldRegistration[]): readonly FieldName[] {

@@ -3,8 +3,9 @@
  * opening of the released body only, since the answer's would let it guess the removed fields.
  */
 import { canonicalJson } from '../../policies/canonical-json.ts'
+import type { Refusal } from '../../policies/refusal.ts'
 import type { Recorded } from '../ledger/entry.ts'
-import type { OutcomeRecord } from '../ledger/events.ts'
+import type { OutcomeKind, OutcomeRecord } from '../ledger/events.ts'
 import { publicCommitment } from '../ledger/public-row.ts'
 import { refusedMeanwhile } from './2-decide.ts'
 import type { Intent } from './3-record-intent.ts'
@@ -16,6 +17,9 @@ import { outcomeText } from './record-text.ts'
 import { draft } from './draft.ts'
 
 export interface RecordedOutcome {
+  readonly kind: 'recorded'
+  readonly outcome: OutcomeKind
+  readonly reason: Refusal | undefined
   readonly recordText: string
   readonly recorded: Recorded
   /** Of the body released, for the consumer's receipt. */
@@ -41,7 +45,16 @@ export async function recordOutcome(
     finishes: true,
   })
   parts.history.ended(intent.decided.asked.exchange, final.outcome, recorded.index)
-  return { recordText, recorded, opening: released?.opening, draft: reply }
+  const { outcome, reason } = final
+  return {
+    kind: 'recorded',
+    outcome,
+    reason,
+    recordText,
+    recorded,
+    opening: released?.opening,
+    draft: reply,
+  }
 }
 
 /** Immediately before the outcome is queued: a change since the decision that would refuse keeps the answer back. */
@@ -50,6 +63,7 @@ function stillPermitted(intent: Intent, minimised: Minimised, parts: ExchangePar
   const reason = refusedMeanwhile(intent.decided, parts)
   if (reason === undefined) return minimised
   return {
+    kind: 'minimised',
     outcome: 'withheld',
     reason,
     answer: minimised.answer,

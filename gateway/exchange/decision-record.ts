@@ -61,6 +61,7 @@ export function decisionRecord(
     salt: particulars.salt.toString('base64url'),
     sealed: particulars.key.seal(asked.exchange, detailsOf(particulars)),
     service: asked.serviceHash,
+    span: asked.trace?.spanId,
     subject: particulars.subject,
     v: 1,
     verdicts: decision.verdicts,

@@ -16,24 +16,31 @@ import { recordOutcome } from './6-record-outcome.ts'
 import { reply, replyEarly, replyRefused } from './7-reply.ts'
 import type { Call, Reply } from './call.ts'
 import type { ExchangeParts } from './parts.ts'
+import { beginTrail } from './trail.ts'
 
 export type Exchange = (call: Call) => Promise<Reply>
 
 export function makeExchange(parts: ExchangeParts): Exchange {
   return async (call) => {
-    const asked = identify(call, parts)
-    if (asked.kind === 'ended') return replyEarly(asked, call, parts)
+    const trail = beginTrail(call, parts)
+    try {
+      const asked = trail.past(identify(call, trail.trace, parts))
+      if (asked.kind === 'ended') return trail.end(replyEarly(asked, call, parts))
 
-    const decided = decide(asked, parts)
-    if (decided.kind === 'ended') return replyEarly(decided, call, parts)
+      const decided = trail.past(decide(asked, parts))
+      if (decided.kind === 'ended') return trail.end(replyEarly(decided, call, parts))
 
-    const intent = await recordIntent(decided, parts)
-    if (intent.kind === 'ended') return replyEarly(intent, call, parts)
-    if (intent.kind === 'denied') return replyRefused(intent)
+      const intent = trail.past(await recordIntent(decided, parts))
+      if (intent.kind === 'ended') return trail.end(replyEarly(intent, call, parts))
+      if (intent.kind === 'denied') return trail.end(replyRefused(intent))
 
-    const answer = await callProvider(intent, parts)
-    const minimised = minimise(intent, answer, parts)
-    const outcome = await recordOutcome(intent, minimised, parts)
-    return reply(outcome)
+      const answer = trail.past(await callProvider(intent, parts))
+      const minimised = trail.past(minimise(intent, answer, parts))
+      const outcome = trail.past(await recordOutcome(intent, minimised, parts))
+      return trail.end(reply(outcome))
+    } catch (fault) {
+      trail.fault(fault)
+      throw fault
+    }
   }
 }

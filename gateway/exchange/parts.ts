@@ -5,6 +5,7 @@ import type { Chain } from '../ledger/entry.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
 import type { KeyStore } from '../ports/key-store.ts'
 import type { Provider } from '../ports/provider.ts'
+import type { Telemetry } from '../ports/telemetry.ts'
 import type { ExchangeHistory } from '../projections/exchange-history.ts'
 import type { InForce } from '../projections/in-force.ts'
 import type { Repeats } from '../projections/repeats.ts'
@@ -31,4 +32,6 @@ export interface ExchangeParts {
   readonly refusedEarly: (code: string, peer: Peer) => void
   /** A fault of our own, for the operator's eyes; the exchange goes on to its outcome. */
   readonly report: (fault: unknown) => void
+  /** `NO_TELEMETRY` where it is off. */
+  readonly telemetry: Telemetry
 }

@@ -22,7 +22,7 @@ export function decisionText(record: DecisionRecord): string {
     `"question":${questionText(record.question)},"refusals":${names(record.refusals)},` +
     `${plain('repeat', record.repeat)}"request":"${record.request}","rules":"${record.rules}",` +
     `"salt":"${record.salt}","sealed":"${record.sealed}","service":"${record.service}",` +
-    `${plain('subject', record.subject)}"v":1,` +
+    `${plain('span', record.span)}${plain('subject', record.subject)}"v":1,` +
     `"verdicts":{"collect":${verdictText(verdicts.collect)},"disclose":${verdictText(verdicts.disclose)}}}`
   )
 }

@@ -61,6 +61,8 @@ export interface DecisionRecord {
   /** AES-256-GCM under the person's key: seed of the nonces, case number, official. */
   readonly sealed: string
   readonly service: Digest
+  /** The gateway's own span of this exchange, 16 hexadecimal digits: from here to its trace and back. Absent: telemetry was off. */
+  readonly span?: string | undefined
   readonly subject?: string | undefined
   readonly v: 1
   readonly verdicts: Readonly<Record<Side, Verdict>>

@@ -13,8 +13,8 @@ import type { Instant } from '../../policies/vocabulary.ts'
 
 /** Sorted. `at` of a decision stands in its question. */
 const VARIABLE: Readonly<Record<RowKind, readonly string[]>> = {
-  intent: ['deadline', 'exchange', 'request', 'salt', 'sealed', 'subject'],
-  denial: ['exchange', 'request', 'salt', 'sealed', 'subject'],
+  intent: ['deadline', 'exchange', 'request', 'salt', 'sealed', 'span', 'subject'],
+  denial: ['exchange', 'request', 'salt', 'sealed', 'span', 'subject'],
   outcome: ['answer', 'at', 'exchange', 'intent', 'released', 'salt', 'subject'],
 }
 

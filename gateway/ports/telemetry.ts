@@ -106,7 +106,10 @@ export interface ExchangeTrace {
   /** 16 digits, of the gateway's own span: the one that stands in the record. */
   readonly spanId: string
   readonly parentId: string | undefined
+  /** Exported whatever becomes of the exchange. */
   readonly sampled: boolean
+  /** The flag that the provider is sent: ours, or the caller's where ours is not set. */
+  readonly flag: boolean
   readonly state: string | undefined
 }
 

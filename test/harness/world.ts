@@ -15,6 +15,7 @@ import type { LeafKind } from '../../gateway/ledger/entry.ts'
 import type { DecisionRecord, OutcomeRecord } from '../../gateway/ledger/events.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
 import { parsePinnedKeys, type PinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { NO_TELEMETRY, type Telemetry } from '../../gateway/ports/telemetry.ts'
 import { ExchangeHistory } from '../../gateway/projections/exchange-history.ts'
 import type { InForce } from '../../gateway/projections/in-force.ts'
 import { Repeats } from '../../gateway/projections/repeats.ts'
@@ -37,6 +38,8 @@ export interface WorldOptions {
   readonly inForce?: InForce
   /** How many Idempotency-Keys are remembered. */
   readonly mostRepeats?: number
+  /** Absent: off. */
+  readonly telemetry?: Telemetry
 }
 
 type RecordOf<Kind extends LeafKind> = Kind extends 'outcome'
@@ -119,6 +122,7 @@ export function makeWorld(options: WorldOptions = {}): World {
     syntheticIds: true,
     refusedEarly: (code, peer) => refusedEarly.push(`${code} ${peer.subsystem}`),
     report: (fault) => faults.push(fault),
+    telemetry: options.telemetry ?? NO_TELEMETRY,
   }
   const vkey = vkeyText(`TW/exchange/${GATEWAY}`, memory.signer.publicKey)
   const world: World = {

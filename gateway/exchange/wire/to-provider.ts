@@ -10,7 +10,9 @@ import type {
   PurposeCode,
   ServiceId,
 } from '../../../policies/vocabulary.ts'
+import type { ExchangeTrace } from '../../ports/telemetry.ts'
 import type { ProtocolHeaders } from './headers.ts'
+import { traceparent } from './trace-context.ts'
 
 export interface ForwardedRequest {
   readonly headers: ProtocolHeaders
@@ -26,6 +28,8 @@ export interface ForwardedRequest {
   readonly basis?: BasisCode | undefined
   /** The intent's receipt, base64 (design §2). */
   readonly receipt?: string | undefined
+  /** Our own span, and what the caller's tracing system keeps for itself. */
+  readonly trace?: ExchangeTrace | undefined
 }
 
 /** Name, value, name, value, … */
@@ -55,7 +59,15 @@ export function forwardHeaders(request: ForwardedRequest): string[] {
   add(list, 'Exchange-Purpose', request.purpose)
   add(list, 'Exchange-Basis', request.basis)
   add(list, 'Exchange-Receipt', request.receipt)
+  addTrace(list, request.trace)
   return list
+}
+
+/** In our own spelling, whatever came in (W3C Trace Context 3.2.1: names in lower case). */
+function addTrace(list: string[], trace: ExchangeTrace | undefined): void {
+  if (trace === undefined) return
+  list.push('traceparent', traceparent(trace))
+  add(list, 'tracestate', trace.state)
 }
 
 function add(list: string[], name: string, value: string | undefined): void {

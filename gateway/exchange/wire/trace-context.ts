@@ -1,0 +1,113 @@
+/**
+ * W3C Trace Context, Level 1 (Recommendation of 23 November 2021), as a participant: the caller's trace is joined where its
+ * `traceparent` is good; otherwise a new one begins and `tracestate` is not looked at. Everything read here is attacker-controlled.
+ */
+import type { ExchangeTrace } from '../../ports/telemetry.ts'
+
+export interface TraceContext {
+  /** 32 and 16 lower-case hexadecimal digits, not all zero. */
+  readonly traceId: string
+  readonly parentId: string
+  /** The only flag of version 00; others are not passed on. */
+  readonly sampled: boolean
+  /** Valid list-members in their order, joined by commas; at most 32 and at most 512 characters. */
+  readonly state: string | undefined
+}
+
+/** From name, value, name, value, … as received. Undefined: there is no trace to join. */
+export function readTraceContext(raw: readonly string[]): TraceContext | undefined {
+  let parent: string | undefined
+  let states: string | undefined
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = traceHeader(raw[at] ?? '')
+    const value = raw[at + 1] ?? ''
+    if (name === 'tracestate') states = states === undefined ? value : `${states},${value}`
+    if (name !== 'traceparent') continue
+    // There is no telling which of two is the caller's.
+    if (parent !== undefined) return undefined
+    parent = value
+  }
+  const read = parent === undefined ? undefined : readParent(parent)
+  return read && { ...read, state: states === undefined ? undefined : stateIn(states) }
+}
+
+/** Nearly every other header is told apart by its length. */
+function traceHeader(name: string): string | undefined {
+  return name.length === 11 || name.length === 10 ? name.toLowerCase() : undefined
+}
+
+function readParent(text: string): Omit<TraceContext, 'state'> | undefined {
+  const [, traceId, parentId, flags] = TRACEPARENT.exec(withoutSpace(text)) ?? []
+  if (traceId === undefined || parentId === undefined || flags === undefined) return undefined
+  if (ZEROS.test(traceId) || ZEROS.test(parentId) || spellsText(traceId)) return undefined
+  return { traceId, parentId, sampled: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED }
+}
+
+/** The value of the header that we send: our own span is the parent, in version 00. */
+export function traceparent({ flag, spanId, traceId }: ExchangeTrace): string {
+  return `00-${traceId}-${spanId}-${flag ? '01' : '00'}`
+}
+
+/**
+ * 3.2.2: lower case only. Version 00 ends after the flags; of a later one what is known is read, if it ends there or goes on
+ * with a dash; `ff` is none.
+ */
+const TRACEPARENT =
+  /^(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
+const SAMPLED = 1
+const ZEROS = /^0+$/
+
+/**
+ * Ids are random (Recommendation, section 5). One whose bytes are ten letters and digits or three Chinese characters in a row
+ * is not, and could bring a person's number or name into a telemetry store.
+ */
+function spellsText(traceId: string): boolean {
+  return TEXT.test(Buffer.from(traceId, 'hex').toString('latin1'))
+}
+
+const TEXT = /[A-Za-z0-9]{10}|(?:[\xe3-\xe9][\x80-\xbf]{2}){3}/
+
+/** Optional white space of RFC 9110 5.6.3. */
+function withoutSpace(text: string): string {
+  return text.replaceAll(/^[ \t]+|[ \t]+$/g, '')
+}
+
+const MOST_MEMBERS = 32
+const MOST_CHARACTERS = 512
+const LARGE_MEMBER = 128
+
+/** 3.3.1: several fields are one list. A member that breaks the rules, or a key that stands twice, discards all. */
+function stateIn(combined: string): string | undefined {
+  const members: string[] = []
+  const keys = new Set<string>()
+  for (const text of combined.split(',')) {
+    const member = withoutSpace(text)
+    if (member === '') continue
+    const key = MEMBER.exec(member)?.[1]
+    if (key === undefined || keys.has(key) || keys.size === MOST_MEMBERS) return undefined
+    keys.add(key)
+    members.push(member)
+  }
+  const kept = shortened(members)
+  return kept.length === 0 ? undefined : kept.join(',')
+}
+
+/** Keys of one vendor, or of a tenant at a vendor; a value is printable ASCII without `,` and `=` that ends in no space. */
+const MEMBER =
+  /^([a-z][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
+
+/** 3.3.1.5: whole members go, those of more than 128 characters first, then from the end. */
+function shortened(members: readonly string[]): readonly string[] {
+  if (lengthOf(members) <= MOST_CHARACTERS) return members
+  const kept = [...members]
+  for (let at = kept.length - 1; at >= 0 && lengthOf(kept) > MOST_CHARACTERS; at -= 1) {
+    if ((kept[at]?.length ?? 0) > LARGE_MEMBER) kept.splice(at, 1)
+  }
+  while (lengthOf(kept) > MOST_CHARACTERS) kept.pop()
+  return kept
+}
+
+/** With the commas between them. */
+function lengthOf(members: readonly string[]): number {
+  return members.reduce((sum, member) => sum + member.length + 1, -1)
+}
