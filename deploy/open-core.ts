@@ -45,6 +45,8 @@ export interface Core {
   readonly identity: OpenedIdentity
   readonly inForce: () => InForce
   readonly ledger: Chain
+  /** Why the ledger would refuse an exchange now; undefined where it would not. */
+  readonly refusal: () => Error | undefined
   readonly registry: Chain
   readonly keys: KeyStore
   readonly repeats: Repeats
@@ -107,6 +109,7 @@ async function openUnderLock(
     identity,
     inForce: () => inForce,
     ledger: chain,
+    refusal: () => chain.refusal(),
     registry: registry.chain,
     keys,
     repeats,

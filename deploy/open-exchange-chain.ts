@@ -7,8 +7,8 @@ import { chainFolder } from '../adapters/ledger-journal/folders.ts'
 import { openJournal, type JournalPlace } from '../adapters/ledger-journal/open.ts'
 import { recover } from '../adapters/ledger-journal/recover.ts'
 import { openChain } from '../gateway/ledger/chain.ts'
-import type { LedgerFault } from '../gateway/ledger/chain.ts'
-import type { Chain, Entry } from '../gateway/ledger/entry.ts'
+import type { LedgerFault, OpenChain } from '../gateway/ledger/chain.ts'
+import type { Entry } from '../gateway/ledger/entry.ts'
 import type { HeadsRecord, OpeningRecord } from '../gateway/ledger/events.ts'
 import { digestOfTreeHash } from '../gateway/ledger/hash.ts'
 import { vkeyText } from '../gateway/ledger/note.ts'
@@ -24,7 +24,7 @@ import type { GatewayConfig } from './config.ts'
 import type { OpenedRegistry } from './open-registry.ts'
 
 export interface OpenedExchangeChain {
-  readonly chain: Chain
+  readonly chain: OpenChain
   readonly archive: LeafReader
   /** Intents of earlier incarnations that have no outcome yet. */
   readonly open: OpenIntents

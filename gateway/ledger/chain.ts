@@ -71,11 +71,17 @@ export class LedgerFault extends Error {
   override readonly name = 'LedgerFault'
 }
 
-export function openChain(options: ChainOptions): Chain {
+/** A chain whose owner can tell why it refuses. */
+export interface OpenChain extends Chain {
+  /** Why an ordinary append would be refused now; undefined where it would not. */
+  refusal(): Error | undefined
+}
+
+export function openChain(options: ChainOptions): OpenChain {
   return new CommitLoop(options)
 }
 
-class CommitLoop implements Chain {
+class CommitLoop implements OpenChain {
   readonly origin: string
   readonly #options: ChainOptions
   readonly #storage: Storage
@@ -111,11 +117,11 @@ class CommitLoop implements Chain {
   }
 
   accepts(): boolean {
-    return this.#refusal(false) === undefined
+    return this.refusal() === undefined
   }
 
   append(entry: Entry): Promise<Recorded> {
-    const refusal = this.#refusal(entry.finishes === true)
+    const refusal = this.refusal(entry.finishes === true)
     if (refusal !== undefined) return Promise.reject(refusal)
     const bytes = Buffer.byteLength(entry.record)
     // Here, so that one caller's mistake never ends the batch of others.
@@ -140,7 +146,7 @@ class CommitLoop implements Chain {
     })
   }
 
-  #refusal(finishes: boolean): Error | undefined {
+  refusal(finishes = false): Error | undefined {
     if (this.#closed !== undefined) return this.#closed
     if (finishes) return undefined
     if (this.#queue.length >= this.#limits.queueEntries) return backlogFull()
