@@ -67,6 +67,7 @@ const TEST = 'test'
 export const ENTRY_POINTS: readonly string[] = [
   '^deploy/gongdao\\.ts$',
   '^deploy/set-up\\.mjs$',
+  '^deploy/services/services\\.ts$',
   '^test/.+\\.test\\.ts$',
   '^test/bench/bench\\.ts$',
   '^test/bench/replay-speed\\.ts$',

@@ -23,6 +23,8 @@ export default {
   cacheDirectory: '<rootDir>/node_modules/.cache/gongdao/jest',
   collectCoverageFrom: ['{policies,certs,gateway,adapters,deploy}/**/*.ts'],
   coverageProvider: 'v8',
+  globalSetup: '<rootDir>/.config/begin-test-run.js',
+  globalTeardown: '<rootDir>/.config/end-test-run.js',
   maxWorkers: 2,
   workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,

@@ -7,6 +7,8 @@ export default class PlainClosingLine {
     this.#skipped = results.numPendingTests + results.numTodoTests
     // A file that cannot be loaded has no tests to count, so it counts as one that failed.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites
+    // For end-test-run.js: whether what the servers said is of use to anybody.
+    if (failed > 0) process.env.GONGDAO_TESTS_FAILED = 'yes'
     const line = `${results.numPassedTests} passed, ${failed} failed, ${this.#skipped} skipped`
     // jest prints its own summary after every other reporter; only the exit comes later.
     process.once('exit', () => process.stdout.write(`${line}\n`))

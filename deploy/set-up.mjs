@@ -9,6 +9,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BENCH_NEEDS, TESTS_NEED, debianPackages } from './set-up/debian-packages.mjs'
 import { install, isInstalled } from './set-up/install.mjs'
+import { kafkaJars } from './set-up/kafka-jars.mjs'
 import { oneAtATime } from './set-up/one-at-a-time.mjs'
 import { progress } from './set-up/progress.mjs'
 import { SetUpFault } from './set-up/set-up-fault.mjs'
@@ -36,7 +37,10 @@ async function setUp() {
       if (!isInstalled(root)) await install(root, tell)
     })
   }
-  if (options.has('--tests')) await debianPackages(TESTS_NEED, tell)
+  if (options.has('--tests')) {
+    await debianPackages(TESTS_NEED, tell)
+    await kafkaJars(tell)
+  }
   if (options.has('--bench')) await debianPackages(BENCH_NEEDS, tell)
 }
 

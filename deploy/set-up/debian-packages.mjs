@@ -8,6 +8,10 @@ import { run } from './run.mjs'
 export const TESTS_NEED = [
   { name: 'openssl', proof: 'openssl' },
   { name: 'strace', proof: 'strace' },
+  { name: 'nginx', proof: 'nginx' },
+  { name: 'redis-server', proof: 'redis-server' },
+  { name: 'default-jre-headless', proof: 'java' },
+  { name: 'maven', proof: 'mvn' },
 ]
 export const BENCH_NEEDS = [
   { name: 'nginx', proof: 'nginx' },
@@ -60,7 +64,8 @@ async function installAsRoot(missing, byHand, tell) {
 
 class AptFault extends Error {}
 
-function isThere(proof) {
+/** A program on the PATH, or a file. */
+export function isThere(proof) {
   if (proof.startsWith('/')) return existsSync(proof)
   // Debian keeps servers such as nginx where an ordinary user's PATH does not look.
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']

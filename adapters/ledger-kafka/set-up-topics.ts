@@ -1,0 +1,216 @@
+/**
+ * `gongdao kafka init`: topics with the settings that the ledger relies on, and the least rights that do. Needs a super
+ * user of the cluster. Can be run again at any time: it brings about what is missing and tells what it found otherwise.
+ */
+import kafkajs, { type AclEntry, type Admin } from 'kafkajs'
+import { kafkaConfig, type KafkaConnection } from './connection.ts'
+import { ledgerTopicSettings, type LedgerTopic } from './topics.ts'
+
+// Node finds only some of kafkajs' names in its CommonJS text; these it finds on the whole.
+const {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  ConfigResourceTypes,
+  Kafka,
+  ResourcePatternTypes,
+} = kafkajs
+
+export interface SetUpPlan {
+  readonly topics: readonly LedgerTopic[]
+  /** Replication factor: three, or one in development. */
+  readonly copies: number
+  readonly rights: readonly Right[]
+}
+
+/** `principal` as Kafka spells it: `User:CN=…,O=…,C=TW` for a certificate, `User:name` for a password. */
+export type Right =
+  | { readonly principal: string; readonly may: 'write' }
+  /** `groups`: prefix of the consumer groups that it may use. */
+  | { readonly principal: string; readonly may: 'read'; readonly groups: string }
+
+export interface SetUpReport {
+  readonly created: readonly string[]
+  /** Topics that were there, each setting that was another. */
+  readonly changed: readonly {
+    readonly topic: string
+    readonly setting: string
+    readonly from: string
+    readonly to: string
+  }[]
+  /** Rights on these topics that the plan does not know: somebody else gave them. They stay. */
+  readonly unknown: readonly {
+    readonly topic: string
+    readonly principal: string
+    readonly operation: string
+  }[]
+}
+
+/** The cluster has something that can't be brought about by settings; the message says what to do. */
+export class TopicFault extends Error {
+  override readonly name = 'TopicFault'
+}
+
+export async function setUpTopics(
+  connection: KafkaConnection,
+  plan: SetUpPlan,
+): Promise<SetUpReport> {
+  const admin = new Kafka(kafkaConfig(connection)).admin()
+  await admin.connect()
+  try {
+    const there = new Set(await admin.listTopics())
+    const missing = plan.topics.filter(({ name }) => !there.has(name))
+    await create(admin, missing, plan.copies)
+    const old = plan.topics.filter(({ name }) => there.has(name))
+    await refuseOtherShapes(admin, old, plan.copies)
+    const changed = await correct(admin, old, plan.copies)
+    await admin.createAcls({ acl: aclsOf(plan) })
+    const unknown = await rightsBeyond(admin, plan)
+    return { created: missing.map(({ name }) => name), changed, unknown }
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function create(admin: Admin, topics: readonly LedgerTopic[], copies: number): Promise<void> {
+  if (topics.length === 0) return
+  const configEntries = Object.entries(ledgerTopicSettings(copies)).map(([name, value]) => ({
+    name,
+    value,
+  }))
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: topics.map(({ name, partitions }) => ({
+      topic: name,
+      numPartitions: partitions,
+      replicationFactor: copies,
+      configEntries,
+    })),
+  })
+}
+
+/** Partitions and copies can't be changed here: a chain keeps its partition for ever. */
+async function refuseOtherShapes(
+  admin: Admin,
+  topics: readonly LedgerTopic[],
+  copies: number,
+): Promise<void> {
+  if (topics.length === 0) return
+  const found = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) })
+  for (const { name, partitions } of found.topics) {
+    const wanted = topics.find((topic) => topic.name === name)?.partitions
+    const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
+    if (partitions.length === wanted && replicas >= copies) continue
+    throw new TopicFault(
+      `topic ${name} has ${partitions.length} partitions in ${replicas} copies, not ${wanted ?? 0} in ${copies}. ` +
+        'Name its real shape, move it with kafka-reassign-partitions, or use another prefix',
+    )
+  }
+}
+
+async function correct(
+  admin: Admin,
+  topics: readonly LedgerTopic[],
+  copies: number,
+): Promise<SetUpReport['changed']> {
+  const changed = []
+  for (const { name } of topics) {
+    const found = await settingsOf(admin, name)
+    const wanted = ledgerTopicSettings(copies)
+    const wrong = Object.entries(wanted).filter(([setting, value]) => found.get(setting) !== value)
+    if (wrong.length === 0) continue
+    const configEntries = Object.entries(wanted).map(([setting, value]) => ({
+      name: setting,
+      value,
+    }))
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name, configEntries }],
+    })
+    changed.push(
+      ...wrong.map(([setting, to]) => ({
+        topic: name,
+        setting,
+        from: found.get(setting) ?? '',
+        to,
+      })),
+    )
+  }
+  return changed
+}
+
+async function settingsOf(admin: Admin, topic: string): Promise<Map<string, string>> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+  })
+  const entries = resources.flatMap(({ configEntries }) => configEntries)
+  return new Map(entries.map(({ configName, configValue }) => [configName, configValue]))
+}
+
+/** Writing idempotently needs no more than WRITE; a writer may not read, so what it wrote is read back by another. */
+function aclsOf(plan: SetUpPlan): AclEntry[] {
+  const { READ, WRITE, DESCRIBE_CONFIGS } = AclOperationTypes
+  return plan.rights.flatMap((right) => {
+    const operations = right.may === 'write' ? [WRITE, DESCRIBE_CONFIGS] : [READ]
+    const onTopics = plan.topics.flatMap(({ name }) =>
+      operations.map((operation) => acl(right.principal, { topic: name }, operation)),
+    )
+    if (right.may === 'write') return onTopics
+    return [...onTopics, acl(right.principal, { groups: right.groups }, READ)]
+  })
+}
+
+function acl(
+  principal: string,
+  on: { readonly topic: string } | { readonly groups: string },
+  operation: AclEntry['operation'],
+): AclEntry {
+  const where =
+    'topic' in on
+      ? {
+          resourceType: AclResourceTypes.TOPIC,
+          resourceName: on.topic,
+          resourcePatternType: ResourcePatternTypes.LITERAL,
+        }
+      : {
+          resourceType: AclResourceTypes.GROUP,
+          resourceName: on.groups,
+          resourcePatternType: ResourcePatternTypes.PREFIXED,
+        }
+  return { ...where, principal, host: '*', operation, permissionType: AclPermissionTypes.ALLOW }
+}
+
+async function rightsBeyond(admin: Admin, plan: SetUpPlan): Promise<SetUpReport['unknown']> {
+  const known = new Set(
+    aclsOf(plan).map((one) => `${one.resourceName} ${one.principal} ${one.operation}`),
+  )
+  const unknown = []
+  for (const { name } of plan.topics) {
+    const { resources } = await admin.describeAcls({
+      resourceType: AclResourceTypes.TOPIC,
+      resourceName: name,
+      // Also what was given on `*` or on a prefix.
+      resourcePatternType: ResourcePatternTypes.MATCH,
+      operation: AclOperationTypes.ANY,
+      permissionType: AclPermissionTypes.ALLOW,
+    })
+    const given = resources.flatMap((resource) =>
+      resource.acls.map(({ principal, operation }) => ({
+        on: resource.resourceName,
+        principal,
+        operation,
+      })),
+    )
+    unknown.push(
+      ...given
+        .filter((one) => !known.has(`${one.on} ${one.principal} ${one.operation}`))
+        .map(({ principal, operation }) => ({
+          topic: name,
+          principal,
+          operation: AclOperationTypes[operation],
+        })),
+    )
+  }
+  return unknown
+}
