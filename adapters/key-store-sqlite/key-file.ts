@@ -9,9 +9,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { KeyStoreUnavailable } from '../../gateway/ports/key-store.ts'
 import { markAsOurs, openDatabase } from './open-database.ts'
 import type { Opened } from './open-database.ts'
+import { PersonRows } from './person-rows.ts'
 import { asUnavailable } from './sqlite-fault.ts'
 
 const SECRET_BYTES = 32
+/** Name of a mark: what was deleted may still stand in gaps. */
+const OVERWRITE = 'overwrite'
 const CHECK_BYTES = 8
 
 const SCHEMA = `
@@ -40,6 +43,7 @@ export class KeyFile {
   readonly #find = new Map<Table, StatementSync>()
   readonly #add = new Map<Table, StatementSync>()
   readonly #destroySecrets: StatementSync
+  readonly #persons: PersonRows
   #unusable: KeyStoreUnavailable | undefined
 
   /** `first` is written together with the tables, so that a file with tables and without it can't exist. */
@@ -49,6 +53,7 @@ export class KeyFile {
       if (opened.isNew) writeFirst(opened.database, first())
       const file = new KeyFile(opened)
       file.#checkEveryRow()
+      file.#overwriteWhatWasDestroyed()
       return file
     } catch (cause) {
       opened.database.close()
@@ -70,6 +75,7 @@ export class KeyFile {
       this.#add.set(table, add)
     }
     this.#destroySecrets = database.prepare('DELETE FROM secrets WHERE name >= ? AND name < ?')
+    this.#persons = new PersonRows(database)
   }
 
   /** A secret that must be there. */
@@ -109,6 +115,26 @@ export class KeyFile {
     this.#insert('pseudonyms', subject, handle)
   }
 
+  subjectsOf(handle: Uint8Array): readonly string[] {
+    this.assertUsable()
+    return this.#persons.subjectsOf(handle)
+  }
+
+  /** Keys, handles and pseudonyms of these people are in none of the file's bytes when this returns. */
+  destroyPersons(handles: readonly Uint8Array[], mark: Uint8Array): void {
+    this.inOneTransaction(() => {
+      for (const handle of handles) this.#persons.delete(handle)
+      if (this.findSecret(OVERWRITE) === undefined) this.addSecret(OVERWRITE, mark)
+    })
+    this.#overwriteWhatWasDestroyed()
+  }
+
+  /** The whole file as it would be copied, keys in plain. */
+  image(): Uint8Array {
+    this.assertUsable()
+    return this.#database.serialize()
+  }
+
   exchangeKey(exchange: string): Buffer | undefined {
     return this.#row('exchanges', exchange)
   }
@@ -137,6 +163,20 @@ export class KeyFile {
   close(): void {
     this.#unusable ??= new KeyStoreUnavailable('closed', 'the key store is closed')
     if (this.#database.isOpen) this.#database.close()
+  }
+
+  /**
+   * `secure_delete` overwrites the cells that were deleted, not the copies that stayed in the gaps of pages when a tree was balanced
+   * before: the file is written anew. The mark is durable with the deletion, so that a crash in between ends the same way.
+   */
+  #overwriteWhatWasDestroyed(): void {
+    if (this.findSecret(OVERWRITE) === undefined) return
+    try {
+      this.#database.exec('VACUUM')
+    } catch (cause) {
+      throw this.#afterFailure(asUnavailable(cause))
+    }
+    this.inOneTransaction(() => this.destroySecrets(OVERWRITE, `${OVERWRITE}\0`))
   }
 
   #row(table: Table, name: Name): Buffer | undefined {

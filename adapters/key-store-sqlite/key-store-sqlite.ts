@@ -8,7 +8,7 @@
  * become durable in one transaction, and only then is any of them answered.
  */
 import { createHmac } from 'node:crypto'
-import { pseudonym, seal, unseal } from '../../gateway/ledger/sealing.ts'
+import { unseal } from '../../gateway/ledger/sealing.ts'
 import type { Chance, Clock } from '../../gateway/ports/clock.ts'
 import { KeyStoreUnavailable, SealBroken } from '../../gateway/ports/key-store.ts'
 import type {
@@ -18,10 +18,14 @@ import type {
   SealingKey,
   SubjectScope,
 } from '../../gateway/ports/key-store.ts'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { ExchangeId } from '../../policies/vocabulary.ts'
+import type { Handle, PersonKeys } from '../../gateway/ports/person-keys.ts'
 import { KeyFile } from './key-file.ts'
+import { OneKey, OnePerson } from './one-key.ts'
 import { RecentlyUsed } from './recently-used.ts'
 import { RepeatSecrets } from './repeat-secrets.ts'
+import { unavailable } from './sqlite-fault.ts'
 
 const KEY_BYTES = 32
 const INDEX_SECRET = 'index'
@@ -37,8 +41,13 @@ export interface KeyStoreSettings {
   readonly clock: Clock
 }
 
+export interface OpenedKeyStore extends KeyStore, PersonKeys {
+  /** The whole store as it would be copied, keys in plain: for an encrypted backup. */
+  image(): Uint8Array
+}
+
 /** Opens the file, alone, and checks every row of it. Throws `KeyStoreUnavailable`. */
-export function openKeyStore(settings: KeyStoreSettings): KeyStore {
+export function openKeyStore(settings: KeyStoreSettings): OpenedKeyStore {
   const file = KeyFile.open(settings.file, settings.expect, () => ({
     name: INDEX_SECRET,
     secret: settings.chance.bytes(KEY_BYTES),
@@ -53,16 +62,18 @@ interface Newcomer {
   readonly failed: (cause: unknown) => void
 }
 
-class SqliteKeyStore implements KeyStore {
+class SqliteKeyStore implements OpenedKeyStore {
   readonly #file: KeyFile
   readonly #chance: Chance
   readonly #index: Buffer
   readonly #repeat: RepeatSecrets
-  readonly #recent = new RecentlyUsed<PersonKey>(REMEMBERED)
+  readonly #recent = new RecentlyUsed<OnePerson>(REMEMBERED)
   /** Answers that wait for the next transaction, by number and scope: one person asked for twice gets one key. */
-  readonly #awaited = new Map<string, Promise<PersonKey>>()
+  readonly #awaited = new Map<string, Promise<OnePerson>>()
   /** Keys that the next transaction writes, by handle in hexadecimal: one person in two scopes has one key. */
   readonly #unwritten = new Map<string, Buffer>()
+  /** Handles of people whose keys are being destroyed. */
+  readonly #suspended = new Set<Handle>()
   #newcomers: Newcomer[] = []
 
   constructor(file: KeyFile, { chance, clock }: KeyStoreSettings) {
@@ -73,6 +84,7 @@ class SqliteKeyStore implements KeyStore {
   }
 
   person(number: NationalNumber, scope: SubjectScope): Promise<PersonKey> | PersonKey {
+    if (this.#suspended.size > 0) this.#refuseSuspended(number)
     const who = `${number} ${scope.consumer} ${scope.provider} ${scope.year}`
     return this.#recent.get(who) ?? this.#awaited.get(who) ?? this.#find(who, number, scope)
   }
@@ -94,6 +106,53 @@ class SqliteKeyStore implements KeyStore {
     return this.#repeat.of(day)
   }
 
+  find(number: NationalNumber): Handle | undefined {
+    const handle = this.#handleOf(number)
+    return this.#file.personKey(handle) && handle.toString('hex')
+  }
+
+  holder(subject: string): Handle | undefined {
+    return this.#file.holder(subject)?.toString('hex')
+  }
+
+  subjectsOf(person: Handle): readonly string[] {
+    return this.#file.subjectsOf(Buffer.from(person, 'hex'))
+  }
+
+  holdToken(person: Handle): string {
+    const key = this.#file.personKey(Buffer.from(person, 'hex'))
+    if (key === undefined) throw new RangeError('nobody is known under this handle')
+    return createHmac('sha256', key).update('hold/1').digest('base64url')
+  }
+
+  async suspend(persons: readonly Handle[]): Promise<() => void> {
+    for (const person of persons) this.#suspended.add(person)
+    // Those who were answered in this turn seal in it; those who wait for the next transaction seal in that one.
+    do await turn()
+    while (this.#newcomers.length > 0)
+    return () => {
+      for (const person of persons) this.#suspended.delete(person)
+    }
+  }
+
+  destroy(persons: readonly Handle[]): void {
+    if (!persons.every((person) => this.#suspended.has(person))) {
+      throw new RangeError('a key is destroyed only while its person is suspended')
+    }
+    const gone = new Set(persons.flatMap((person) => this.subjectsOf(person)))
+    const handles = persons.map((person) => Buffer.from(person, 'hex'))
+    this.#file.destroyPersons(handles, this.#chance.bytes(KEY_BYTES))
+    for (const remembered of this.#recent.values()) {
+      if (gone.has(remembered.subject)) remembered.destroy()
+    }
+    // All of them: a look-up costs less than a second cache by person.
+    this.#recent.clear()
+  }
+
+  image(): Uint8Array {
+    return this.#file.image()
+  }
+
   close(): void {
     this.#flush()
     this.#repeat.close()
@@ -101,12 +160,12 @@ class SqliteKeyStore implements KeyStore {
     this.#file.close()
   }
 
-  #find(who: string, number: NationalNumber, scope: SubjectScope): Promise<PersonKey> | PersonKey {
-    const handle = createHmac('sha256', this.#index).update(number).digest()
+  #find(who: string, number: NationalNumber, scope: SubjectScope): Promise<OnePerson> | OnePerson {
+    const handle = this.#handleOf(number)
     const unwritten = this.#unwritten.get(handle.toString('hex'))
     const known = unwritten ?? this.#file.personKey(handle)
     const key = known ?? this.#chance.bytes(KEY_BYTES)
-    const person = new OnePerson(key, pseudonym(key, scope))
+    const person = new OnePerson(key, scope)
     const holder = this.#file.holder(person.subject)
     if (holder !== undefined) {
       if (!holder.equals(handle)) throw damaged('a pseudonym leads to another person')
@@ -123,6 +182,14 @@ class SqliteKeyStore implements KeyStore {
     })
     this.#awaited.set(who, answer)
     return answer
+  }
+
+  #handleOf(number: NationalNumber): Buffer {
+    return createHmac('sha256', this.#index).update(number).digest()
+  }
+
+  #refuseSuspended(number: NationalNumber): void {
+    if (this.#suspended.has(this.#handleOf(number).toString('hex'))) throw unavailable('suspended')
   }
 
   #keyBehind(subject: string): Buffer | undefined {
@@ -160,26 +227,6 @@ class SqliteKeyStore implements KeyStore {
       return
     }
     for (const newcomer of newcomers) newcomer.done()
-  }
-}
-
-/** The key is a private member, so that no log line or inspection of the object shows it. */
-class OneKey implements SealingKey {
-  readonly #key: Buffer
-  constructor(key: Buffer) {
-    this.#key = key
-  }
-
-  seal(exchange: ExchangeId, details: Uint8Array): string {
-    return seal(this.#key, exchange, details)
-  }
-}
-
-class OnePerson extends OneKey implements PersonKey {
-  readonly subject: string
-  constructor(key: Buffer, subject: string) {
-    super(key)
-    this.subject = subject
   }
 }
 

@@ -27,6 +27,12 @@ export class RecentlyUsed<Value> {
     this.#younger = new Map()
   }
 
+  /** Some of them may come twice. */
+  *values(): Generator<Value> {
+    yield* this.#younger.values()
+    yield* this.#older.values()
+  }
+
   clear(): void {
     this.#younger = new Map()
     this.#older = new Map()

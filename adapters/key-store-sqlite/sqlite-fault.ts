@@ -28,6 +28,7 @@ const SENTENCES: Record<KeyStoreFault, string> = {
   exposed: 'the file of the key store can be read by other users; it must have mode 0600',
   'read-only': 'the key store cannot be written',
   full: 'there is no space left for the key store',
+  suspended: 'this key is being destroyed',
   'input-output': 'the key store cannot be read or written',
   closed: 'the key store is closed',
 }

@@ -61,6 +61,8 @@ export type KeyStoreFault =
   | 'exposed'
   | 'read-only'
   | 'full'
+  /** Her key is being destroyed now: whoever asks again in a moment finds somebody new. */
+  | 'suspended'
   /** Any other failure of the file system. */
   | 'input-output'
   | 'closed'

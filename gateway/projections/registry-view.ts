@@ -11,6 +11,7 @@ import type {
   ManifestRecord,
   PieceRecord,
 } from '../ledger/registry-events.ts'
+import { DutyView } from './duty-view.ts'
 import { PieceJoiner } from './piece-joiner.ts'
 
 export interface Manifest {
@@ -34,6 +35,7 @@ export class RegistryView {
   readonly revocations = new Map<number, Digest>()
   /** Torn tails of the registry itself that are on record. */
   readonly cuts = new Set<Digest>()
+  readonly duties = new DutyView()
   readonly #joiner = new PieceJoiner()
   #open: ManifestRecord[] = []
 
@@ -45,6 +47,7 @@ export class RegistryView {
     }
     if (kind === 'revocations') this.#takeRevocations(record as PieceRecord)
     this.#takeLife(index, kind, record)
+    this.duties.take(index, kind, record)
     if (kind === 'manifest') this.#takeManifest(index, record as ManifestRecord)
   }
 
