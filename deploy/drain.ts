@@ -10,8 +10,16 @@ const LINGER_MS = 1000
 const LOOK_MS = 20
 
 export class Drain {
+  readonly #finishWithinMs: number
   #stopping = false
   #underWay = 0
+
+  /** `finishWithinMs`: then what is still under way is broken off; each gets its outcome all the same. */
+  constructor(finishWithinMs: number) {
+    this.#finishWithinMs = finishWithinMs
+  }
+
+  readonly isStopping = (): boolean => this.#stopping
 
   /** The same chain, which from the stop on accepts nothing new: what was begun may still be finished. */
   guard(chain: Chain): Chain {
@@ -35,17 +43,20 @@ export class Drain {
     }
   }
 
-  /** Every exchange ends by the deadline of its service, so this ends as well. */
+  /** A consumer whose connection is cut has left, which ends its exchange. */
   async stop(listener: Server): Promise<void> {
     this.#stopping = true
     const closed = once(listener, 'close')
     listener.close()
     let lingered = 0
+    let waited = 0
     const cutting = setInterval(() => {
       // A connection falls idle when its reply has left.
       listener.closeIdleConnections()
       lingered = this.#underWay === 0 ? lingered + LOOK_MS : 0
-      if (lingered >= LINGER_MS) listener.closeAllConnections()
+      waited += LOOK_MS
+      const isOver = lingered >= LINGER_MS || waited >= this.#finishWithinMs
+      if (isOver) listener.closeAllConnections()
     }, LOOK_MS)
     await closed
     clearInterval(cutting)

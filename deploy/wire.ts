@@ -15,6 +15,7 @@ import type { InForce } from '../gateway/projections/in-force.ts'
 import { makeReceipts } from '../gateway/exchange/receipts.ts'
 import { memberOf } from '../policies/vocabulary.ts'
 import { configurationDigest, type GatewayConfig } from './config.ts'
+import { STOP } from './config/stop.ts'
 import { openCore, type Core, type CoreOptions } from './open-core.ts'
 import { Drain } from './drain.ts'
 import { recordAdmission } from './record-admission.ts'
@@ -42,7 +43,7 @@ export async function startGateway(
   })
   const admission = new AdmissionCounts(clock.now())
   const recording = recordAdmission(admission, core.ledger, options)
-  const drain = new Drain()
+  const drain = new Drain((config.stop ?? STOP).finishWithinMs)
   const ledger = drain.guard(core.ledger)
   const parts = exchangeParts(config, core, { ...options, provider, admission, ledger })
   const listener = makeExchangeListener({
@@ -55,6 +56,7 @@ export async function startGateway(
     maxRequestBytes: (path) => largestRequest(path, inForce()),
     admission: { refused: (code, member) => admission.count(code, member) },
     report: reportingTo(options),
+    isStopping: drain.isStopping,
     clock,
     ...(config.limits && { limits: config.limits }),
   })

@@ -12,7 +12,7 @@ export interface Occasion {
   readonly accept?: string | undefined
   /** For 405: the methods that are registered. */
   readonly allow?: readonly string[] | undefined
-  /** For 503; seconds. */
+  /** For 429 and 503; seconds. */
   readonly retryAfter?: number | undefined
   /** Nothing further can be read from this connection. */
   readonly close?: boolean | undefined
@@ -91,7 +91,7 @@ function furtherHeaders(status: number, occasion: Occasion): string[] {
   // RFC 9110 15.5.2: a 401 names how to authenticate.
   if (status === 401) headers.push('WWW-Authenticate', 'ClientCertificate')
   if (status === 405) headers.push('Allow', (occasion.allow ?? []).join(', '))
-  if (status === 503) {
+  if (status === 429 || status === 503) {
     headers.push('Retry-After', String(occasion.retryAfter ?? RETRY_AFTER_SECONDS))
   }
   if (occasion.close === true) headers.push('Connection', 'close')

@@ -9,7 +9,6 @@ import { explain } from './explain.ts'
 import type { Limits } from './limits.ts'
 import { Places } from './places.ts'
 import { readBody } from './read-body.ts'
-import { sendReply } from './send-reply.ts'
 import { splitUrl } from './split-url.ts'
 
 export interface CallParts {
@@ -31,7 +30,7 @@ export function takeCalls(door: Door, parts: CallParts): TakeCall {
     try {
       const reply = await parts.exchange(call)
       // Who has left can't be answered; the record of the exchange stands all the same.
-      if (!call.signal.aborted) sendReply(response, reply)
+      if (!call.signal.aborted) door.reply(response, reply)
     } catch (fault) {
       explain(fault, { request: response.req, response, report: parts.report })
     }

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Peer, PeerFinding, Standing } from '../../certs/peer.ts'
 import type { Refusal } from '../../policies/refusal.ts'
 import { memberOf, type Instant, type MemberId } from '../../policies/vocabulary.ts'
+import type { Reply } from '../exchange/call.ts'
 import { acceptIn, problem } from '../exchange/problem.ts'
 import type { Clock } from '../ports/clock.ts'
 import { faultOf } from './check-request.ts'
@@ -22,6 +23,8 @@ export interface DoorParts {
   readonly admission: { refused(code: Refusal, member: MemberId | 'nobody'): void }
   readonly clock: Clock
   readonly limits: Limits
+  /** Nothing new begins any more. Absent: that never happens. */
+  readonly isStopping?: () => boolean
 }
 
 export class Door {
@@ -41,10 +44,24 @@ export class Door {
       return undefined
     }
     const standing = this.#parts.standing(finding.peer, this.#parts.clock.now())
-    const fault = standing === 'good' ? faultOf(request, this.#parts.limits.headers) : standing
+    const fault = this.#stopping() ?? this.#unfit(standing, request)
     if (fault === undefined) return finding.peer
     this.turnAway(request, response, fault)
     return undefined
+  }
+
+  #stopping(): Refusal | undefined {
+    return this.#parts.isStopping?.() === true ? 'Server.Stopping' : undefined
+  }
+
+  #unfit(standing: Standing, request: IncomingMessage): Refusal | undefined {
+    return standing === 'good' ? faultOf(request, this.#parts.limits.headers) : standing
+  }
+
+  /** The reply of an exchange; the last one of its connection where nothing new begins any more. */
+  reply(response: ServerResponse, reply: Reply): void {
+    if (this.#stopping() !== undefined) response.shouldKeepAlive = false
+    sendReply(response, reply)
   }
 
   /** Refuses this one request; the connection stays. */
