@@ -161,7 +161,7 @@ const WHOLE_TREE: readonly Rule[] = [
     comment:
       'Neither a program nor a test reaches this file (ENTRY_POINTS in .config/folder-table.ts)',
     from: { path: ENTRY_POINTS },
-    to: { path: OURS, pathNot: [...ENTRY_POINTS, '\\.d\\.ts$'], reachable: false },
+    to: { path: OURS, pathNot: [...ENTRY_POINTS, '\\.d\\.m?ts$'], reachable: false },
   },
   {
     name: 'no import that leads nowhere',
