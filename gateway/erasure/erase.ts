@@ -1,0 +1,117 @@
+/**
+ * Destroys persons' keys (design §4), in the one order that a crash can't spoil:
+ *
+ *     approve → suspend → replay → holds → hand her own copy over → leaves durable → destroy
+ *
+ * INVARIANT: no key is destroyed before every pseudonym of it has its `erasure` leaf. A crash before the leaves has changed nothing, and
+ * the same order may be handed in again; one after them is finished at the next start (`finish.ts`).
+ */
+import { canonicalJson } from '../../policies/canonical-json.ts'
+import type { ErasureRecord } from '../ledger/duty-events.ts'
+import type { Entry } from '../ledger/entry.ts'
+import type { Handle } from '../ports/person-keys.ts'
+import { admit, knownPersons } from './admit.ts'
+import type { Admitted, Refusal } from './admit.ts'
+import { ownCopy } from './own-copy.ts'
+import type { OwnCopy } from './own-copy.ts'
+import { refusal } from './parts.ts'
+import type { DutyParts, Order, PersonalRecord } from './parts.ts'
+import { verdictOf } from './verdict.ts'
+
+export interface Erased {
+  readonly kind: 'erased'
+  readonly persons: number
+  readonly pseudonyms: number
+  readonly exchanges: number
+  /** Decisions that were not made the same way again; their leaves say so. */
+  readonly notAgreeing: number
+}
+
+/** Resolves when the copies, one a person, are safe in the officer's hands. */
+export type HandOver = (copies: readonly OwnCopy[]) => Promise<unknown>
+
+export async function erase(
+  order: Order,
+  parts: DutyParts & { readonly handOver: HandOver },
+): Promise<Erased | Refusal> {
+  const admitted = await admit(order, parts)
+  if (admitted.kind === 'refused') return admitted
+  const persons = knownPersons(order, parts)
+  if (persons.length === 0) {
+    return refusal('nobody-known', 'no exchange was about any of these persons, so no key is there')
+  }
+  // Before anything is read: an exchange in between would be neither in her copy nor in the leaves.
+  const resume = await parts.keys.suspend(persons)
+  try {
+    await parts.settled()
+    parts.onStep('suspended')
+    return await eraseSuspended(admitted, persons, parts)
+  } finally {
+    resume()
+  }
+}
+
+async function eraseSuspended(
+  admitted: Admitted,
+  persons: readonly Handle[],
+  parts: DutyParts & { readonly handOver: HandOver },
+): Promise<Erased | Refusal> {
+  const { keys } = parts
+  const subjects = persons.map((person) => keys.subjectsOf(person))
+  const records = await parts.recordsOf(new Set(subjects.flat()))
+  parts.onStep('replayed')
+  const held = holdsOn(persons, records, parts)
+  if (held !== undefined) return held
+  await parts.handOver(
+    subjects.map((own) => {
+      const hers = records.filter(({ subject }) => own.includes(subject))
+      return ownCopy(hers, admitted.statement, parts)
+    }),
+  )
+  parts.onStep('handed-over')
+  await parts.append(erasureEntries(admitted, records, parts))
+  parts.onStep('recorded')
+  keys.destroy(persons)
+  parts.onStep('destroyed')
+  const replayed = records.flatMap((record) => record.replayed)
+  return {
+    kind: 'erased',
+    persons: persons.length,
+    pseudonyms: records.length,
+    exchanges: replayed.length,
+    notAgreeing: replayed.filter(({ finding }) => finding !== 'agree').length,
+  }
+}
+
+/** One leaf a pseudonym, in an order of chance: who is erased together can't be told apart by place. */
+export function erasureEntries(
+  { approvals, officers, statement }: Omit<Admitted, 'kind'>,
+  records: readonly PersonalRecord[],
+  { chance, clock }: Pick<DutyParts, 'chance' | 'clock'>,
+): readonly Entry[] {
+  const at = clock.now()
+  return records
+    .map((personal) => ({ personal, place: chance.bytes(16).toString('hex') }))
+    .sort((one, other) => (one.place < other.place ? -1 : 1))
+    .map(({ personal }) => {
+      const { subject } = personal
+      const replay = verdictOf(personal.replayed)
+      const record: ErasureRecord = { approvals, at, officers, replay, statement, subject, v: 1 }
+      return { kind: 'erasure', record: canonicalJson(record) }
+    })
+}
+
+function holdsOn(
+  persons: readonly Handle[],
+  records: readonly PersonalRecord[],
+  { duties, keys }: DutyParts,
+): Refusal | undefined {
+  const exchanges = new Set(records.flatMap(({ leaves }) => leaves.map(({ exchange }) => exchange)))
+  const held = new Set([
+    ...duties.holdsOn({ exchanges }),
+    ...persons.flatMap((person) => duties.holdsOn({ token: keys.holdToken(person) })),
+  ])
+  if (held.size === 0) return undefined
+  const words = [...held].map(({ statement }) => `${statement.id} (${statement.basis})`).join(', ')
+  return refusal('held', `a legal hold forbids it: ${words}. Once it is released, ask anew`)
+}

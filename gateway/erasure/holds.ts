@@ -1,0 +1,56 @@
+/** Legal holds: set and released by two officers, each a leaf; an erasure is refused while one stands. */
+import { canonicalJson } from '../../policies/canonical-json.ts'
+import type { HoldRecord, ReleaseRecord } from '../ledger/duty-events.ts'
+import { admit, knownPersons } from './admit.ts'
+import type { Refusal } from './admit.ts'
+import { refusal } from './parts.ts'
+import type { DutyParts, Order } from './parts.ts'
+
+export interface Recorded {
+  readonly kind: 'held' | 'released'
+  /** Of the hold. */
+  readonly id: string
+}
+
+export async function hold(order: Order, parts: DutyParts): Promise<Recorded | Refusal> {
+  const admitted = await admit(order, parts)
+  if (admitted.kind === 'refused') return admitted
+  const { approvals, officers, statement } = admitted
+  const token = await tokenFor(order, parts)
+  if (token.kind === 'refused') return token
+  const at = parts.clock.now()
+  const record: HoldRecord = { approvals, at, officers, statement, token: token.token, v: 1 }
+  await parts.append([{ kind: 'hold', record: canonicalJson(record) }])
+  parts.onStep('recorded')
+  return { kind: 'held', id: statement.id }
+}
+
+export async function release(order: Order, parts: DutyParts): Promise<Recorded | Refusal> {
+  const admitted = await admit(order, parts)
+  if (admitted.kind === 'refused') return admitted
+  const { approvals, officers, statement } = admitted
+  const id = statement.hold ?? ''
+  if (!parts.duties.holds.has(id)) {
+    return refusal('hold-unknown', `there is no hold ${id} in force: see gongdao hold list`)
+  }
+  const record: ReleaseRecord = { approvals, at: parts.clock.now(), officers, statement, v: 1 }
+  await parts.append([{ kind: 'release', record: canonicalJson(record) }])
+  parts.onStep('recorded')
+  return { kind: 'released', id }
+}
+
+type Token = { readonly kind: 'found'; readonly token: string | undefined } | Refusal
+
+async function tokenFor(order: Order, parts: DutyParts): Promise<Token> {
+  const { exchange } = order.statement
+  if (exchange !== undefined) {
+    const decision = await parts.decisionOf(exchange)
+    if (decision !== undefined) return { kind: 'found', token: undefined }
+    return refusal('exchange-unknown', `no chain has an exchange ${exchange}`)
+  }
+  const [person] = knownPersons(order, parts)
+  if (person === undefined) {
+    return refusal('nobody-known', 'no exchange was about this person: there is nothing to hold')
+  }
+  return { kind: 'found', token: parts.keys.holdToken(person) }
+}
