@@ -1,0 +1,38 @@
+import type { TreeHash } from '../ledger/hash.ts'
+
+/** A witness as the log asks it. */
+export interface Witness {
+  /** C2SP verifier key, algorithm 0x04. */
+  readonly vkey: string
+  /**
+   * MUST end within a bounded time and keep a bounded answer, whatever the peer does; MUST NOT throw for what a peer does. What
+   * comes back is attacker-controlled: nothing in it is verified.
+   */
+  post(path: 'add-checkpoint' | 'add-genesis' | 'complaints', body: string): Promise<WitnessReply>
+  get(path: 'complaints'): Promise<WitnessReply>
+}
+
+export type WitnessReply =
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      readonly contentType: string
+      readonly body: string
+    }
+  | { readonly kind: 'away'; readonly why: WitnessAway }
+
+export type WitnessAway = 'unreachable' | 'untrusted' | 'timeout' | 'too-large' | 'broken'
+
+/** A chain whose checkpoints are published: what a witness asks of it. */
+export interface WitnessedLog {
+  readonly origin: string
+  /** The newest durable checkpoint, a signed note; undefined while there is none. */
+  checkpoint(): string | undefined
+  /** RFC 6962 §2.1.2, between two sizes that this log had; throws RangeError for any other. */
+  consistency(old: number, size: number): readonly TreeHash[]
+  /**
+   * tlog-proof of a leaf within `note`, a checkpoint that this log had and that covers it; `extra` shows the leaf, and its record where
+   * asked for. Undefined: there is no such leaf.
+   */
+  receipt(index: number, note: string, shows: 'leaf' | 'record'): Promise<string | undefined>
+}
