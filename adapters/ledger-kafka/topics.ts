@@ -30,3 +30,7 @@ export function ledgerTopicSettings(copies: number): Readonly<Record<string, str
     'unclean.leader.election.enable': 'false',
   }
 }
+
+export function topicName(prefix: string, topic: string): string {
+  return `${prefix}.${topic}`
+}

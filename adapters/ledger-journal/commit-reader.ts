@@ -1,0 +1,165 @@
+/**
+ * Reads commits back from a journal that may be open for writing meanwhile. Where leaves and checkpoint are frames of their own
+ * (registry, consent), the two are one commit: one that a crash left without its checkpoint is none yet.
+ */
+import * as path from 'node:path'
+import type { ChainJournal, Commit } from '../../gateway/ports/chain-journal.ts'
+import { nodeDisk } from './disk.ts'
+import type { Disk, DiskFile } from './disk.ts'
+import { FRAME_HEADER, chainTag, frameAt, frameLength, readSegmentHeader } from './frame.ts'
+import type { FrameView } from './frame.ts'
+import { segmentHeaderLength } from './frame.ts'
+import { segmentNumbers } from './recover.ts'
+import { segmentName } from './segments.ts'
+
+export interface CommitReaderOptions {
+  readonly folder: string
+  readonly origin: string
+  readonly disk?: Disk
+}
+
+/** Where a commit begins. */
+interface Place {
+  readonly first: number
+  readonly segment: number
+  readonly offset: number
+}
+
+interface PlacedFrame {
+  readonly bytes: Buffer
+  readonly frame: FrameView
+  readonly segment: number
+  readonly offset: number
+}
+
+const EVERYTHING = Number.MAX_SAFE_INTEGER
+
+export class CommitReader implements ChainJournal {
+  readonly #disk: Disk
+  readonly #folder: string
+  readonly #origin: string
+  readonly #tag: Buffer
+  /** Behind what was read last: the next read mostly goes on there. */
+  #next: Place | undefined
+
+  constructor({ disk = nodeDisk, folder, origin }: CommitReaderOptions) {
+    this.#disk = disk
+    this.#folder = folder
+    this.#origin = origin
+    this.#tag = chainTag(origin)
+  }
+
+  read(from: number, to: number, mostBytes: number): readonly Commit[] {
+    const commits: Commit[] = []
+    let bytes = 0
+    for (const { commit, end } of this.#commits(from, to)) {
+      if (commit.first > from && commits.length === 0) return []
+      bytes += commit.payload.length
+      if (commits.length > 0 && bytes > mostBytes) break
+      if (commit.first < from) continue
+      commits.push(commit)
+      this.#next = end
+    }
+    return commits
+  }
+
+  /** Leaves of all whole commits; of a journal that nobody writes to. */
+  size(): number {
+    let size = 0
+    for (const { commit } of this.#commits(0, EVERYTHING)) size = commit.first + commit.count
+    return size
+  }
+
+  *#commits(from: number, to: number): Generator<{ commit: Commit; end: Place }, undefined> {
+    if (from >= to) return
+    let leaves: PlacedFrame | undefined
+    for (const placed of this.#frames(this.#next?.first === from ? this.#next : undefined, from)) {
+      const { frame, segment } = placed
+      if (frame.first + frame.count > to) return
+      if (frame.type === 'leaves') {
+        leaves = placed
+      } else {
+        const commit = frame.type === 'batch' ? whole(placed) : joined(leaves, placed)
+        const first = frame.first + frame.count
+        const end = { first, segment, offset: placed.offset + frame.end }
+        if (commit !== undefined) yield { commit, end }
+        if (first >= to) return
+      }
+    }
+    return
+  }
+
+  *#frames(start: Place | undefined, from: number): Generator<PlacedFrame, undefined> {
+    const numbers = segmentNumbers(this.#disk, this.#folder)
+    const at = start ?? this.#segmentOf(numbers, from)
+    if (at === undefined) return
+    let { offset } = at
+    for (const number of numbers) {
+      if (number < at.segment) continue
+      const file = this.#disk.open(path.join(this.#folder, segmentName(number)), 'read')
+      try {
+        for (const { bytes, frame } of framesIn(file, offset, this.#tag)) {
+          yield { bytes, frame, segment: number, offset }
+          offset += bytes.length
+        }
+      } finally {
+        file.close()
+      }
+      offset = segmentHeaderLength(this.#origin)
+    }
+    return
+  }
+
+  /** The last segment that begins with this leaf or one before. */
+  #segmentOf(numbers: readonly number[], index: number): Place | undefined {
+    const offset = segmentHeaderLength(this.#origin)
+    return numbers
+      .toReversed()
+      .map((segment) => ({ segment, offset, first: this.#firstOf(segment) }))
+      .find(({ first }) => first <= index)
+  }
+
+  /** Infinity where the segment was never used. */
+  #firstOf(segment: number): number {
+    const file = this.#disk.open(path.join(this.#folder, segmentName(segment)), 'read')
+    try {
+      const bytes = Buffer.alloc(segmentHeaderLength(this.#origin))
+      file.read(bytes, 0)
+      return readSegmentHeader(bytes)?.first ?? Infinity
+    } finally {
+      file.close()
+    }
+  }
+}
+
+function* framesIn(
+  file: DiskFile,
+  from: number,
+  tag: Buffer,
+): Generator<{ bytes: Buffer; frame: FrameView }, undefined> {
+  const header = Buffer.alloc(FRAME_HEADER)
+  const size = file.size()
+  let offset = from
+  while (file.read(header, offset) === FRAME_HEADER) {
+    const length = frameLength(header)
+    if (length === FRAME_HEADER || offset + length > size) return
+    const bytes = Buffer.allocUnsafe(length)
+    file.read(bytes, offset)
+    const frame = frameAt(bytes, 0, tag)
+    if (frame.kind !== 'frame') return
+    yield { bytes, frame }
+    offset += length
+  }
+  return
+}
+
+function whole({ bytes, frame }: PlacedFrame): Commit {
+  const { count, end, first, payload } = frame
+  return { first, count, payload: bytes.subarray(payload, end) }
+}
+
+function joined(leaves: PlacedFrame | undefined, checkpoint: PlacedFrame): Commit | undefined {
+  if (leaves === undefined) return undefined
+  const { first, count, payload } = whole(leaves)
+  return { first, count, payload: Buffer.concat([payload, whole(checkpoint).payload]) }
+}

@@ -1,0 +1,70 @@
+/** A kafkajs client whose sockets are ours: it can be ended at once, whatever the server does. */
+import * as net from 'node:net'
+import * as tls from 'node:tls'
+import kafkajs, { type ISocketFactoryArgs, type Kafka } from 'kafkajs'
+import { kafkaConfig, type KafkaConnection } from './connection.ts'
+import { cureIdleTimer } from './idle-timer.ts'
+
+export interface KafkaTimes {
+  readonly connectMs: number
+  /** How long a broker may take for one request; a broker that hangs is given up after twice this and a bit. */
+  readonly requestMs: number
+}
+
+/**
+ * kafkajs does not look for a new leader when a request times out, so waiting for a hung one must be short: with 3 s and one retry a
+ * leader that hangs costs 6 to 7 s, with the defaults 39 s.
+ */
+export const KAFKA_TIMES: KafkaTimes = { connectMs: 3000, requestMs: 3000 }
+
+/** All of it, always: where a member is missing kafkajs has defaults that depend on NODE_ENV. */
+export const ONE_RETRY = {
+  retries: 1,
+  initialRetryTime: 100,
+  maxRetryTime: 1000,
+  factor: 0.2,
+  multiplier: 2,
+} as const
+
+export class KafkaClient {
+  readonly kafka: Kafka
+  readonly #sockets = new Set<net.Socket>()
+  #isClosed = false
+
+  constructor(connection: KafkaConnection, times: KafkaTimes) {
+    cureIdleTimer()
+    // Every message names its partition.
+    process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1'
+    this.kafka = new kafkajs.Kafka({
+      ...kafkaConfig(connection),
+      connectionTimeout: times.connectMs,
+      authenticationTimeout: times.requestMs,
+      requestTimeout: times.requestMs,
+      enforceRequestTimeout: true,
+      retry: ONE_RETRY,
+      socketFactory: (where) => this.#socket(where),
+    })
+  }
+
+  #socket({ host, onConnect, port, ssl }: ISocketFactoryArgs): net.Socket {
+    // kafkajs hands over undefined where there is no TLS, whatever its types say.
+    const options = ssl as tls.ConnectionOptions | undefined
+    const name = net.isIP(host) === 0 ? { servername: host } : {}
+    const socket =
+      options === undefined
+        ? net.connect({ host, port }, onConnect)
+        : tls.connect({ host, port, ...name, ...options }, onConnect)
+    socket.setKeepAlive(true, 60_000)
+    socket.setNoDelay(true)
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    if (this.#isClosed) socket.destroy()
+    return socket
+  }
+
+  /** What is under way is given up. */
+  cut(): void {
+    this.#isClosed = true
+    for (const socket of this.#sockets) socket.destroy()
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * How far one chain has come: journalled, acknowledged by the log server, read back. All that is read back is compared with the
+ * journal byte for byte, whether it is new, a repeat, or somebody else's.
+ */
+import type { Commit, JournalledChain } from '../ports/chain-journal.ts'
+import type { LogMessage } from '../ports/log-transport.ts'
+import { decodeCommit, encodeCommit } from './message.ts'
+import { WaitingLine } from './waiting-line.ts'
+
+export type Divergence = {
+  readonly chain: string
+  /** Index of the first leaf that is not ours, as far as the message tells. */
+  readonly index: number
+  /**
+   * `unreadable`: no commit at all; `ahead`: leaves that our journal does not hold; `other`: other bytes than our journal has.
+   */
+  readonly why: 'unreadable' | 'ahead' | 'other'
+  readonly theirs: Commit | undefined
+}
+
+/** What a message of ours, read back, says. */
+export type Seen =
+  | { readonly kind: 'fits' }
+  /** Leaves [from, to) were acknowledged and stand not where they must: the server lost them. */
+  | { readonly kind: 'lost'; readonly from: number; readonly to: number }
+  | { readonly kind: 'diverges'; readonly divergence: Divergence }
+
+export class FollowedChain {
+  readonly origin: string
+  readonly backlog = new WaitingLine()
+  readonly unread = new WaitingLine()
+  durable: number
+  acknowledged = 0
+  /** Undefined where reading begins behind the chain's beginning: the first commit that is seen tells. */
+  #readBack: number | undefined
+  readonly #journal: JournalledChain['journal']
+  /** Each loss is told once. */
+  #lostAt = -1
+
+  constructor({ journal, origin, size }: JournalledChain, readBack: number | undefined, now: number) {
+    this.origin = origin
+    this.#journal = journal
+    this.#readBack = readBack
+    this.durable = size
+    const records = size - (readBack ?? 0)
+    if (records > 0) this.backlog.add({ to: size, records, bytes: 0, since: now })
+  }
+
+  get readBack(): number {
+    return this.#readBack ?? 0
+  }
+
+  get hasBacklog(): boolean {
+    return this.acknowledged < this.durable
+  }
+
+  journalled(size: number, bytes: number, now: number): void {
+    this.backlog.add({ to: size, records: size - this.durable, bytes, since: now })
+    this.durable = size
+  }
+
+  /** The next commits, of so many bytes or one. */
+  next(mostBytes: number): { readonly messages: readonly LogMessage[]; readonly to: number } {
+    const commits = this.#journal.read(this.acknowledged, this.durable, mostBytes)
+    const last = commits.at(-1)
+    if (last === undefined) {
+      throw new Error(`${this.origin}: the journal does not hold leaf ${this.acknowledged} any more`)
+    }
+    const messages = commits.map((commit) => ({ key: this.origin, value: encodeCommit(commit) }))
+    return { messages, to: last.first + last.count }
+  }
+
+  stored(to: number, now: number): void {
+    const records = to - this.acknowledged
+    this.acknowledged = to
+    this.backlog.reached(to)
+    if (to > this.readBack) this.unread.add({ to, records, bytes: 0, since: now })
+  }
+
+  /** Everything that is stored was read: what was not seen is not there. */
+  settle(): void {
+    this.acknowledged = this.readBack
+    this.backlog.reached(this.acknowledged)
+    this.unread.reached(Infinity)
+  }
+
+  /** The log begins anew: nothing of it was read. */
+  forget(readBack: number | undefined): void {
+    this.#readBack = readBack
+    this.#lostAt = -1
+  }
+
+  seen(value: Buffer | undefined): Seen {
+    const theirs = decodeCommit(value)
+    const why = theirs === undefined ? 'unreadable' : this.#misfit(theirs)
+    if (theirs === undefined || why !== undefined) {
+      const index = theirs?.first ?? this.readBack
+      const divergence = { chain: this.origin, index, why: why ?? 'unreadable', theirs } as const
+      return { kind: 'diverges', divergence }
+    }
+    const { count, first } = theirs
+    this.#readBack ??= first
+    if (first > this.#readBack) return this.#gap(this.#readBack, first)
+    this.#readBack = Math.max(this.#readBack, first + count)
+    this.unread.reached(this.#readBack)
+    return { kind: 'fits' }
+  }
+
+  #misfit({ count, first, payload }: Commit): 'ahead' | 'other' | undefined {
+    if (first + count > this.durable) return 'ahead'
+    const [ours] = this.#journal.read(first, first + count, 1)
+    return ours?.count === count && ours.payload.equals(payload) ? undefined : 'other'
+  }
+
+  /** Before an acknowledgement it is no loss: what is behind will be sent again, in order. */
+  #gap(from: number, to: number): Seen {
+    if (this.acknowledged <= from || this.#lostAt === from) return { kind: 'fits' }
+    this.#lostAt = from
+    return { kind: 'lost', from, to }
+  }
+}

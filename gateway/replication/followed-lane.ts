@@ -1,0 +1,143 @@
+/** One lane as its reader sees it: where it stands, and the own chains on it, oldest first. */
+import type { Lane, LogMessage, ReadPart } from '../ports/log-transport.ts'
+import type { JournalledChain } from '../ports/chain-journal.ts'
+import { FollowedChain, type Divergence } from './followed-chain.ts'
+
+/** How far a lane was read back, to be kept over a restart: where to begin reading, and what of ours stands before. */
+export interface Progress {
+  readonly lane: string
+  /** Of the newest commit of ours that was read. */
+  readonly offset: number
+  readonly low: number
+  /** Leaves of the chain before that commit; the chains before it are there whole. */
+  readonly chain: string | undefined
+  readonly size: number
+}
+
+export type Finding =
+  | { readonly kind: 'lost'; readonly chain: string; readonly from: number; readonly to: number }
+  | { readonly kind: 'truncated'; readonly from: number; readonly to: number }
+  | { readonly kind: 'rolled-back'; readonly from: number; readonly to: number }
+  | { readonly kind: 'diverges'; readonly divergence: Divergence }
+
+export interface Batch {
+  /** Undefined: messages that stand in no journal. */
+  readonly chain: FollowedChain | undefined
+  readonly messages: readonly LogMessage[]
+  readonly to: number
+}
+
+export function nameOf({ partition, topic }: Lane): string {
+  return `${topic}/${String(partition)}`
+}
+
+export class FollowedLane {
+  readonly lane: Lane
+  readonly chains: FollowedChain[]
+  /** Where the next read begins. */
+  offset: number
+  isAtEnd = false
+  #low: number | undefined
+  #progress: Omit<Progress, 'lane' | 'low'>
+  /** Published checkpoints and the like: sent in order, sent again after a rejection, compared with nothing. */
+  readonly #post: LogMessage[] = []
+
+  constructor(
+    lane: Lane,
+    chains: readonly JournalledChain[],
+    { from, now }: { readonly from: Progress | undefined; readonly now: number },
+  ) {
+    this.lane = lane
+    const at = chains.findIndex(({ origin }) => origin === from?.chain)
+    const known = at >= 0 ? from : undefined
+    this.chains = chains.map((chain, number) => {
+      const stored = number < at ? chain.size : number === at ? (known?.size ?? 0) : 0
+      return new FollowedChain(chain, stored, now)
+    })
+    this.offset = known?.offset ?? 0
+    this.#low = known?.low
+    this.#progress = { offset: this.offset, chain: known?.chain, size: known?.size ?? 0 }
+  }
+
+  /** A lane without chains has nothing to compare. */
+  get isRead(): boolean {
+    return this.lane.topic !== 'checkpoints'
+  }
+
+  get unreadSince(): number | undefined {
+    let since: number | undefined
+    for (const { unread } of this.chains) since ??= unread.since
+    return since
+  }
+
+  next(mostBytes: number): Batch | undefined {
+    const chain = this.chains.find(({ hasBacklog }) => hasBacklog)
+    if (chain !== undefined) return { chain, ...chain.next(mostBytes) }
+    if (this.#post.length === 0) return undefined
+    const messages = this.#post.slice(0, 100)
+    return { chain: undefined, messages, to: messages.length }
+  }
+
+  post(message: LogMessage): void {
+    this.#post.push(message)
+  }
+
+  postStored(count: number): void {
+    this.#post.splice(0, count)
+  }
+
+  settle(): readonly FollowedChain[] {
+    for (const chain of this.chains) chain.settle()
+    return this.chains
+  }
+
+  read(part: ReadPart, isOwn: (origin: string) => boolean): readonly Finding[] {
+    if (part.high < this.offset) return [this.#begunAnew(part)]
+    const findings: Finding[] = []
+    const low = this.#low ?? 0
+    if (part.low > low) findings.push({ kind: 'truncated', from: low, to: part.low })
+    // Reading from the beginning, where that is gone: what is left of a chain begins somewhere in it.
+    if (part.low > this.offset && this.offset <= low) this.#forget(undefined)
+    this.#low = part.low
+    for (const { key, offset, value } of part.messages) {
+      if (key === undefined || !isOwn(key)) continue
+      const finding = this.#seen(key, value, offset)
+      if (finding !== undefined) findings.push(finding)
+    }
+    this.offset = part.next
+    this.isAtEnd = part.next >= part.high
+    return findings
+  }
+
+  progress(): Progress {
+    return { lane: nameOf(this.lane), low: this.#low ?? 0, ...this.#progress }
+  }
+
+  #seen(origin: string, value: Buffer | undefined, offset: number): Finding | undefined {
+    const chain = this.chains.find((one) => one.origin === origin)
+    if (chain === undefined) {
+      const divergence = { chain: origin, index: 0, why: 'ahead', theirs: undefined } as const
+      return { kind: 'diverges', divergence }
+    }
+    const size = chain.readBack
+    const seen = chain.seen(value)
+    if (seen.kind === 'diverges') return seen
+    if (seen.kind === 'lost') return { ...seen, chain: origin }
+    if (chain.readBack > size) this.#progress = { offset, chain: origin, size }
+    return undefined
+  }
+
+  #begunAnew(part: ReadPart): Finding {
+    const from = this.offset
+    this.offset = part.low
+    this.isAtEnd = false
+    this.#low = part.low
+    this.#forget(part.low > 0 ? undefined : 0)
+    this.#progress = { offset: part.low, chain: undefined, size: 0 }
+    return { kind: 'rolled-back', from, to: part.high }
+  }
+
+  #forget(readBack: number | undefined): void {
+    for (const chain of this.chains) chain.forget(readBack)
+  }
+}
