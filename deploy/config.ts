@@ -4,7 +4,9 @@ import type { Limits } from '../gateway/http/limits.ts'
 import { canonicalJson } from '../policies/canonical-json.ts'
 import { Digest } from '../policies/vocabulary.ts'
 import type { GatewayId, ServiceId, SubsystemId } from '../policies/vocabulary.ts'
+import type { HealthSection } from './config/health.ts'
 import type { Stop } from './config/stop.ts'
+import type { Timestamps } from './config/timestamps.ts'
 
 /** The data folder where none is named. */
 export const DATA_DEFAULT = '.gongdao'
@@ -28,6 +30,10 @@ export interface GatewayConfig {
   /** Where findings of the rules' gate are kept; absent: `<data>/cache`. */
   readonly cache?: string
   readonly stop?: Stop
+  /** Absent: the ledger is not time-stamped. */
+  readonly timestamps?: Timestamps
+  /** Absent: nothing listens; what is wrong is still in `RunningGateway.health`. */
+  readonly health?: HealthSection
 }
 
 export interface DataFolders {

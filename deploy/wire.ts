@@ -1,13 +1,16 @@
 /** The composition root: a whole gateway, built by hand. Nothing has a default that would be less safe. */
+import type { RequestListener } from 'node:http'
+import type { Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { makeRestProvider } from '../adapters/provider-rest/rest-provider.ts'
+import { makeRestProvider, type RestProvider } from '../adapters/provider-rest/rest-provider.ts'
 import { findProvider, identifyPeer } from '../certs/peer-identity.ts'
 import { makeExchange } from '../gateway/exchange/exchange.ts'
 import type { ExchangeParts } from '../gateway/exchange/parts.ts'
 import { makeExchangeListener } from '../gateway/http/exchange-listener.ts'
 import { makeMetaservices } from '../gateway/http/metaservices.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
 import { NO_TELEMETRY } from '../gateway/ports/telemetry.ts'
 import { AdmissionCounts } from '../gateway/projections/admission-counts.ts'
 import { RegistryDirectory } from '../gateway/projections/directory.ts'
@@ -16,36 +19,57 @@ import { makeReceipts } from '../gateway/exchange/receipts.ts'
 import { memberOf } from '../policies/vocabulary.ts'
 import { configurationDigest, type GatewayConfig } from './config.ts'
 import { STOP } from './config/stop.ts'
+import { addCoreChecks } from './health-checks.ts'
+import { observeKeys } from './observe-keys.ts'
+import { openHealth, type OpenedHealth } from './open-health.ts'
+import type { OpenedIdentity } from './open-identity.ts'
 import { openCore, type Core, type CoreOptions } from './open-core.ts'
 import { Drain } from './drain.ts'
 import { recordAdmission } from './record-admission.ts'
 
+export interface GatewayOptions extends CoreOptions {
+  /** Answers `GET /metrics` on the listener of health. */
+  readonly metrics?: RequestListener
+}
+
 export interface RunningGateway {
   readonly url: URL
   readonly core: Core
+  readonly health: OpenedHealth
   /** Refuses new exchanges, finishes those under way, seals the chain. */
   close(): Promise<void>
 }
 
 export async function startGateway(
   config: GatewayConfig,
-  options: CoreOptions,
+  options: GatewayOptions,
+): Promise<RunningGateway> {
+  const told = await openHealth(config, options)
+  try {
+    return await begin(config, options, told)
+  } catch (fault) {
+    await told.close()
+    throw fault
+  }
+}
+
+async function begin(
+  config: GatewayConfig,
+  options: GatewayOptions,
+  told: OpenedHealth,
 ): Promise<RunningGateway> {
   const core = await openCore(config, options)
   const { clock } = options
+  const { keys, look } = observeKeys(core.keys, clock)
+  addCoreChecks(told.health, { clock, config, core })
+  told.health.add('key store', look)
   const { identity, inForce } = core
-  const provider = makeRestProvider({
-    tls: identity.tls,
-    find: (certificate, expected) => findProvider(certificate, identity.trust, expected),
-    standing: identity.standing,
-    addresses: config.addresses,
-    clock,
-  })
+  const provider = askProviders(config, identity, clock)
   const admission = new AdmissionCounts(clock.now())
   const recording = recordAdmission(admission, core.ledger, options)
   const drain = new Drain((config.stop ?? STOP).finishWithinMs)
   const ledger = drain.guard(core.ledger)
-  const parts = exchangeParts(config, core, { ...options, provider, admission, ledger })
+  const parts = exchangeParts(config, core, { ...options, keys, provider, admission, ledger })
   const listener = makeExchangeListener({
     tls: identity.tls,
     identify: (certificate) => identifyPeer(certificate, identity.trust),
@@ -60,25 +84,49 @@ export async function startGateway(
     clock,
     ...(config.limits && { limits: config.limits }),
   })
-  listener.listen(config.listen.port, config.listen.host)
-  await once(listener, 'listening')
-  const { port } = listener.address() as AddressInfo
+  const url = await listen(listener, config.listen)
+  told.ready()
   return {
-    url: new URL(`https://${config.listen.host}:${String(port)}`),
+    url,
     core,
+    health: told,
     async close() {
+      told.stopping()
       await drain.stop(listener)
       await provider.close()
       await recording.stop()
       await core.close()
+      await told.close()
     },
   }
+}
+
+function askProviders(
+  { addresses }: GatewayConfig,
+  { standing, tls, trust }: OpenedIdentity,
+  clock: Clock,
+): RestProvider {
+  return makeRestProvider({
+    tls,
+    find: (certificate, expected) => findProvider(certificate, trust, expected),
+    standing,
+    addresses,
+    clock,
+  })
+}
+
+async function listen(listener: Server, { host, port }: GatewayConfig['listen']): Promise<URL> {
+  listener.listen(port, host)
+  await once(listener, 'listening')
+  const bound = listener.address() as AddressInfo
+  return new URL(`https://${host.includes(':') ? `[${host}]` : host}:${String(bound.port)}`)
 }
 
 function exchangeParts(
   config: GatewayConfig,
   core: Core,
   rest: CoreOptions & {
+    readonly keys: ExchangeParts['keys']
     readonly provider: ExchangeParts['provider']
     readonly admission: AdmissionCounts
     readonly ledger: Chain
@@ -90,7 +138,7 @@ function exchangeParts(
     revocations: core.identity.revocations,
     standing: core.identity.standing,
     ledger: rest.ledger,
-    keys: core.keys,
+    keys: rest.keys,
     provider: rest.provider,
     clock: rest.clock,
     chance: rest.chance,

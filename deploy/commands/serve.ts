@@ -94,7 +94,10 @@ async function run(config: GatewayConfig, options: ServeOptions): Promise<void> 
     onGateProgress: gate.at,
   })
   gate.end()
-  tell(options, { event: 'ready', url: gateway.url.origin }, `ready at ${gateway.url.origin}`)
+  const { health, url } = gateway
+  const told = health.url === undefined ? '' : `; its health is told at ${health.url.origin}/readyz`
+  const event = { event: 'ready', url: url.origin, health: health.url?.origin }
+  tell(options, event, `ready at ${url.origin}${told}`)
   const signal = await signals.stop
   tell(options, { event: 'stopping', signal }, `${signal}: refusing new requests, finishing others`)
   await gateway.close()

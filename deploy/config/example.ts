@@ -1,5 +1,6 @@
 /** A complete configuration, as `gongdao serve --print-example` prints it. Every section and every member stands in it. */
 import type { z } from 'zod'
+import { HEALTH_BOUNDS } from './health.ts'
 import type { CONFIG } from './read-config.ts'
 
 export const EXAMPLE: z.input<typeof CONFIG> = {
@@ -29,4 +30,14 @@ export const EXAMPLE: z.input<typeof CONFIG> = {
     inFlight: 2_048,
   },
   stop: { finishWithinMs: 25_000 },
+  timestamps: {
+    url: 'https://timestamp.example.gov.tw/tsa',
+    roots: '/etc/gongdao/timestamp-roots.pem',
+    policies: ['2.999.1.1'],
+    everyMs: 60_000,
+    timeoutMs: 10_000,
+    toleranceMs: 60_000,
+    renewBeforeMs: 2_592_000_000,
+  },
+  health: { host: '127.0.0.1', port: 9090, ...HEALTH_BOUNDS },
 }

@@ -1,0 +1,115 @@
+/** What is looked at in every gateway. Other parts add theirs to the same register. */
+import { X509Certificate } from 'node:crypto'
+import { statfsSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { LedgerFault } from '../gateway/ledger/chain.ts'
+import { degraded, failing, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import type { GatewayConfig } from './config.ts'
+import { HEALTH_BOUNDS, type HealthBounds } from './config/health.ts'
+import type { Core } from './open-core.ts'
+
+export function addCoreChecks(
+  health: Health,
+  {
+    clock,
+    config,
+    core,
+  }: { readonly clock: Clock; readonly config: GatewayConfig; readonly core: Core },
+): void {
+  const bounds: HealthBounds = config.health ?? HEALTH_BOUNDS
+  health.add('ledger', () => ledger(core.refusal()))
+  health.add('disk', () => disk(config.data, bounds.diskFreeBytes))
+  health.add('revocation list', () => revocationList(core, config.revocationGraceMs, clock.now()))
+  health.add('certificates', () => certificates(core, bounds.certificateWarningMs, clock.now()))
+}
+
+function ledger(refusal: Error | undefined): HealthFinding {
+  if (refusal === undefined) return ok('it records')
+  const { message } = refusal
+  if (refusal instanceof LedgerFault) {
+    return failing(message, 'The process ends by itself; start it again, it reads what is there.')
+  }
+  const next = message.includes('disk')
+    ? 'Make room below the data folder; it goes on by itself within a second or two.'
+    : 'More comes than the disk writes: look at the latency of the disk and at who asks so much.'
+  return failing(`nothing new can be recorded: ${message}`, next)
+}
+
+function disk(folder: string, least: number): HealthFinding {
+  const { bavail, bsize } = statfsSync(folder)
+  const free = bavail * bsize
+  const words = `${inGiB(free)} GiB are free below the data folder`
+  if (free >= least) return ok(words)
+  return degraded(
+    `${words}, fewer than ${inGiB(least)}`,
+    'Make room, or give the data folder a larger disk. When it is full no exchange passes.',
+  )
+}
+
+const PUBLISH = 'Publish a new list (gongdao certs crl) and put it in place as certs/crl.pem.'
+
+function revocationList(core: Core, graceMs: number, now: number): HealthFinding {
+  const list = core.identity.revocationList()
+  if (list === undefined) return failing('there is no revocation list', PUBLISH)
+  const { nextUpdate, number } = list
+  const name = `list ${String(number)}`
+  if (now <= nextUpdate) return ok(`${name}; the next is due in ${inTime(nextUpdate - now)}`)
+  const late = `${name} should have been followed ${inTime(now - nextUpdate)} ago`
+  const left = nextUpdate + graceMs - now
+  if (left < 0)
+    return failing(`${late}; every certificate is refused until there is a new one`, PUBLISH)
+  return degraded(`${late}; in ${inTime(left)} every certificate is refused`, PUBLISH)
+}
+
+function certificates(core: Core, warningMs: number, now: number): HealthFinding {
+  const { tls, trust } = core.identity
+  const own = new X509Certificate(tls.cert)
+  const ends = [
+    { name: 'the certificate of the gateway', at: own.validToDate.getTime() },
+    { name: 'the CA', at: trust.notAfter },
+  ]
+  const [first] = ends.sort((a, b) => a.at - b.at)
+  if (first === undefined) return ok('none')
+  const next = `Renew ${first.name}, put the new one in its place and send SIGHUP.`
+  if (now > first.at) return failing(`${first.name} ended ${inTime(now - first.at)} ago`, next)
+  const words = `${first.name} ends in ${inTime(first.at - now)}`
+  return first.at - now < warningMs ? degraded(words, next) : ok(words)
+}
+
+const RESOLUTION_MS = 20
+
+/** Looked at by itself each second, so that a short stall is not averaged away. */
+export function addEventLoopCheck(health: Health, bounds: HealthBounds): { close(): void } {
+  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  delays.enable()
+  let p99 = 0
+  const timer = setInterval(() => {
+    // What is measured is from one look to the next.
+    p99 = Math.max(0, delays.percentile(99) / 1e6 - RESOLUTION_MS)
+    delays.reset()
+  }, 1000).unref()
+  health.add('event loop', () => {
+    const words = `p99 of its delay in the last second: ${p99.toFixed(0)} ms`
+    if (p99 < bounds.eventLoopMs) return ok(words)
+    return degraded(words, 'The processor is short: add a gateway or limit who asks most.')
+  })
+  return {
+    close() {
+      clearInterval(timer)
+      delays.disable()
+    },
+  }
+}
+
+function inGiB(bytes: number): string {
+  return (bytes / 1024 ** 3).toFixed(1)
+}
+
+function inTime(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000)
+  if (minutes < 2) return `${String(Math.floor(milliseconds / 1000))} s`
+  if (minutes < 120) return `${String(minutes)} min`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${String(hours)} h` : `${String(Math.floor(hours / 24))} d`
+}

@@ -1,0 +1,68 @@
+/** Health from the first moment of the start to the last of the stop; its listener where the configuration has one. */
+import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { makeHealthListener } from '../gateway/http/health.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import { failing, Health, ok } from '../gateway/ports/health.ts'
+import type { GatewayConfig } from './config.ts'
+import { HEALTH_BOUNDS } from './config/health.ts'
+import { addEventLoopCheck } from './health-checks.ts'
+
+export interface OpenedHealth {
+  readonly health: Health
+  /** Undefined where nothing listens. */
+  readonly url: URL | undefined
+  ready(): void
+  stopping(): void
+  close(): Promise<void>
+}
+
+export async function openHealth(
+  config: GatewayConfig,
+  { clock, metrics }: { readonly clock: Clock; readonly metrics?: RequestListener | undefined },
+): Promise<OpenedHealth> {
+  const health = new Health(clock)
+  const phase = (finding: ReturnType<typeof ok>): void => {
+    health.add('gateway', () => finding)
+  }
+  phase(failing('it is starting: keys, ledger, documents and rules are read', 'Wait.'))
+  const listener =
+    config.health && (await listen(config.health, makeHealthListener({ health, metrics })))
+  const eventLoop = addEventLoopCheck(health, config.health ?? HEALTH_BOUNDS)
+  // So that `since` is right whoever asks when.
+  const looking = setInterval(() => health.report(), 1000).unref()
+  return {
+    health,
+    url: listener?.url,
+    ready: () => {
+      phase(ok('it takes requests'))
+    },
+    stopping: () => {
+      phase(failing('it is stopping: what is under way is finished', 'Ask another gateway.'))
+    },
+    async close() {
+      clearInterval(looking)
+      eventLoop.close()
+      await listener?.close()
+    },
+  }
+}
+
+async function listen(
+  { host, port }: { readonly host: string; readonly port: number },
+  server: ReturnType<typeof makeHealthListener>,
+): Promise<{ readonly url: URL; close(): Promise<void> }> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  const { port: bound } = server.address() as AddressInfo
+  const shown = host.includes(':') ? `[${host}]` : host
+  return {
+    url: new URL(`http://${shown}:${String(bound)}`),
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
