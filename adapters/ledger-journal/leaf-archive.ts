@@ -1,6 +1,11 @@
 /** Leaves of an open chain read back from its journal, with proofs in its newest durable checkpoint. */
 import * as path from 'node:path'
-import { rootFromInclusion, inclusionProof } from '../../gateway/ledger/proofs.ts'
+import {
+  consistencyProof,
+  inclusionProof,
+  rangeRoot,
+  rootFromInclusion,
+} from '../../gateway/ledger/proofs.ts'
 import { base64OfTreeHash, leafHash } from '../../gateway/ledger/hash.ts'
 import type { TreeHash } from '../../gateway/ledger/hash.ts'
 import type { DurableLeaves } from '../../gateway/ledger/chain.ts'
@@ -66,8 +71,24 @@ export class LeafArchive implements LeafReader {
     this.#note = note
   }
 
-  async read(index: number): Promise<KeptLeaf | undefined> {
-    const note = this.#note
+  /** The newest durable checkpoint; undefined while there is none. */
+  checkpoint(): string | undefined {
+    return this.#note === '' ? undefined : this.#note
+  }
+
+  /** Proof that the tree of `note`, a checkpoint that this chain has had, begins with its tree of `old` leaves. */
+  consistency(old: number, note: string): readonly TreeHash[] {
+    const { node } = this.#tiles
+    const signed = parseCheckpoint(parseNote(note)?.text ?? '')
+    if (signed === undefined) throw new RangeError('not a checkpoint')
+    const proof = consistencyProof(node, old, signed.size)
+    const before = { size: old, root: rangeRoot(node, 0, old) }
+    if (isConsistent(before, signed, proof)) return proof
+    this.#tiles.distrustFiles()
+    return consistencyProof(node, old, signed.size)
+  }
+
+  async read(index: number, note = this.#note): Promise<KeptLeaf | undefined> {
     const checkpoint = parseCheckpoint(parseNote(note)?.text ?? '')
     if (checkpoint === undefined || !(index >= 0 && index < checkpoint.size)) return undefined
     // Taken by destructuring, which also ends the reading and closes the file.

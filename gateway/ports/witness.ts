@@ -28,8 +28,8 @@ export interface WitnessedLog {
   readonly origin: string
   /** The newest durable checkpoint, a signed note; undefined while there is none. */
   checkpoint(): string | undefined
-  /** RFC 6962 §2.1.2, between two sizes that this log had; throws RangeError for any other. */
-  consistency(old: number, size: number): readonly TreeHash[]
+  /** RFC 6962 §2.1.2: that the tree of `note`, a checkpoint that this log had, begins with its tree of `old` leaves. */
+  consistency(old: number, note: string): readonly TreeHash[]
   /**
    * tlog-proof of a leaf within `note`, a checkpoint that this log had and that covers it; `extra` shows the leaf, and its record where
    * asked for. Undefined: there is no such leaf.

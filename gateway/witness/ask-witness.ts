@@ -41,7 +41,7 @@ export async function askWitness(asking: Asking): Promise<Cosigned> {
   const { size } = checkpointIn(note)
   let next: Next = { old: Math.min(asking.remembered, size), isOpened: false }
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const body = addCheckpointText(next.old, log.consistency(next.old, size), note)
+    const body = addCheckpointText(next.old, log.consistency(next.old, note), note)
     const reply = await witness.post('add-checkpoint', body)
     const outcome = reply.kind === 'away' ? reply : await afterReply(asking, next, reply)
     if ('kind' in outcome) return outcome
