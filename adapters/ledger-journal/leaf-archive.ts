@@ -3,6 +3,7 @@ import * as path from 'node:path'
 import {
   consistencyProof,
   inclusionProof,
+  isConsistent,
   rangeRoot,
   rootFromInclusion,
 } from '../../gateway/ledger/proofs.ts'
