@@ -1,0 +1,145 @@
+/**
+ * Carries out what officers hand in, one order after the other, in the process that holds the data folder: the running gateway, or
+ * the command itself where none runs. Between the two there is a conversation, whichever it is.
+ */
+import type { OpenedKeyStore } from '../../adapters/key-store-sqlite/key-store-sqlite.ts'
+import type { Refusal } from '../../gateway/erasure/admit.ts'
+import { erase } from '../../gateway/erasure/erase.ts'
+import type { Erased } from '../../gateway/erasure/erase.ts'
+import { finishErasures } from '../../gateway/erasure/finish.ts'
+import { hold, release } from '../../gateway/erasure/holds.ts'
+import type { Recorded } from '../../gateway/erasure/holds.ts'
+import { openDetails } from '../../gateway/erasure/open-details.ts'
+import type { Opened } from '../../gateway/erasure/open-details.ts'
+import type { OwnCopy } from '../../gateway/erasure/own-copy.ts'
+import type { DutyParts, DutyStep, Order } from '../../gateway/erasure/parts.ts'
+import type { Chance, Clock } from '../../gateway/ports/clock.ts'
+import type { Conversation } from '../../gateway/ports/conversation.ts'
+import { appendAll, type RegistryWriter } from '../../gateway/registry/publish.ts'
+import { Queue } from './one-at-a-time.ts'
+import { readOfficers } from './officers-file.ts'
+import { OrderMalformed, parseOrder } from './order.ts'
+import { readDecision, readPersons } from './read-in-worker.ts'
+
+export interface DutyHost {
+  readonly data: string
+  readonly instance: string
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly registry: RegistryWriter
+  readonly keys: OpenedKeyStore
+  /** Resolves when all that exchanges have handed to their chain by now is durable. */
+  readonly settled: () => Promise<unknown>
+}
+
+export type Outcome = Erased | Recorded | Opened | Refusal | Known
+export interface Known {
+  readonly kind: 'known'
+  /** Those of the pseudonyms asked about that lead to a key. */
+  readonly subjects: readonly string[]
+}
+
+export type Asking =
+  | { readonly ask: 'order'; readonly order: unknown }
+  | { readonly ask: 'known'; readonly subjects: readonly string[] }
+export type Saying =
+  | { readonly say: 'step'; readonly step: DutyStep }
+  | { readonly say: 'copies'; readonly copies: readonly OwnCopy[] }
+  | { readonly say: 'done'; readonly outcome: Outcome }
+  | { readonly say: 'fault'; readonly name: string; readonly message: string }
+
+/** The officer's side has this long to keep the copies; her exchanges are refused meanwhile. Milliseconds. */
+const PATIENCE_MS = 60_000
+
+export class Duties {
+  readonly #host: DutyHost
+  readonly #queue = new Queue()
+
+  constructor(host: DutyHost) {
+    this.#host = host
+  }
+
+  /** At the start, before anything else is recorded. Answers how many erasures a crash had left unfinished. */
+  finish(): Promise<number> {
+    return finishErasures(this.#parts(() => undefined))
+  }
+
+  /** One question and its answer. Never throws: whoever asked is told. */
+  async talk(conversation: Conversation): Promise<void> {
+    const say = (saying: Saying): void => conversation.send(saying)
+    try {
+      const asking = (await conversation.receive()) as Asking
+      const outcome = await this.#queue.run(() => this.#answer(asking, conversation))
+      say({ say: 'done', outcome })
+    } catch (fault) {
+      const { name, message } = fault instanceof Error ? fault : new Error('a thrown value')
+      say({ say: 'fault', name, message })
+    }
+  }
+
+  #answer(asking: Asking, conversation: Conversation): Promise<Outcome> | Outcome {
+    if (asking.ask === 'known') return this.#known(asking.subjects)
+    return this.#carryOut(parseOrder(asking.order), conversation)
+  }
+
+  #carryOut(order: Order, conversation: Conversation): Promise<Outcome> {
+    const say = (saying: Saying): void => conversation.send(saying)
+    const parts = this.#parts((step) => say({ say: 'step', step }))
+    switch (order.statement.act) {
+      case 'erase':
+        return erase(order, {
+          ...parts,
+          async handOver(copies) {
+            say({ say: 'copies', copies })
+            await answered(conversation)
+          },
+        })
+      case 'hold':
+        return hold(order, parts)
+      case 'release':
+        return release(order, parts)
+      case 'open':
+        return openDetails(order, parts)
+    }
+  }
+
+  #known(subjects: readonly string[]): Known {
+    if (!Array.isArray(subjects)) throw new OrderMalformed('pseudonyms are a list')
+    const known = subjects.filter(
+      (subject) => this.#host.keys.holder(String(subject)) !== undefined,
+    )
+    return { kind: 'known', subjects: known }
+  }
+
+  #parts(onStep: DutyParts['onStep']): DutyParts {
+    const { chance, clock, data, instance, keys, registry, settled } = this.#host
+    return {
+      instance,
+      clock,
+      chance,
+      keys,
+      settled,
+      onStep,
+      duties: registry.view.duties,
+      append: (entries) => appendAll(registry, entries),
+      officers: () => readOfficers(data),
+      recordsOf: (subjects) => readPersons(data, subjects),
+      decisionOf: (exchange) => readDecision(data, exchange),
+    }
+  }
+}
+
+/** Any answer means that the copies are kept. */
+async function answered(conversation: Conversation): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error('the copies were not taken in time: nothing was erased'))
+    }, PATIENCE_MS)
+  })
+  try {
+    await Promise.race([conversation.receive(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

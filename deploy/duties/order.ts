@@ -1,0 +1,102 @@
+/** The files and messages of officers, read strictly: whatever is not exactly one is refused before it is looked at. */
+import { z } from 'zod'
+import type { Officer, Statement } from '../../gateway/ledger/duty-events.ts'
+import type { Order } from '../../gateway/erasure/parts.ts'
+import { publicKeyOf } from '../../gateway/erasure/approval.ts'
+import { Digest, ExchangeId, Instant } from '../../policies/vocabulary.ts'
+
+const BASE64URL_32 = /^[A-Za-z0-9_-]{43}$/
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const MOST_PERSONS = 1000
+
+const officerId = z.string().regex(/^[A-Z][A-Z0-9-]{1,31}$/, 'a code such as DPO-1, never a name')
+const time = z
+  .number()
+  .int()
+  .transform((value) => Instant.ofMilliseconds(value))
+const exchange = z
+  .string()
+  .regex(UUID)
+  .transform((text) => ExchangeId.parse(text))
+const persons = z
+  .string()
+  .regex(BASE64URL_32)
+  .transform((text) => Digest.parse(text))
+
+const COMMON = {
+  at: time,
+  basis: z.string().max(32),
+  expires: time,
+  id: z.string().regex(UUID),
+  instance: z.string().max(128),
+  v: z.literal(1),
+}
+
+const statement = z.union([
+  z.strictObject({ ...COMMON, act: z.literal('erase'), persons }),
+  z.strictObject({ ...COMMON, act: z.literal('hold'), persons }),
+  z.strictObject({ ...COMMON, act: z.literal('hold'), exchange }),
+  z.strictObject({ ...COMMON, act: z.literal('release'), hold: z.string().regex(UUID) }),
+  z.strictObject({ ...COMMON, act: z.literal('open'), exchange }),
+])
+
+const matter = z.strictObject({
+  nonce: z.string().regex(BASE64URL_32),
+  numbers: z.array(z.string().min(1).max(32)).min(1).max(MOST_PERSONS),
+})
+
+const order = z.strictObject({
+  statement,
+  approvals: z.array(z.strictObject({ officer: officerId, signature: z.string().max(128) })).max(2),
+  matter: matter.optional(),
+})
+
+const officers = z
+  .strictObject({
+    officers: z.array(
+      z.strictObject({
+        id: officerId,
+        key: z
+          .string()
+          .refine((text) => publicKeyOf(text) !== undefined, '32 bytes of Ed25519, base64url'),
+        roles: z.array(z.enum(['auditor', 'data-protection', 'erasure', 'legal'])).min(1),
+      }),
+    ),
+  })
+  .refine((file) => areDistinct(file.officers.map(({ id }) => id)), 'two officers have one id')
+  .refine(
+    // One key for two ids would be one person who approves herself.
+    (file) => areDistinct(file.officers.map(({ key }) => key)),
+    'two officers have one key',
+  )
+
+/** What is not an order, for whoever wrote it; never repeats a value of it. */
+export class OrderMalformed extends Error {
+  override readonly name = 'OrderMalformed'
+}
+
+export function parseOrder(value: unknown): Order {
+  const read = order.safeParse(value)
+  if (!read.success) throw malformed('an order of gongdao', read.error)
+  const isOnePerson = read.data.matter === undefined || read.data.matter.numbers.length === 1
+  if (read.data.statement.act === 'hold' && !isOnePerson) {
+    throw new OrderMalformed('a hold is about one person: make one for each')
+  }
+  return { ...read.data, statement: read.data.statement satisfies Statement }
+}
+
+export function parseOfficers(value: unknown): readonly Officer[] {
+  const read = officers.safeParse(value)
+  if (!read.success) throw malformed('a list of officers', read.error)
+  return read.data.officers
+}
+
+function malformed(what: string, error: z.ZodError): OrderMalformed {
+  const [first] = error.issues
+  const place = first === undefined ? '' : `/${first.path.map(String).join('/')}`
+  return new OrderMalformed(`this is not ${what}: look at ${place} (${first?.code ?? ''})`)
+}
+
+function areDistinct(texts: readonly string[]): boolean {
+  return new Set(texts).size === texts.length
+}

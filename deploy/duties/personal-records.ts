@@ -1,0 +1,97 @@
+/** Everything that the exchange chains of a data folder hold under some pseudonyms, with proofs, and each decision made again. */
+import { existsSync } from 'node:fs'
+import { makeJudge } from '../../adapters/cedar-engine/judge.ts'
+import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
+import { readTree } from '../../adapters/ledger-journal/read-chain.ts'
+import { Replay } from '../../gateway/console/replay.ts'
+import type { PersonalLeaf, PersonalRecord } from '../../gateway/erasure/parts.ts'
+import type { DecisionRecord } from '../../gateway/ledger/events.ts'
+import { base64OfTreeHash, nodeHash } from '../../gateway/ledger/hash.ts'
+import type { TreeHash } from '../../gateway/ledger/hash.ts'
+import { inclusionProof } from '../../gateway/ledger/proofs.ts'
+import type { NodeSource } from '../../gateway/ledger/proofs.ts'
+import { makeExtra } from '../../gateway/ledger/receipt.ts'
+import { proofText } from '../../gateway/ledger/tlog-proof.ts'
+import { bookOfManifest } from '../../gateway/projections/book-of-manifest.ts'
+import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
+import { readLedger } from '../read-ledger.ts'
+
+/** One for each pseudonym, also where no leaf is under it. Reads only. */
+export function personalRecords(
+  data: string,
+  subjects: ReadonlySet<string>,
+): readonly PersonalRecord[] {
+  const { view } = readLedger(data)
+  const found: Found[] = view.geneses.flatMap(({ record }) =>
+    leavesUnder(data, record.chain, subjects),
+  )
+  const replay = new Replay({
+    view,
+    bookOf: (manifest) => bookOfManifest(manifest, view, documentCrypto),
+    judgeOf: makeJudge,
+  })
+  return [...subjects].map((subject) => {
+    const leaves = found.filter((leaf) => leaf.subject === subject).map(({ leaf }) => leaf)
+    const replayed = leaves
+      .filter(({ kind }) => kind !== 'outcome')
+      .map(({ exchange, record }) => ({
+        exchange,
+        finding: replay.again(JSON.parse(record) as DecisionRecord).finding,
+      }))
+    return { subject, leaves, replayed }
+  })
+}
+
+interface Found {
+  readonly subject: string
+  readonly leaf: PersonalLeaf
+}
+
+function leavesUnder(data: string, chain: string, subjects: ReadonlySet<string>): readonly Found[] {
+  const folder = chainFolder(data, chain)
+  if (!existsSync(folder)) return []
+  const found: (Omit<PersonalLeaf, 'receipt'> & { readonly subject: string })[] = []
+  const hashes: TreeHash[] = []
+  const tree = readTree({
+    folder,
+    origin: chain,
+    twoPhase: false,
+    onLeaves: (_first, more) => hashes.push(...more),
+    visit: ({ index, leaf, leafText, record }) => {
+      const { exchange, subject } = JSON.parse(record) as Partial<DecisionRecord>
+      if (subject === undefined || exchange === undefined || !subjects.has(subject)) return
+      found.push({ chain, index, kind: leaf.kind, leaf: leafText, record, exchange, subject })
+    },
+  })
+  if (found.length === 0) return []
+  const nodes = nodesOver(hashes)
+  return found.map(({ subject, ...leaf }) => {
+    const proof = inclusionProof(nodes, leaf.index, tree.edge.size)
+    const receipt = proofText({
+      index: leaf.index,
+      lines: proof.map((hash) => `${base64OfTreeHash(hash)}\n`).join(''),
+      note: tree.note ?? '',
+      extra: Buffer.from(makeExtra({ leaf: leaf.leaf, recordText: leaf.record }, Infinity)),
+    })
+    return { subject, leaf: { ...leaf, receipt } }
+  })
+}
+
+/** All perfect subtrees of a chain: only of those chains in which a person was found. */
+function nodesOver(leaves: readonly TreeHash[]): NodeSource {
+  const levels: TreeHash[][] = [[...leaves]]
+  for (let below = levels[0] ?? []; below.length > 1;) {
+    const level: TreeHash[] = []
+    for (let at = 0; at + 1 < below.length; at += 2) {
+      const [left, right] = below.slice(at, at + 2)
+      if (left !== undefined && right !== undefined) level.push(nodeHash(left, right))
+    }
+    levels.push(level)
+    below = level
+  }
+  return (level, position) => {
+    const node = levels[level]?.[position]
+    if (node === undefined) throw new RangeError('the tree has no such node')
+    return node
+  }
+}
