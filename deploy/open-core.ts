@@ -4,7 +4,7 @@
  * the predecessor; genesis; leaf 0. A part that can't be opened stops the start, and what was opened before it is closed again.
  */
 import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts'
-import { openKeyStore } from '../adapters/key-store-sqlite/key-store-sqlite.ts'
+import { openKeyStore, type OpenedKeyStore } from '../adapters/key-store-sqlite/key-store-sqlite.ts'
 import { lockFolder } from '../adapters/ledger-journal/lock.ts'
 import { existsSync } from 'node:fs'
 import type { LedgerFault } from '../gateway/ledger/chain.ts'
@@ -18,10 +18,12 @@ import type { Telemetry } from '../gateway/ports/telemetry.ts'
 import { ExchangeHistory } from '../gateway/projections/exchange-history.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import { Repeats } from '../gateway/projections/repeats.ts'
-import { memberOf, subsystemOf } from '../policies/vocabulary.ts'
+import { memberOf, subsystemOf, type ExchangeId } from '../policies/vocabulary.ts'
 import { archiveRevocations } from './archive-revocations.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import { logKey } from './log-keys.ts'
+import { openAnchoring, type OpenedAnchoring } from './open-anchoring.ts'
+import { finishErasures, openDuties } from './open-duties.ts'
 import { openExchangeChain, type Visit } from './open-exchange-chain.ts'
 import { openIdentity, type OpenedIdentity } from './open-identity.ts'
 import { openLaw } from './open-law.ts'
@@ -53,6 +55,8 @@ export interface Core {
   readonly history: ExchangeHistory
   /** The chain's own leaves, for receipts that are asked for again. */
   readonly reader: LeafReader
+  /** How far time-stamps reach; undefined where none are configured. */
+  readonly anchors: OpenedAnchoring['status']
   /** Seals the chain, if every intent has its outcome, and closes everything. */
   close(): Promise<void>
 }
@@ -86,6 +90,8 @@ async function openUnderLock(
   })
   const registry = await openRegistry(config, ca, { clock, onFatal, signer: signers.registrar })
   opened.push(() => registry.chain.close())
+  const host = { ...options, data: config.data, instance: config.instance, registry, keys }
+  await finishErasures(host)
   const inForce = await openLaw(config, registry, options)
   const archiving = await archiveRevocations(registry, identity, report)
   opened.push(() => archiving.stop())
@@ -99,12 +105,11 @@ async function openUnderLock(
     visit: remembering(repeats, history),
   })
   opened.push(() => chain.close())
-  const resolving = resolveOpenIntents(open.all(), chain, {
-    ...options,
-    onResolved: (exchange, index) => {
-      history.ended(exchange, 'unknown', index)
-    },
-  })
+  const closeDuties = await openDuties({ ...host, ledger: chain, ...identity })
+  opened.push(closeDuties)
+  const anchoring = await openAnchoring(config, { ...options, registry, chain })
+  opened.push(() => anchoring.stop())
+  const resolving = resolveOpenIntents(open.all(), chain, { ...options, ...toldTo(history) })
   return {
     identity,
     inForce: () => inForce,
@@ -115,7 +120,10 @@ async function openUnderLock(
     repeats,
     history,
     reader: archive,
+    anchors: anchoring.status,
     async close() {
+      // Nothing of an order may stand behind the seal.
+      await closeDuties()
       const left = await resolving.stop()
       if (left === 0) await seal(chain, clock)
       for (const close of opened.toReversed()) await close()
@@ -127,7 +135,7 @@ function openKeys(
   config: GatewayConfig,
   isNew: boolean,
   { chance, clock }: CoreOptions,
-): { readonly keys: KeyStore; readonly signers: Record<'registrar' | 'gateway', LogSigner> } {
+): { readonly keys: OpenedKeyStore; readonly signers: Record<'registrar' | 'gateway', LogSigner> } {
   const folder = foldersOf(config.data).keys
   const registrar = ed25519Signer(logKey(`${folder}/registrar-log.key`, isNew))
   const gateway = ed25519Signer(logKey(`${folder}/gateway-log.key`, isNew))
@@ -152,6 +160,12 @@ function remembering(repeats: Repeats, history: ExchangeHistory): Visit {
       history.endedEarlier(exchange, outcome)
     }
   }
+}
+
+function toldTo(history: ExchangeHistory): {
+  readonly onResolved: (exchange: ExchangeId, index: number) => void
+} {
+  return { onResolved: (exchange, index) => history.ended(exchange, 'unknown', index) }
 }
 
 async function seal(chain: Chain, clock: Clock): Promise<void> {

@@ -53,6 +53,8 @@ export function factsOf(kind: LeafKind, record: string): Facts | undefined {
     case 'release':
     case 'erasure':
     case 'access':
+    case 'anchor':
+    case 'pruned':
     case 'opening':
     case 'seal':
       return timed(record, 'at')

@@ -11,6 +11,8 @@ export type RegistryKind =
   | ('instance' | 'document' | 'rules' | 'manifest' | 'revocations' | 'genesis' | 'closure' | 'cut')
   /** What officers do with persons' keys (`duty-events.ts`). */
   | ('officers' | 'hold' | 'release' | 'erasure' | 'access')
+  /** What keeps the ledger believable and small: time-stamps over its heads, and records taken away when their time is over. */
+  | ('anchor' | 'pruned')
 export type ExchangeKind =
   'opening' | 'heads' | 'intent' | 'denial' | 'outcome' | 'admission' | 'seal'
 export type LeafKind = RegistryKind | ExchangeKind

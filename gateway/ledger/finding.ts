@@ -27,6 +27,28 @@ export type FindingKind =
   | 'key-unknown'
   /** Two leaves of one index, or two signed trees of one size: the operator's own signatures contradict each other. */
   | 'fork'
+  /** Not what the chain's own key signed before: a receipt, a pin, a published or witnessed checkpoint says so. */
+  | 'history-rewritten'
+  /** Leaves that were signed, and seen, are not there any more. */
+  | 'chain-truncated'
+  /** A number of a gateway's chains was never opened in public. */
+  | 'number-gap'
+  /** The leaf is there, its record is not, and no leaf says why. */
+  | 'record-missing'
+  /** A file of tiles, entries or records is damaged or gone. */
+  | 'tile-damaged'
+  /** An entry is not the leaf that its tile names. */
+  | 'leaf-altered'
+  /** A torn tail that a leaf names is not kept, not whole, or was kept without a leaf. */
+  | 'cut-missing'
+  | 'cut-wrong'
+  | 'cut-unrecorded'
+  /** A receipt or note that was handed in proves nothing. */
+  | 'evidence-wrong'
+  /** A time-stamp that a leaf names is not kept; is not what it should be; has run out without another one over it. */
+  | 'anchor-missing'
+  | 'anchor-wrong'
+  | 'anchor-expired'
 
 export interface Finding {
   readonly chain: string
@@ -34,7 +56,7 @@ export interface Finding {
   /** The first leaf that is affected, and the last where a range is. */
   readonly first?: number
   readonly last?: number
-  /** Where in the journal. */
+  /** Where it stands: segment and byte of a journal, partition and offset of Kafka. */
   readonly segment?: number
   readonly offset?: number
   readonly sentence: string
@@ -44,12 +66,16 @@ export interface Counts {
   chains: number
   leaves: number
   checkpoints: number
+  /** Signatures of checkpoints that were verified. */
+  signatures: number
   bytes: number
   intents: number
   denials: number
   outcomes: number
   /** Intents of a chain that is still running, or waits for its successor, whose deadline has not passed. */
   open: number
+  /** Leaves whose record is not there. */
+  withoutRecord: number
 }
 
 export function noCounts(): Counts {
@@ -57,11 +83,13 @@ export function noCounts(): Counts {
     chains: 0,
     leaves: 0,
     checkpoints: 0,
+    signatures: 0,
     bytes: 0,
     intents: 0,
     denials: 0,
     outcomes: 0,
     open: 0,
+    withoutRecord: 0,
   }
 }
 

@@ -19,6 +19,7 @@ export const REGISTRY_KINDS: readonly RegistryKind[] = [
   ...(['instance', 'document', 'rules', 'manifest', 'revocations'] as const),
   ...(['genesis', 'closure', 'cut'] as const),
   ...(['officers', 'hold', 'release', 'erasure', 'access'] as const),
+  ...(['anchor', 'pruned'] as const),
 ]
 export const EXCHANGE_KINDS: readonly ExchangeKind[] = [
   ...(['opening', 'heads', 'intent', 'denial', 'outcome', 'admission', 'seal'] as const),

@@ -75,3 +75,30 @@ export interface CutRecord {
   readonly hash: Digest
   readonly v: 1
 }
+
+/** Kind `anchor`: a time-stamp covers the heads of all chains (`anchor.ts`); both texts are kept under these digests. */
+export interface AnchorRecord {
+  /** SHA-256 of the aggregate's text. */
+  readonly aggregate: Digest
+  readonly at: Instant
+  /** From 1, without gaps. */
+  readonly number: number
+  /** SHA-256 of the token. */
+  readonly stamp: Digest
+  readonly v: 1
+}
+
+/**
+ * Kind `pruned`: the records of the first `size` leaves of an exchange chain may be gone from here on, since their time is over and the
+ * archive has them. The leaves stay, and with them every proof.
+ */
+export interface PrunedRecord {
+  /** SHA-256 of the archive's manifest that names every one of them. */
+  readonly archive: Digest
+  readonly at: Instant
+  readonly chain: string
+  /** Registered codes of the two who decided it, sorted; never names. */
+  readonly officers: readonly [string, string]
+  readonly size: number
+  readonly v: 1
+}

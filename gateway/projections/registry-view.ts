@@ -13,6 +13,7 @@ import type {
 } from '../ledger/registry-events.ts'
 import { DutyView } from './duty-view.ts'
 import { PieceJoiner } from './piece-joiner.ts'
+import { UpkeepView } from './upkeep-view.ts'
 
 export interface Manifest {
   /** Index of its last leaf. */
@@ -36,11 +37,16 @@ export class RegistryView {
   /** Torn tails of the registry itself that are on record. */
   readonly cuts = new Set<Digest>()
   readonly duties = new DutyView()
+  readonly upkeep = new UpkeepView()
+  /** The latest time that any leaf tells. */
+  latest: Instant | undefined
   readonly #joiner = new PieceJoiner()
   #open: ManifestRecord[] = []
 
   /** Leaves in the order of the chain; `record` as parsed JSON of a verified leaf. */
   take(index: number, kind: LeafKind, record: unknown): void {
+    const { at } = record as { readonly at?: Instant }
+    if (at !== undefined && at > (this.latest ?? at - 1)) this.latest = at
     if (kind === 'document' || kind === 'rules') {
       const whole = this.#joiner.take(record as PieceRecord)
       if (whole !== undefined) this.texts.set(whole.hash, whole.text)
@@ -48,6 +54,7 @@ export class RegistryView {
     if (kind === 'revocations') this.#takeRevocations(record as PieceRecord)
     this.#takeLife(index, kind, record)
     this.duties.take(index, kind, record)
+    this.upkeep.take(kind, record)
     if (kind === 'manifest') this.#takeManifest(index, record as ManifestRecord)
   }
 
