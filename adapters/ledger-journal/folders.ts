@@ -23,6 +23,23 @@ export function chainFolder(dataFolder: string, origin: string): string {
   return path.join(ledgerFolder(dataFolder), 'exchange', encodeURIComponent(gateway), number)
 }
 
+/** The name of the chain that belongs into a folder; undefined where none does. */
+export function originOfFolder(
+  dataFolder: string,
+  folder: string,
+  instance: string,
+): string | undefined {
+  const [, gateway = '', number = ''] = path
+    .relative(ledgerFolder(dataFolder), folder)
+    .split(path.sep)
+  const origin = `${instance}/exchange/${decodeURIComponent(gateway)}/${number}`
+  try {
+    return chainFolder(dataFolder, origin) === folder ? origin : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** The folders of all exchange chains that are there, whether or not anybody opened them in public. */
 export function exchangeFolders(dataFolder: string): string[] {
   const all = path.join(ledgerFolder(dataFolder), 'exchange')

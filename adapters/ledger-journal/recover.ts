@@ -203,7 +203,8 @@ export function readSegment(
 
 const CUT_NAME = /^cut-([A-Za-z0-9_-]{43})-([0-9]{1,15})\.bin$/
 
-function cutsIn(disk: Disk, folder: string): Cut[] {
+/** Torn tails that are kept, by their names. */
+export function cutsIn(disk: Disk, folder: string): Cut[] {
   return disk.list(folder).flatMap((file) => {
     const parts = CUT_NAME.exec(file)
     if (parts?.[1] === undefined) return []

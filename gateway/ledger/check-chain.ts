@@ -1,229 +1,276 @@
 /**
- * One chain checked from its bytes: leaves, records, commitments, tree, checkpoints, time, kinds and pairs. Fed with frames
- * in order; where it says that something is broken, what follows can't be judged.
+ * One chain, in the order of its leaves: indices, tree, checkpoints, time, seal and pairs, and whether it is the chain that others saw
+ * (`known-heads.ts`). Fed with chunks that were examined; where it says that something is broken, what follows can't be judged.
  */
-import { checkEntry, recordText } from './check-entry.ts'
-import type { CheckedEntry } from './check-entry.ts'
-import { factsOf } from './check-record.ts'
-import type { Facts } from './check-record.ts'
-import { checkpointText } from './checkpoint.ts'
+import type { Carried, Part } from './chunk.ts'
 import type { LeafKind } from './entry.ts'
+import type { Examined, Half, InPart } from './examine.ts'
 import type { Counts, Finding, FindingKind } from './finding.ts'
 import type { TreeHash } from './hash.ts'
-import { parseNote, signersOf } from './note.ts'
-import type { NoteKey } from './note.ts'
+import type { KnownOfChain } from './known-heads.ts'
 import type { Pairing } from './pairing.ts'
-import { commitmentToRow, hasRow } from './public-row.ts'
-import { RecordTemplates } from './record-templates.ts'
-import type { FrameType } from './storage.ts'
-import { EMPTY_EDGE, Growth, rootOf } from './tree.ts'
+import { RightEdge } from './right-edge.ts'
 import type { Edge } from './tree.ts'
 
 export interface ChainCheckOptions {
   readonly origin: string
-  /** Undefined: no key is pinned for this chain, which is a finding. */
-  readonly key: NoteKey | undefined
-  readonly kinds: ReadonlySet<LeafKind>
-  readonly twoPhase: boolean
+  /** Whether a key is pinned for it; where none is, that is a finding. */
+  readonly hasKey: boolean
+  /** How far an earlier verification came; absent: from leaf 0. */
+  readonly start?: ChainState | undefined
+  readonly known: KnownOfChain
   readonly pairing: Pairing
   readonly counts: Counts
   readonly report: (finding: Finding) => void
-  /** Each leaf but decisions and outcomes, for checks between chains. */
+  /** Each leaf that chains say of one another. */
   readonly visit: (kind: LeafKind, record: string, index: number) => void
   readonly onRoot: (size: number, root: TreeHash) => void
 }
 
-export interface FrameBytes {
-  readonly type: FrameType
-  readonly bytes: Buffer
-  readonly first: number
-  readonly count: number
-  readonly payload: number
-  readonly end: number
-  readonly segment: number
-  readonly offset: number
+/** What must be known of the leaves before. */
+export interface ChainState {
+  readonly edge: Edge
+  readonly sealed: boolean
+  /** The latest time of a leaf. */
+  readonly latest: number
 }
 
 /** Records are made shortly before they are queued, so neighbours may stand in the other order, by no more than this. */
 const DISORDER_MS = 10_000
 
-type Say = (kind: FindingKind, sentence: string) => void
-
 export class ChainCheck {
   readonly #options: ChainCheckOptions
-  #edge: Edge = EMPTY_EDGE
-  #unsigned = false
-  #sealed = false
-  #latest = 0
-  #index = 0
-  readonly #templates = new RecordTemplates()
+  readonly #edge: RightEdge
+  readonly #from: number
+  #sealed: boolean
+  #latest: number
+  /** Leaves that no checkpoint covers yet. */
+  #unsigned = 0
+  #checkpoints = 0
 
   constructor(options: ChainCheckOptions) {
+    const { hasKey, origin, report, start } = options
     this.#options = options
-    if (options.key === undefined) {
-      const sentence = 'no pinned key is for this chain: its checkpoints prove nothing'
-      options.report({ chain: options.origin, kind: 'key-unknown', sentence })
-    }
+    this.#edge = new RightEdge(start?.edge)
+    this.#from = this.#edge.size
+    this.#sealed = start?.sealed ?? false
+    this.#latest = start?.latest ?? 0
+    if (hasKey) return
+    const sentence = 'no pinned key is for this chain: its checkpoints prove nothing'
+    report({ chain: origin, kind: 'key-unknown', sentence })
   }
 
-  get edge(): Edge {
-    return this.#edge
+  get state(): ChainState {
+    return { edge: this.#edge.edge(), sealed: this.#sealed, latest: this.#latest }
   }
 
-  get sealed(): boolean {
-    return this.#sealed
-  }
-
-  get unsigned(): boolean {
+  /** How many of the newest leaves no checkpoint covers. */
+  get unsigned(): number {
     return this.#unsigned
   }
 
   /** False where nothing that follows in this chain can be judged. */
-  frame(frame: FrameBytes): boolean {
-    const misplaced = this.#misplaced(frame)
-    if (misplaced !== undefined) return this.#broken(frame, frame.first, misplaced)
-    if (frame.type === 'checkpoint') {
-      this.#unsigned = false
-      return this.#checkpoint(frame, frame.payload)
+  take(parts: readonly Part[], examined: Examined): boolean {
+    const cursor = new Cursor(examined)
+    for (const [at, part] of parts.entries()) {
+      if (part.type === 'damage') {
+        this.#options.report(part.finding)
+        if (part.ends) return false
+      } else if (!this.#part(part, at, cursor)) return false
     }
-    const hashes: TreeHash[] = []
-    let at = frame.payload
-    for (let count = 0; count < frame.count; count += 1) {
-      const index = frame.first + count
-      const entry = checkEntry(frame.bytes, at, frame.end)
-      if ('fault' in entry) {
-        this.#report(frame, { kind: entry.fault, index, sentence: entry.sentence })
-        return false
-      }
-      this.#entry(frame, entry, index)
-      hashes.push(entry.hash)
-      at = entry.place.end
-    }
-    return this.#grow(frame, hashes, at)
-  }
-
-  #misplaced(frame: FrameBytes): string | undefined {
-    if (frame.type === 'checkpoint') {
-      return this.#unsigned && frame.count === 0 && frame.first === this.#edge.size
-        ? undefined
-        : 'a checkpoint stands where none is due'
-    }
-    if (this.#unsigned) return 'the checkpoint over the leaves before it is gone'
-    if ((frame.type === 'leaves') !== this.#options.twoPhase)
-      return 'it is not of this kind of chain'
-    if (frame.count === 0) return 'it holds no leaf'
-    return frame.first === this.#edge.size
-      ? undefined
-      : `it begins with leaf ${frame.first} where leaf ${this.#edge.size} is due`
-  }
-
-  #grow(frame: FrameBytes, hashes: readonly TreeHash[], at: number): boolean {
-    this.#edge = new Growth(this.#edge, hashes).edge
-    this.#options.counts.leaves += hashes.length
-    this.#unsigned = frame.type === 'leaves'
-    if (!this.#unsigned) return this.#checkpoint(frame, at)
-    return at === frame.end || this.#broken(frame, frame.first, 'bytes stand behind its leaves')
-  }
-
-  #checkpoint(frame: FrameBytes, at: number): boolean {
-    const { counts, key, onRoot, origin } = this.#options
-    counts.checkpoints += 1
-    const root = rootOf(this.#edge)
-    const note = frame.bytes.toString('utf8', at, frame.end)
-    const where = { index: this.#edge.size - 1, kind: 'checkpoint-wrong' as const }
-    if (!note.startsWith(`${checkpointText(origin, this.#edge.size, root)}\n`)) {
-      const sentence = 'the checkpoint after it has another size or root than its leaves'
-      this.#report(frame, { ...where, sentence })
-      return false
-    }
-    const parsed = parseNote(note)
-    const isSigned =
-      parsed !== undefined && key !== undefined && signersOf(parsed, [key])?.[0] === key
-    if (key !== undefined && !isSigned) {
-      const sentence = 'the checkpoint after it is not signed by the key of this chain'
-      this.#report(frame, { ...where, kind: 'signature-wrong', sentence })
-    }
-    onRoot(this.#edge.size, root)
     return true
   }
 
-  #entry(frame: FrameBytes, entry: CheckedEntry, index: number): void {
-    this.#index = index
-    const say: Say = (kind, sentence) => {
-      this.#report(frame, { kind, index, sentence })
-    }
-    if (!this.#options.kinds.has(entry.kind))
-      say('kind-wrong', `${entry.kind} has no place in this chain`)
-    if (this.#sealed) say('kind-wrong', 'it stands behind the seal of its chain')
-    if (entry.kind === 'seal') this.#sealed = true
-    const facts = this.#facts(entry, say)
-    if (facts === undefined) return
-    if (commitmentOf(facts) !== entry.public) {
-      say('public-mismatch', 'its public commitment is not that of its record')
-    }
-    this.#time(facts, say)
-    this.#pair(facts, index, say)
+  #part(part: Carried, at: number, cursor: Cursor): boolean {
+    const misplaced = this.#misplaced(part)
+    if (misplaced !== undefined) return this.#broken(part, misplaced)
+    const leaf = cursor.leaf
+    cursor.leaf += part.count
+    const found = this.#told(part, at, { cursor, leaf })
+    for (const finding of found) this.#report(part, finding)
+    if (found.some(({ ends }) => ends)) return false
+    for (const { index, kind, record } of cursor.visited(at))
+      this.#options.visit(kind, record, index)
+    const fork = this.#grow(part, leaf, cursor)
+    if (fork !== undefined) this.#options.report(fork)
+    if (part.type === 'leaves') return true
+    return this.#checkpoint(part, cursor)
   }
 
-  #facts(entry: CheckedEntry, say: Say): Facts | undefined {
-    const { bytes, kind, place } = entry
-    const known = hasRow(kind)
-      ? this.#templates.match(kind, bytes, place.record, place.recordEnd)
-      : undefined
-    if (known !== undefined) return known
-    const record = recordText(entry)
-    if (record === undefined) {
-      say('record-not-canonical', 'its record is not in canonical form (RFC 8785)')
-      return undefined
+  /** Leaves that were judged earlier may come once more, in front. */
+  #misplaced({ count, first, type }: Carried): string | undefined {
+    const { size } = this.#edge
+    const isAgain = size === this.#from && first <= size
+    if (type === 'checkpoint') {
+      return first === size || isAgain ? undefined : 'a checkpoint stands where none is due'
     }
-    const facts = factsOf(kind, record)
-    if (facts === undefined) {
-      say('record-malformed', `its record does not have the members of ${kind}`)
-      return undefined
+    if (count === 0) return 'it holds no leaf'
+    return first === size || isAgain
+      ? undefined
+      : `it begins with leaf ${first} where leaf ${size} is due`
+  }
+
+  /** What is wrong with the leaves of a part, in their order. */
+  #told(
+    part: Carried,
+    at: number,
+    { cursor, leaf }: { readonly cursor: Cursor; readonly leaf: number },
+  ): Told[] {
+    const told: Told[] = cursor.found(at)
+    const say: Say = (index, kind, sentence) => {
+      told.push({ index, kind, sentence, ends: false })
     }
-    const isAscii = record.length === place.recordEnd - place.record
-    if (hasRow(kind) && isAscii) this.#templates.learn(kind, record, facts)
-    if (!hasRow(kind) || this.#index === 0) this.#options.visit(kind, record, this.#index)
-    return facts
+    const last = told.find(({ ends }) => ends)?.index ?? part.first + part.count
+    for (let index = Math.max(part.first, this.#from); index < last; index += 1) {
+      this.#seal(index, cursor.isSeal(index), say)
+      this.#time(index, cursor.examined.times[leaf + index - part.first] ?? Number.NaN, say)
+    }
+    for (const half of cursor.pairs(at)) {
+      const wrong = this.#pair(half)
+      if (wrong !== undefined) say(half.index, 'outcome-wrong', wrong)
+    }
+    return told.sort((left, right) => left.index - right.index)
   }
 
-  #time({ at }: Facts, say: Say): void {
-    if (at === undefined) return
-    if (at + DISORDER_MS < this.#latest) say('time-backwards', 'it is older than a leaf before it')
-    this.#latest = Math.max(this.#latest, at)
+  #seal(index: number, isSeal: boolean, say: Say): void {
+    if (this.#sealed) say(index, 'kind-wrong', 'it stands behind the seal of its chain')
+    this.#sealed ||= isSeal
   }
 
-  #pair(facts: Facts, index: number, say: Say): void {
-    const { counts, origin, pairing } = this.#options
-    if (facts.intent !== undefined) {
-      counts.intents += 1
-      pairing.intent(origin, index, facts.intent)
-    } else if (facts.outcome !== undefined) {
-      counts.outcomes += 1
-      const wrong = pairing.outcome(origin, facts.at ?? 0, facts.outcome)
-      if (wrong !== undefined) say('outcome-wrong', wrong)
-    } else if (facts.row !== undefined) counts.denials += 1
+  /** NaN is neither older nor later than anything. */
+  #time(index: number, at: number, say: Say): void {
+    if (at + DISORDER_MS < this.#latest) {
+      say(index, 'time-backwards', 'it is older than a leaf before it')
+    }
+    if (at > this.#latest) this.#latest = at
   }
 
-  #broken(frame: FrameBytes, first: number, sentence: string): false {
-    const index = Math.min(first, this.#edge.size)
-    this.#report(frame, { kind: 'index-wrong', index, sentence })
+  #pair({ at, index, intent, outcome }: Half): string | undefined {
+    const { origin, pairing } = this.#options
+    if (intent !== undefined) pairing.intent(origin, index, intent)
+    return outcome === undefined ? undefined : pairing.outcome(origin, at, outcome)
+  }
+
+  /** Leaf by leaf, so that the tree is seen at every size that somebody knows. */
+  #grow(part: Carried, leaf: number, { examined }: Cursor): Finding | undefined {
+    const { counts, known } = this.#options
+    const hashes = Buffer.from(
+      examined.hashes.buffer,
+      examined.hashes.byteOffset,
+      examined.hashes.byteLength,
+    )
+    const before = this.#edge.size
+    let differs: Finding | undefined
+    for (let index = before; index < part.first + part.count; index += 1) {
+      const at = (leaf + index - part.first) * 32
+      const hash = hashes.toString('latin1', at, at + 32)
+      this.#edge.push(hash)
+      if (!known.isDue(index)) continue
+      differs ??= known.compare(index, hash, () => this.#edge.root())
+    }
+    counts.leaves += this.#edge.size - before
+    this.#unsigned += this.#edge.size - before
+    return differs
+  }
+
+  #checkpoint(part: Carried, cursor: Cursor): boolean {
+    const { counts, hasKey, onRoot } = this.#options
+    const { root, signature, size } = cursor.checkpoint()
+    // Older than where an earlier verification ended.
+    if (part.first + part.count < this.#edge.size) return true
+    const here = this.#edge.root()
+    const index = Math.max(0, this.#edge.size - 1)
+    if (size !== this.#edge.size || root !== here) {
+      this.#report(part, { index, ...this.#notOurs(size) })
+      return false
+    }
+    counts.checkpoints += 1
+    if (hasKey && signature === 'wrong') {
+      const sentence = 'the checkpoint after it is not signed by the key of this chain'
+      this.#report(part, { index, kind: 'signature-wrong', sentence })
+    }
+    if (signature === 'good') counts.signatures += 1
+    this.#unsigned = 0
+    this.#checkpoints += 1
+    onRoot(this.#edge.size, here)
+    return true
+  }
+
+  #notOurs(size: number | undefined): { readonly kind: FindingKind; readonly sentence: string } {
+    if (size !== undefined && this.#from > 0 && this.#checkpoints === 0) {
+      const sentence = `what it signs does not begin with the ${this.#from} leaves that were verified earlier`
+      return { kind: 'history-rewritten', sentence }
+    }
+    const sentence = 'the checkpoint after it has another size or root than its leaves'
+    return { kind: 'checkpoint-wrong', sentence }
+  }
+
+  #broken(part: Carried, sentence: string): false {
+    const index = Math.min(part.first, this.#edge.size)
+    this.#report(part, { kind: 'index-wrong', index, sentence })
     return false
   }
 
-  #report(
-    { offset, segment }: FrameBytes,
-    {
-      index,
-      kind,
-      sentence,
-    }: { readonly index: number; readonly kind: FindingKind; readonly sentence: string },
-  ): void {
+  #report({ offset, segment }: Carried, { index, kind, sentence }: Omit<Told, 'ends'>): void {
+    const where = segment === undefined || offset === undefined ? {} : { segment, offset }
     const chain = this.#options.origin
-    this.#options.report({ chain, kind, first: index, last: index, segment, offset, sentence })
+    this.#options.report({ chain, kind, first: index, last: index, ...where, sentence })
   }
 }
 
-function commitmentOf({ row }: Facts): string | undefined {
-  return row === undefined ? undefined : commitmentToRow(row.salt, row.text)
+type Say = (index: number, kind: FindingKind, sentence: string) => void
+
+interface Told {
+  readonly index: number
+  readonly kind: FindingKind
+  readonly sentence: string
+  readonly ends: boolean
+}
+
+/** How far the parts of a chunk were taken: everything in `Examined` stands in their order. */
+class Cursor {
+  readonly examined: Examined
+  /** Position of the next leaf. */
+  leaf = 0
+  #checkpoint = 0
+  readonly #seals: ReadonlySet<number>
+  readonly #at = { found: 0, visited: 0, pairs: 0 }
+
+  constructor(examined: Examined) {
+    this.examined = examined
+    this.#seals = new Set(examined.seals)
+  }
+
+  isSeal(index: number): boolean {
+    return this.#seals.has(index)
+  }
+
+  checkpoint(): Examined['checkpoints'][number] {
+    this.#checkpoint += 1
+    return this.examined.checkpoints[this.#checkpoint - 1] ?? { signature: 'wrong' }
+  }
+
+  found(part: number): Told[] {
+    return [...this.#of('found', this.examined.found, part)]
+  }
+
+  visited(part: number): Examined['visited'] {
+    return this.#of('visited', this.examined.visited, part)
+  }
+
+  pairs(part: number): Examined['pairs'] {
+    return this.#of('pairs', this.examined.pairs, part)
+  }
+
+  #of<Item extends InPart>(
+    which: 'found' | 'visited' | 'pairs',
+    all: readonly Item[],
+    part: number,
+  ): Item[] {
+    const from = this.#at[which]
+    let to = from
+    while (all[to]?.part === part) to += 1
+    this.#at[which] = to
+    return from === to ? [] : all.slice(from, to)
+  }
 }

@@ -1,4 +1,4 @@
-/** One entry's bytes: does the leaf have its one spelling, and does it name this record. */
+/** One entry's bytes: does the leaf have its one spelling, and does it name this record (where it is there). */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { isCanonical } from './canonical-scan.ts'
@@ -16,6 +16,7 @@ export interface CheckedEntry {
   readonly hash: TreeHash
   readonly bytes: Buffer
   readonly place: Place
+  readonly hasRecord: boolean
 }
 
 export interface Fault {
@@ -24,10 +25,13 @@ export interface Fault {
 }
 
 export function checkEntry(bytes: Buffer, at: number, end: number): CheckedEntry | Fault {
-  const place = placeOf(bytes, at, end)
+  const place = placeOf(bytes, at, end, 'may lack its record')
   if (place === undefined) return fault('frame-damaged', 'no whole entry stands at its place')
-  const record = hash('sha256', bytes.subarray(place.record, place.recordEnd), 'base64url')
   const text = bytes.toString('latin1', place.hashedAt + 1, place.end)
+  const hasRecord = place.recordEnd > place.record
+  const record = hasRecord
+    ? hash('sha256', bytes.subarray(place.record, place.recordEnd), 'base64url')
+    : (parseLeaf(text)?.record ?? '')
   const kind = kindIn(text)
   const row = publicIn(text, kind?.length ?? 0)
   if (kind === undefined || leafText(kind, record, row) !== text) {
@@ -41,6 +45,7 @@ export function checkEntry(bytes: Buffer, at: number, end: number): CheckedEntry
     hash: leafHash(bytes.subarray(place.hashedAt, place.end)),
     bytes,
     place,
+    hasRecord,
   }
 }
 

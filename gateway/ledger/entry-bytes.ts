@@ -86,12 +86,17 @@ export interface Place {
   readonly end: number
 }
 
-/** Undefined where the bytes are not an entry. */
-export function placeOf(bytes: Buffer, at: number, end: number): Place | undefined {
+/** Undefined where the bytes are not an entry. A journal's has its record, always; what was taken from elsewhere may lack it. */
+export function placeOf(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  how: 'whole' | 'may lack its record' = 'whole',
+): Place | undefined {
   if (at + FRAMING > end) return undefined
   const record = at + 2
   const recordEnd = record + bytes.readUInt16BE(at)
-  if (recordEnd === record || recordEnd + 3 > end) return undefined
+  if (recordEnd + 3 > end || (recordEnd === record && how === 'whole')) return undefined
   const hashedAt = recordEnd + 2
   const entryEnd = hashedAt + 1 + bytes.readUInt16BE(recordEnd)
   if (entryEnd > end || bytes[hashedAt] !== 0) return undefined

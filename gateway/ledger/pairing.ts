@@ -13,6 +13,7 @@ export class Pairing {
   readonly #broken = new Set<string>()
 
   intent(chain: string, index: number, facts: IntentFacts): void {
+    if (this.#broken.has(chain)) return
     const open = this.#open.get(chain) ?? new Map<number, IntentFacts>()
     this.#open.set(chain, open.set(index, facts))
   }

@@ -8,11 +8,13 @@ import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
 import { chainTag, frameAt, segmentHeaderLength } from '../../adapters/ledger-journal/frame.ts'
 import type { FrameView } from '../../adapters/ledger-journal/frame.ts'
 import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
-import { verifyJournal } from '../../adapters/ledger-journal/verify-journal.ts'
+import { readJournal } from '../../adapters/ledger-journal/chain-source.ts'
 import { ChainCheck } from '../../gateway/ledger/check-chain.ts'
 import { noCounts } from '../../gateway/ledger/finding.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
-import { EXCHANGE_KINDS } from '../../gateway/ledger/leaf.ts'
+import { Examiner } from '../../gateway/ledger/examine.ts'
+import { KnownOfChain, NOTHING_KNOWN } from '../../gateway/ledger/known-heads.ts'
+import { vkeyText } from '../../gateway/ledger/note.ts'
 import { Pairing } from '../../gateway/ledger/pairing.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { placeOf } from '../../gateway/ledger/entry-bytes.ts'
@@ -64,30 +66,26 @@ const asFast = { now: NOW, keys: KEYS, settle: () => Promise.resolve() }
 async function firstOfChain(changed: Buffer, keys = KEYS): Promise<Finding> {
   const found: Finding[] = []
   const report = (finding: Finding): number => found.push(finding)
-  const [counts, pairing] = [noCounts(), new Pairing()]
   const key = parsePinnedKeys(keys).forChain(ORIGIN)
   const check = new ChainCheck({
     origin: ORIGIN,
-    key,
-    kinds: new Set(EXCHANGE_KINDS),
-    twoPhase: false,
-    pairing,
-    counts,
+    hasKey: key !== undefined,
+    known: new KnownOfChain(ORIGIN, NOTHING_KNOWN),
+    pairing: new Pairing(),
+    counts: noCounts(),
     report,
     visit: () => undefined,
     onRoot: () => undefined,
   })
-  const source = {
-    folder: '/',
-    origin: ORIGIN,
-    mayGrow: false,
-    settle: asFast.settle,
-    counts,
-    report,
-  }
   const disk = new SimDisk()
   await disk.writeLoosely('/00000001.seg', changed)
-  await verifyJournal({ ...source, disk, onProgress: () => undefined }, check)
+  const place = { disk, folder: '/', origin: ORIGIN, settle: asFast.settle }
+  const vkey = key && vkeyText(ORIGIN, key.publicKey)
+  const how = { origin: ORIGIN, vkey, sort: 'exchange', from: 0 } as const
+  const examiner = new Examiner()
+  for await (const chunk of readJournal(place, { from: 0, mayGrow: false })) {
+    if (!check.take(chunk.parts, examiner.examine(chunk, how))) break
+  }
   const [first] = found.filter(({ kind }) => kind !== 'key-unknown')
   expect(first).toBeDefined()
   return first!

@@ -1,0 +1,30 @@
+/** Findings in the order in which they were made; leaves one behind the other that lack the same are one range. */
+import type { Finding } from '../ledger/finding.ts'
+
+export class Report {
+  readonly #findings: Finding[] = []
+
+  get findings(): readonly Finding[] {
+    return this.#findings
+  }
+
+  readonly add = (finding: Finding): void => {
+    const before = this.#findings.at(-1)
+    if (before !== undefined && continues(before, finding)) {
+      this.#findings[this.#findings.length - 1] = {
+        ...before,
+        ...(finding.last !== undefined && { last: finding.last }),
+      }
+    } else this.#findings.push(finding)
+  }
+}
+
+function continues(before: Finding, next: Finding): boolean {
+  return (
+    next.kind === 'record-missing' &&
+    before.kind === next.kind &&
+    before.chain === next.chain &&
+    before.last !== undefined &&
+    next.first === before.last + 1
+  )
+}
