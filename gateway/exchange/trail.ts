@@ -51,6 +51,7 @@ const NO_TRAIL: Trail = {
 class KeptTrail implements Trail, ExchangeEnded {
   readonly kind = 'exchange'
   readonly consumer: SubsystemId
+  readonly method: string
   exchange: ExchangeId | undefined = undefined
   service: ServiceId | undefined = undefined
   purpose: PurposeCode | undefined = undefined
@@ -68,6 +69,7 @@ class KeptTrail implements Trail, ExchangeEnded {
     this.#telemetry = telemetry
     this.began = telemetry.now()
     this.consumer = call.peer.subsystem
+    this.method = call.method
     this.trace =
       telemetry.sampling === undefined ? undefined : traceOf(call, chance, telemetry.sampling)
   }

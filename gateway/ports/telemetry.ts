@@ -74,6 +74,8 @@ export type Step = (typeof STEPS)[number]
 export interface ExchangeEnded {
   readonly kind: 'exchange'
   readonly consumer: SubsystemId
+  /** See `RequestEnded`. */
+  readonly method: string
   /** Undefined where the request was refused before it was one: the id, the service, the purpose and the verdict. */
   readonly exchange: ExchangeId | undefined
   readonly service: ServiceId | undefined
@@ -183,14 +185,15 @@ export interface Gauge {
   readonly value: number
 }
 
-/** Ages and waits in seconds. */
+/** Ages and waits in seconds, sizes in bytes. What is not known is not told. */
 export type GaugeName =
   | 'gongdao.ledger.queue.records'
-  | 'gongdao.ledger.queue.bytes'
+  | 'gongdao.ledger.queue.size'
   | 'gongdao.ledger.queue.age'
-  | 'gongdao.ledger.size'
+  | 'gongdao.ledger.accepts'
+  | 'gongdao.ledger.records'
   | 'gongdao.replication.backlog.records'
-  | 'gongdao.replication.backlog.bytes'
+  | 'gongdao.replication.backlog.size'
   | 'gongdao.replication.backlog.age'
   | 'gongdao.revocations.age'
   | 'gongdao.revocations.overdue'
@@ -198,4 +201,7 @@ export type GaugeName =
   | 'gongdao.witness.age'
   | 'gongdao.timestamp.age'
   | 'gongdao.verified.age'
-  | 'gongdao.ready'
+  | 'gongdao.health.degraded'
+  | 'gongdao.health.failing'
+  | 'gongdao.log.dropped'
+  | 'gongdao.telemetry.failures'

@@ -21,7 +21,7 @@ export function readTraceContext(raw: readonly string[]): TraceContext | undefin
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = traceHeader(raw[at] ?? '')
     const value = raw[at + 1] ?? ''
-    if (name === 'tracestate') states = states === undefined ? value : `${states},${value}`
+    if (name === 'tracestate') states = combined(states, value)
     if (name !== 'traceparent') continue
     // There is no telling which of two is the caller's.
     if (parent !== undefined) return undefined
@@ -29,6 +29,11 @@ export function readTraceContext(raw: readonly string[]): TraceContext | undefin
   }
   const read = parent === undefined ? undefined : readParent(parent)
   return read && { ...read, state: states === undefined ? undefined : stateIn(states) }
+}
+
+/** Several fields are one list (RFC 9110 5.3). */
+function combined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before},${value}`
 }
 
 /** Nearly every other header is told apart by its length. */
@@ -76,11 +81,11 @@ const MOST_MEMBERS = 32
 const MOST_CHARACTERS = 512
 const LARGE_MEMBER = 128
 
-/** 3.3.1: several fields are one list. A member that breaks the rules, or a key that stands twice, discards all. */
-function stateIn(combined: string): string | undefined {
+/** 3.3.1: a member that breaks the rules, or a key that stands twice, discards all. */
+function stateIn(list: string): string | undefined {
   const members: string[] = []
   const keys = new Set<string>()
-  for (const text of combined.split(',')) {
+  for (const text of list.split(',')) {
     const member = withoutSpace(text)
     if (member === '') continue
     const key = MEMBER.exec(member)?.[1]

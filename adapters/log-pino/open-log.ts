@@ -1,0 +1,66 @@
+/**
+ * The operator's log (pino): one JSON object a line, one line for each event that somebody may have to know of.
+ *
+ * Levels say who must act:
+ * - `fatal`: the operator, now; the gateway stops or serves nobody;
+ * - `error`: the operator, today; it goes on, and will not for ever, or a fault is ours;
+ * - `warn`: somebody else (a provider, a department), or it mends itself: watch it;
+ * - `info`: nobody: exchanges, refusals by law, changes of state;
+ * - `debug`: connections.
+ *
+ * INVARIANT: lines are written in the background. What finds no room in the buffer is dropped and counted: a full disk, a closed
+ * pipe or a reader that sleeps never holds up an exchange.
+ */
+import pino from 'pino'
+import type { TelemetryEvent } from '../../gateway/ports/telemetry.ts'
+import { Destination } from './destination.ts'
+import { LEVELS, type Level } from './levels.ts'
+import { lineOf } from './lines.ts'
+import { Thinned } from './thinned.ts'
+
+export interface LogOptions {
+  readonly level: Level
+  /** A file, appended to, or a file descriptor. */
+  readonly to: string | number
+  readonly gateway: string
+  /** Milliseconds, of a clock that only runs forward. */
+  readonly now: () => number
+}
+
+export interface Log {
+  /** MUST NOT throw. */
+  tell(event: TelemetryEvent): void
+  /** Lines that found no room, so far. */
+  dropped(): number
+  /** Writes what is left, if its reader takes it in time. */
+  close(): Promise<void>
+}
+
+export function openLog(options: LogOptions): Log {
+  const { gateway, level, now, to } = options
+  const destination = new Destination(to, now)
+  const thinned = new Thinned(now)
+  const logger = pino(
+    {
+      level,
+      base: { gateway },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination.stream,
+  )
+  const isOn = new Set(LEVELS.filter((one) => logger.isLevelEnabled(one)))
+  return {
+    tell(event) {
+      const line = lineOf(event, isOn)
+      if (line === undefined) return
+      const passed = event.kind === 'refused' ? thinned.pass(line, event.code) : line
+      if (passed === undefined) return
+      logger[passed.level](passed.fields, passed.words)
+      // Whoever reads this line is about to find the process gone.
+      if (passed.level === 'fatal') destination.flushNow()
+    },
+    dropped: () => destination.dropped,
+    close: () => destination.close(),
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Traces and metrics of a gateway for OpenTelemetry: pushed to a collector (OTLP, protobuf over HTTP) where one is named, and asked
+ * for as Prometheus text. A collector that does not answer costs nothing but what was meant for it: queues are bounded, nothing waits.
+ */
+import { performance } from 'node:perf_hooks'
+import type { HrTime } from '@opentelemetry/api'
+import { ExportResultCode, type ExportResult } from '@opentelemetry/core'
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { resourceFromAttributes, type Resource } from '@opentelemetry/resources'
+import {
+  PeriodicExportingMetricReader,
+  type MetricData,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics'
+import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { Gauge, TelemetryEvent } from '../../gateway/ports/telemetry.ts'
+import { gaugesData } from './gauges.ts'
+import { Metrics, type AddressOf } from './metrics.ts'
+import { processGauges, type ProcessGauges } from './process-gauges.ts'
+import { prometheusNames } from './prometheus-names.ts'
+import { SCOPE, hrTime, isWorthASpan, spansOf } from './spans.ts'
+
+export interface OtelOptions {
+  /** `service.instance.id`. */
+  readonly gateway: string
+  readonly version: string
+  readonly addressOf: AddressOf
+  readonly gauges: () => readonly Gauge[]
+  /** Absent: nothing is pushed. */
+  readonly collector?: Collector | undefined
+  /** The collector did not take an export, or takes them again. MUST NOT throw. */
+  readonly onExport?: (taken: boolean) => void
+}
+
+export interface Collector {
+  /** Base of `v1/traces` and `v1/metrics`. */
+  readonly url: URL
+  readonly everyMs: number
+}
+
+/** Spans that wait at most; what comes on top is dropped. A refused exchange has four, a whole one eight. */
+const MOST_SPANS = 8_192
+const SPANS_EVERY_MS = 2_000
+const PATIENCE_MS = 5_000
+
+export class OpenTelemetry {
+  readonly now = (): number => performance.now()
+  readonly #options: OtelOptions
+  readonly #resource: Resource
+  readonly #metrics: Metrics
+  readonly #process: ProcessGauges = processGauges()
+  readonly #began: HrTime = hrTime(Date.now())
+  readonly #spans: BatchSpanProcessor | undefined
+  readonly #reader: PeriodicExportingMetricReader | undefined
+
+  constructor(options: OtelOptions) {
+    this.#options = options
+    this.#metrics = new Metrics(options.addressOf)
+    this.#resource = resourceFromAttributes({
+      'service.name': 'gongdao',
+      'service.version': options.version,
+      'service.instance.id': options.gateway,
+    })
+    const { collector } = options
+    if (collector === undefined) return
+    this.#spans = this.#pushSpans(collector)
+    this.#reader = this.#pushMetrics(collector)
+  }
+
+  /** MUST NOT throw: what is told here is told on the way of an exchange. */
+  tell(event: TelemetryEvent): void {
+    this.#metrics.count(event)
+    if (event.kind !== 'exchange' || this.#spans === undefined || !isWorthASpan(event)) return
+    const epoch = Date.now() - performance.now()
+    for (const span of spansOf(event, { resource: this.#resource, epoch })) this.#spans.onEnd(span)
+  }
+
+  /** In Prometheus's text format 0.0.4. */
+  prometheus(): string {
+    const metrics = this.#collect()
+    const { scopeMetrics } = metrics
+    const named = scopeMetrics.map((one) => ({ ...one, metrics: one.metrics.map(prometheusNames) }))
+    return new PrometheusSerializer(undefined, false, undefined, false, true).serialize({
+      ...metrics,
+      scopeMetrics: named,
+    })
+  }
+
+  /** Hands over what is left, within bounds, and ends. */
+  async close(): Promise<void> {
+    await Promise.allSettled([this.#spans?.shutdown(), this.#reader?.shutdown()])
+    this.#process.stop()
+  }
+
+  #collect(): ResourceMetrics {
+    const to = hrTime(Date.now())
+    const metrics: MetricData[] = [
+      ...this.#metrics.collect(this.#began, to),
+      ...gaugesData(this.#options.gauges(), to),
+      ...this.#process.collect(to),
+    ]
+    // OTLP knows no metric without a point.
+    const told = metrics.filter(({ dataPoints }) => dataPoints.length > 0)
+    return { resource: this.#resource, scopeMetrics: [{ scope: SCOPE, metrics: told }] }
+  }
+
+  #pushSpans({ url }: Collector): BatchSpanProcessor {
+    const exporter = new OTLPTraceExporter({
+      url: new URL('v1/traces', url).href,
+      timeoutMillis: PATIENCE_MS,
+    })
+    return new BatchSpanProcessor({
+      maxQueueSize: MOST_SPANS,
+      scheduledDelayMillis: SPANS_EVERY_MS,
+      exportTimeoutMillis: PATIENCE_MS,
+      exporter: {
+        export: (spans: ReadableSpan[], done) => {
+          exporter.export(spans, this.#watched(done))
+        },
+        shutdown: () => exporter.shutdown(),
+      },
+    })
+  }
+
+  #pushMetrics({ everyMs, url }: Collector): PeriodicExportingMetricReader {
+    const exporter = new OTLPMetricExporter({
+      url: new URL('v1/metrics', url).href,
+      timeoutMillis: PATIENCE_MS,
+    })
+    const reader = new PeriodicExportingMetricReader({
+      exportIntervalMillis: everyMs,
+      exportTimeoutMillis: Math.min(everyMs, PATIENCE_MS),
+      exporter: {
+        export: (metrics, done) => {
+          exporter.export(metrics, this.#watched(done))
+        },
+        forceFlush: () => exporter.forceFlush(),
+        shutdown: () => exporter.shutdown(),
+      },
+    })
+    // There is no meter: everything is collected here.
+    reader.setMetricProducer({
+      collect: async () => ({ resourceMetrics: this.#collect(), errors: [] }),
+    })
+    return reader
+  }
+
+  #watched(done: (result: ExportResult) => void): (result: ExportResult) => void {
+    return (result) => {
+      this.#options.onExport?.(result.code === ExportResultCode.SUCCESS)
+      done(result)
+    }
+  }
+}
