@@ -10,8 +10,6 @@ import type { NodePlan } from './properties.ts'
 
 export interface ClusterPlan {
   readonly nodes: 1 | 3
-  /** Ports that clients are told instead of the nodes' own, node by node. */
-  readonly advertised?: readonly number[]
 }
 
 /** What is kept between two starts, so that clients find the cluster where it was. */
@@ -60,7 +58,7 @@ export class KafkaCluster {
 
   /** `host:port` for clients with a certificate. */
   get brokers(): string[] {
-    return this.nodes.map(({ plan }) => `127.0.0.1:${plan.advertised ?? plan.ports.mtls}`)
+    return this.nodes.map(({ plan }) => `127.0.0.1:${plan.ports.mtls}`)
   }
 
   /** `host:port` for clients with a password. */
@@ -89,12 +87,10 @@ async function keptIn(folder: string, plan: ClusterPlan, same: boolean): Promise
   const ports = await freePorts(plan.nodes * PORTS_A_NODE)
   const nodes = Array.from({ length: plan.nodes }, (_, index): NodePlan => {
     const [mtls = 0, scram = 0, controller = 0] = ports.slice(index * PORTS_A_NODE)
-    const advertised = plan.advertised?.[index]
     return {
       id: index + 1,
       folder: join(folder, `node-${index + 1}`),
       ports: { mtls, scram, controller },
-      ...(advertised === undefined ? {} : { advertised }),
     }
   })
   const kept = { id: before?.id ?? randomBytes(16).toString('base64url'), nodes }

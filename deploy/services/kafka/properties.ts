@@ -14,8 +14,6 @@ export interface NodePlan {
   readonly id: number
   readonly folder: string
   readonly ports: NodePorts
-  /** The port that clients with a certificate are told, where they have to come through a proxy. */
-  readonly advertised?: number
 }
 
 /** Clients' silence after which a dead node is replaced: seconds in tests, not Kafka's nine. */
@@ -36,7 +34,7 @@ export function serverProperties(
       .map((one) => `${one.id}@127.0.0.1:${one.ports.controller}`)
       .join(),
     listeners: [at('MTLS', mtls), at('SCRAM', scram), at('CONTROLLER', controller)].join(),
-    'advertised.listeners': [at('MTLS', node.advertised ?? mtls), at('SCRAM', scram)].join(),
+    'advertised.listeners': [at('MTLS', mtls), at('SCRAM', scram)].join(),
     'listener.security.protocol.map': 'MTLS:SSL,SCRAM:SASL_SSL,CONTROLLER:SSL',
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'MTLS',
