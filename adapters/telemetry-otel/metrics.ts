@@ -107,12 +107,14 @@ export class Metrics {
 
   #request({ began, ended, method, route, status }: RequestEnded): void {
     const named = methodLabel(method)
-    this.#server.record((ended - began) / 1000, `${named} ${route} ${status}`, () => ({
+    this.#server.record((ended - began) / 1000, `${named} ${route} ${String(status)}`, () => ({
       'http.request.method': named,
-      'http.response.status_code': status,
       'url.scheme': 'https',
       ...(route !== 'other' && { 'http.route': ROUTES[route] }),
-      ...(status >= 500 && { 'error.type': String(status) }),
+      ...(status === undefined
+        ? { 'error.type': 'aborted' }
+        : { 'http.response.status_code': status }),
+      ...(status !== undefined && status >= 500 && { 'error.type': String(status) }),
     }))
   }
 

@@ -46,11 +46,15 @@ export interface ChainOptions {
    * of the event loop share a batch. Absent: a microtask.
    */
   readonly soon?: (go: () => void) => void
+  /** Milliseconds of a clock that only runs forward: how long records have waited. Absent: nobody asks. */
+  readonly now?: () => number
 }
 
 export interface DurableLeaves {
   readonly first: number
   readonly hashes: readonly TreeHash[]
+  /** Of records and leaves as they stand in the frame. */
+  readonly bytes: number
   /** The checkpoint over them and all before. */
   readonly note: string
 }
@@ -75,6 +79,16 @@ export class LedgerFault extends Error {
 export interface OpenChain extends Chain {
   /** Why an ordinary append would be refused now; undefined where it would not. */
   refusal(): Error | undefined
+  /** What waits to be recorded. */
+  backlog(): Backlog
+}
+
+export interface Backlog {
+  readonly records: number
+  /** Of records. */
+  readonly bytes: number
+  /** When the oldest of them came, by the chain's `now`; undefined where none waits. */
+  readonly since: number | undefined
 }
 
 export function openChain(options: ChainOptions): OpenChain {
@@ -92,6 +106,7 @@ class CommitLoop implements OpenChain {
   #head: Head | undefined
   #queue: Waiting[] = []
   #queueBytes = 0
+  #queuedSince = 0
   #running = false
   #closed: Error | undefined
   /** Entries that `beforeBatch` gave to a batch which found no room. */
@@ -126,11 +141,18 @@ class CommitLoop implements OpenChain {
     const bytes = Buffer.byteLength(entry.record)
     // Here, so that one caller's mistake never ends the batch of others.
     if (bytes > LONGEST_ENTRY) return Promise.reject(new RangeError(RECORD_TOO_LONG))
+    if (this.#queue.length === 0) this.#queuedSince = this.#options.now?.() ?? 0
     return new Promise((resolve, reject) => {
       this.#queue.push({ entry, bytes, resolve, reject })
       this.#queueBytes += bytes
       this.#wake()
     })
+  }
+
+  backlog(): Backlog {
+    const records = this.#queue.length
+    const since = records === 0 ? undefined : this.#queuedSince
+    return { records, bytes: this.#queueBytes, since }
   }
 
   async close(): Promise<void> {
@@ -200,11 +222,12 @@ class CommitLoop implements OpenChain {
     if (await this.#reserve(batch)) {
       this.#front = []
       const hashes = encoded.map(hashOf)
+      const bytes = this.#writer.end - HEADROOM
       const durable = await this.#makeDurable(new Growth(this.#edge, hashes))
       this.#edge = durable.growth.edge
       this.#head = undefined
       const { growth, note } = durable
-      this.#options.onDurable?.({ first: growth.first, hashes, note })
+      this.#options.onDurable?.({ first: growth.first, hashes, bytes, note })
       answer(batch, durable, encoded)
       return
     }

@@ -52,7 +52,8 @@ export interface RequestEnded {
   /** As Node's parser let it through; attacker-controlled, so an adapter counts unknown ones together. */
   readonly method: string
   readonly route: 'exchange' | 'receipt' | 'other'
-  readonly status: number
+  /** Undefined where the connection ended before there was one. */
+  readonly status: number | undefined
   /** By `now`, of the first header and of the last byte. */
   readonly began: number
   readonly ended: number
