@@ -26,7 +26,7 @@ import { openAnchoring, type OpenedAnchoring } from './open-anchoring.ts'
 import { finishErasures, openDuties } from './open-duties.ts'
 import { openExchangeChain, type Visit } from './open-exchange-chain.ts'
 import { openIdentity, type OpenedIdentity } from './open-identity.ts'
-import { openLaw } from './open-law.ts'
+import { openLaw, type OpenedLaw } from './open-law.ts'
 import { openRegistry } from './open-registry.ts'
 import { pinKeys } from './pin-keys.ts'
 import { resolveOpenIntents } from './resolve-open-intents.ts'
@@ -46,6 +46,7 @@ export interface CoreOptions {
 export interface Core {
   readonly identity: OpenedIdentity
   readonly inForce: () => InForce
+  readonly law: OpenedLaw
   readonly ledger: Chain
   /** Why the ledger would refuse an exchange now; undefined where it would not. */
   readonly refusal: () => Error | undefined
@@ -79,31 +80,17 @@ async function openUnderLock(
   opened: (() => Promise<void> | void)[],
 ): Promise<Core> {
   const { clock, onFatal, report } = options
-  // At the very first start only: later a key that is missing is a loss, not a beginning.
-  const isNew = !existsSync(chainFolder(config.data, `${config.instance}/registry`))
   const identity = openIdentity(config, report)
-  const ca = { root: identity.tls.ca[1] ?? '', issuing: identity.tls.ca[0] ?? '' }
-  // All keys are there before the registry begins: whatever stops the first start after that, they are not missed at the next.
-  const { keys, signers } = openKeys(config, isNew, options)
-  opened.push(() => {
-    keys.close()
-  })
-  const registry = await openRegistry(config, ca, { clock, onFatal, signer: signers.registrar })
-  opened.push(() => registry.chain.close())
-  const host = { ...options, data: config.data, instance: config.instance, registry, keys }
-  await finishErasures(host)
-  const inForce = await openLaw(config, registry, options)
+  const { host, keys, registry, signers } = await openRecords(config, identity, options, opened)
+  const law = await openLaw(config, registry, options)
   const archiving = await archiveRevocations(registry, identity, report)
   opened.push(() => archiving.stop())
   const repeats = new Repeats()
   const history = new ExchangeHistory(config.rememberedExchanges)
-  const { archive, chain, open } = await openExchangeChain(config, registry, {
-    clock,
-    onFatal,
-    signer: signers.gateway,
-    revocations: identity.revocations,
-    visit: remembering(repeats, history),
-  })
+  const { revocations } = identity
+  const visit = remembering(repeats, history)
+  const own = { clock, onFatal, signer: signers.gateway, revocations, visit }
+  const { archive, chain, open } = await openExchangeChain(config, registry, own)
   opened.push(() => chain.close())
   const closeDuties = await openDuties({ ...host, ledger: chain, ...identity })
   opened.push(closeDuties)
@@ -112,7 +99,8 @@ async function openUnderLock(
   const resolving = resolveOpenIntents(open.all(), chain, { ...options, ...toldTo(history) })
   return {
     identity,
-    inForce: () => inForce,
+    inForce: law.inForce,
+    law,
     ledger: chain,
     refusal: () => chain.refusal(),
     registry: registry.chain,
@@ -129,6 +117,28 @@ async function openUnderLock(
       for (const close of opened.toReversed()) await close()
     },
   }
+}
+
+/** Keys and registry; what a crash left of an erasure is finished before anything else is recorded. */
+async function openRecords(
+  config: GatewayConfig,
+  { tls }: OpenedIdentity,
+  options: CoreOptions,
+  opened: (() => Promise<void> | void)[],
+) {
+  const { clock, onFatal } = options
+  // At the very first start only: later a key that is missing is a loss, not a beginning.
+  const isNew = !existsSync(chainFolder(config.data, `${config.instance}/registry`))
+  // All keys are there before the registry begins: whatever stops the first start after that, they are not missed at the next.
+  const { keys, signers } = openKeys(config, isNew, options)
+  opened.push(() => keys.close())
+  const [issuing, root] = tls.ca
+  const signer = signers.registrar
+  const registry = await openRegistry(config, { issuing, root }, { clock, onFatal, signer })
+  opened.push(() => registry.chain.close())
+  const host = { ...options, data: config.data, instance: config.instance, registry, keys }
+  await finishErasures(host)
+  return { host, keys, registry, signers }
 }
 
 function openKeys(

@@ -1,20 +1,24 @@
 /** Who is who, from the certificates' folder: the trusted CA, the gateway's own certificate, the revocation list as it is now. */
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { layoutOf, safeName } from '../adapters/certs-folder/layout.ts'
+import { layoutOf, type Layout } from '../adapters/certs-folder/layout.ts'
 import { watchRevocationList } from '../adapters/certs-folder/watch-revocation-list.ts'
-import { identityOf } from '../certs/identity.ts'
 import type { Peer, Standing } from '../certs/peer.ts'
-import type { RevocationList } from '../certs/revocation-list.ts'
+import {
+  readRevocationList,
+  RevocationListRefused,
+  type RevocationList,
+} from '../certs/revocation-list.ts'
 import type { Revocations } from '../certs/revocations.ts'
 import { readTrust, type Trust } from '../certs/trust.ts'
 import type { Instant } from '../policies/vocabulary.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
+import { OwnCertificateUnfit, readOwnCertificate, type OwnTls } from './own-certificate.ts'
 
 export interface OpenedIdentity {
   readonly trust: Trust
-  /** PEM of the gateway's own certificate and key, and of the CAs. */
-  readonly tls: { readonly cert: string; readonly key: string; readonly ca: readonly string[] }
+  /** As read last. */
+  readonly tls: OwnTls
   readonly standing: (peer: Peer, now: Instant) => Standing
   /** Number of the revocation list in use. */
   readonly revocations: () => number
@@ -22,6 +26,11 @@ export interface OpenedIdentity {
   readonly revocationList: () => RevocationList | undefined
   /** Told at once, within whatever call noticed it, when another list takes effect. MUST NOT wait or throw. */
   onRevocationList(listener: (list: RevocationList) => void): void
+  /**
+   * Reads all files again. Throws in words for the operator where one can't be used. What was read is in use once the answer is
+   * called; the revocation list is in use by itself.
+   */
+  readAgain(now: Instant): () => OwnTls
 }
 
 export function openIdentity(
@@ -39,20 +48,54 @@ export function openIdentity(
     },
   })
   const { current, onChange } = noticing(oncePerTurn(list))
-  const own = join(layout.issued, safeName(identityOf('gateway', config.gateway)))
+  let tls = readOwnCertificate(layout, config.gateway, trust)
   return {
     trust,
-    tls: {
-      // With the issuing CA's, so that a peer needs to know the root only.
-      cert: readFileSync(`${own}.crt`, 'utf8') + issuing,
-      key: readFileSync(`${own}.key`, 'utf8'),
-      ca: [issuing, root],
+    get tls() {
+      return tls
     },
     standing: (peer, now) => current().standing(peer, now),
     revocations: () => current().number,
     revocationList: () => current().list,
     onRevocationList: onChange,
+    readAgain(now) {
+      assertSameCa(layout, trust)
+      const read = readOwnCertificate(layout, config.gateway, trust)
+      assertInTime(read, now)
+      assertGoodList(layout, trust, current().number)
+      return () => {
+        tls = read
+        return tls
+      }
+    },
   }
+}
+
+/** Every certificate and the registry's first leaf rest on it: another CA is another instance. */
+function assertSameCa(layout: Layout, trust: Trust): void {
+  const again = readTrust(
+    readFileSync(layout.rootCertificate, 'utf8'),
+    readFileSync(layout.issuingCertificate, 'utf8'),
+  )
+  if (again.pem.every((pem, at) => pem === trust.pem[at])) return
+  throw new OwnCertificateUnfit('root.crt or issuing.crt is another CA than the one in use')
+}
+
+function assertInTime({ cert }: OwnTls, now: Instant): void {
+  const { validFromDate, validToDate } = new X509Certificate(cert)
+  if (validFromDate.getTime() <= now && now <= validToDate.getTime()) return
+  throw new OwnCertificateUnfit(
+    `the certificate of the gateway is good from ${validFromDate.toISOString()} to ${validToDate.toISOString()} only`,
+  )
+}
+
+function assertGoodList(layout: Layout, trust: Trust, held: number): void {
+  const list = readRevocationList(readFileSync(layout.revocationList, 'latin1'), trust)
+  if (list.number >= held) return
+  throw new RevocationListRefused(
+    'older',
+    `revocation list ${String(list.number)} does not follow list ${String(held)}, which is in use`,
+  )
 }
 
 /** No list may take effect unnoticed, so it is compared wherever one is used. */

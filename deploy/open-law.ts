@@ -9,7 +9,7 @@ import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import { InForce } from '../gateway/projections/in-force.ts'
 import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
 import { publish } from '../gateway/registry/publish.ts'
-import type { Fault } from '../policies/documents/documents.ts'
+import type { Documents, Fault } from '../policies/documents/documents.ts'
 import { makeRuleBook } from '../policies/rule-book.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import type { OpenedRegistry } from './open-registry.ts'
@@ -38,14 +38,22 @@ export interface LawOptions {
   readonly onGateProgress: (done: number, of: number) => void
 }
 
+export interface OpenedLaw {
+  readonly inForce: () => InForce
+  /**
+   * Reads the documents again; throws `DocumentsFaulty`. They take force once the answer is called and resolves: false where nothing
+   * had changed. The rules stay: they come with the program.
+   */
+  readAgain(): () => Promise<boolean>
+}
+
 export async function openLaw(
   config: GatewayConfig,
   registry: OpenedRegistry,
   options: LawOptions,
-): Promise<InForce> {
+): Promise<OpenedLaw> {
   const folders = foldersOf(config.data)
-  const read = readDocumentsFolder(folders.documents, documentCrypto)
-  if (read.kind === 'faulty') throw new DocumentsFaulty(read.faults)
+  const first = readWhole(folders.documents)
   const rules = readRuleSet(documentCrypto.sha256)
   const activation = await activate(rules, {
     cacheDir: config.cache ?? folders.cache,
@@ -54,8 +62,31 @@ export async function openLaw(
   })
   if (activation.kind === 'refused') throw new Error(`the rules are refused: ${activation.why}`)
   const { engine, evaluate } = activation
-  const publication = { documents: read.documents.all, rules, engine }
-  const manifest = await publish(registry, publication, options.clock.now())
-  const book = makeRuleBook(read.documents, rules)
-  return new InForce({ manifest, registry: registry.chain.head().size, book, evaluate })
+
+  async function enact(documents: Documents): Promise<InForce> {
+    const publication = { documents: documents.all, rules, engine }
+    const manifest = await publish(registry, publication, registry.clock.now())
+    const book = makeRuleBook(documents, rules)
+    return new InForce({ manifest, registry: registry.chain.head().size, book, evaluate })
+  }
+
+  let inForce = await enact(first)
+  return {
+    inForce: () => inForce,
+    readAgain() {
+      const documents = readWhole(folders.documents)
+      return async () => {
+        const before = inForce.manifest
+        const next = await enact(documents)
+        if (next.manifest !== before) inForce = next
+        return next.manifest !== before
+      }
+    },
+  }
+}
+
+function readWhole(folder: string): Documents {
+  const read = readDocumentsFolder(folder, documentCrypto)
+  if (read.kind === 'faulty') throw new DocumentsFaulty(read.faults)
+  return read.documents
 }

@@ -25,6 +25,7 @@ import { openHealth, type OpenedHealth } from './open-health.ts'
 import type { OpenedIdentity } from './open-identity.ts'
 import { openCore, type Core, type CoreOptions } from './open-core.ts'
 import { Drain } from './drain.ts'
+import { makeReload, type Reload } from './reload.ts'
 import { recordAdmission } from './record-admission.ts'
 
 export interface GatewayOptions extends CoreOptions {
@@ -36,6 +37,8 @@ export interface RunningGateway {
   readonly url: URL
   readonly core: Core
   readonly health: OpenedHealth
+  /** What SIGHUP asks for. */
+  readonly reload: Reload
   /** Refuses new exchanges, finishes those under way, seals the chain. */
   close(): Promise<void>
 }
@@ -85,11 +88,13 @@ async function begin(
     ...(config.limits && { limits: config.limits }),
   })
   const url = await listen(listener, config.listen)
+  const reload = makeReload({ ...options, core, health: told.health, listener, provider })
   told.ready()
   return {
     url,
     core,
     health: told,
+    reload,
     async close() {
       told.stopping()
       await drain.stop(listener)

@@ -92,6 +92,11 @@ export class ProviderPool {
     return this.#pool
   }
 
+  /** Takes nothing new; each connection ends with its last answer. */
+  retire(): void {
+    void this.#pool.close()
+  }
+
   async close(): Promise<void> {
     await this.#pool.destroy()
   }

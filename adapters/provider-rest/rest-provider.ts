@@ -14,18 +14,21 @@ export interface RestProviderParts extends Connections {
 }
 
 export interface RestProvider extends Provider {
+  /** Connects with another certificate from now on; what is under way ends on the connections that it has. */
+  renew(tls: Connections['tls']): void
   /** Ends every connection; requests that are under way are answered as broken. */
   close(): Promise<void>
 }
 
 export function makeRestProvider(parts: RestProviderParts): RestProvider {
   const pools = new Map<string, ProviderPool>()
+  let { tls } = parts
 
   function poolFor(subsystem: SubsystemId, address: URL): ProviderPool {
     const key = `${subsystem} ${address.origin}`
     let pool = pools.get(key)
     if (pool === undefined) {
-      pool = new ProviderPool(subsystem, address.origin, parts)
+      pool = new ProviderPool(subsystem, address.origin, { ...parts, tls })
       pools.set(key, pool)
     }
     return pool
@@ -39,6 +42,12 @@ export function makeRestProvider(parts: RestProviderParts): RestProvider {
       const pool = poolFor(request.subsystem, address)
       if (!pool.hasRoom()) return { kind: 'not-sent', why: 'unreachable' }
       return send(request, address, pool)
+    },
+
+    renew(renewed) {
+      tls = renewed
+      for (const pool of pools.values()) pool.retire()
+      pools.clear()
     },
 
     async close() {

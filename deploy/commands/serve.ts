@@ -98,6 +98,9 @@ async function run(config: GatewayConfig, options: ServeOptions): Promise<void> 
   const told = health.url === undefined ? '' : `; its health is told at ${health.url.origin}/readyz`
   const event = { event: 'ready', url: url.origin, health: health.url?.origin }
   tell(options, event, `ready at ${url.origin}${told}`)
+  signals.onHangUp(async () => {
+    await gateway.reload()
+  })
   const signal = await signals.stop
   tell(options, { event: 'stopping', signal }, `${signal}: refusing new requests, finishing others`)
   await gateway.close()

@@ -44,6 +44,11 @@ export function makeExchangeListener(parts: ExchangeListenerParts): Server {
   return server
 }
 
+/** For connections that come from now on; whoever is connected stays so, and is asked for its standing at each request. */
+export function renewTls(server: Server, tls: ExchangeListenerParts['tls']): void {
+  server.setSecureContext(tlsOptions(tls))
+}
+
 const CIPHERS = [
   'TLS_AES_256_GCM_SHA384',
   'TLS_AES_128_GCM_SHA256',
