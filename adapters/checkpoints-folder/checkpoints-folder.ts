@@ -38,7 +38,7 @@ function* parsed(lines: Iterable<string>, folder: string): Generator<PublishedCh
 }
 
 /** Undefined unless the line is what `publish` writes; no signature is looked at. */
-function checkpointOf(line: string): PublishedCheckpoint | undefined {
+export function checkpointOf(line: string): PublishedCheckpoint | undefined {
   const note = noteIn(line)
   const checkpoint = parseCheckpoint(parseNote(note ?? '')?.text ?? '')
   if (note === undefined || checkpoint === undefined) return undefined

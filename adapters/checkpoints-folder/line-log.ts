@@ -186,7 +186,8 @@ function nameOf(number: number): string {
   return `${String(start).padStart(12, '0')}.lines`
 }
 
-async function makeDurableFolder(folder: string): Promise<void> {
+/** With its parents, and their entries durable. */
+export async function makeDurableFolder(folder: string): Promise<void> {
   const made = fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (made === undefined) return
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
@@ -195,7 +196,7 @@ async function makeDurableFolder(folder: string): Promise<void> {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await fs.promises.open(folder, 'r')
   try {
     await handle.sync()

@@ -1,0 +1,136 @@
+/**
+ * Checkpoints are published, each second that a head has moved: kept in `<data>/ledger/checkpoints`, cosigned by the witnesses where there
+ * are any. Opened before the registry, so that a genesis can wait for its cosignatures (design D7).
+ */
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  checkpointsFolder,
+  openCheckpointsFolder,
+} from '../adapters/checkpoints-folder/checkpoints-folder.ts'
+import { makeWitnessClient, type WitnessClient } from '../adapters/witness-client/witness-client.ts'
+import type { Chain } from '../gateway/ledger/entry.ts'
+import { makeExtra } from '../gateway/ledger/receipt.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import type { CheckpointStore } from '../gateway/ports/checkpoint-store.ts'
+import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
+import type { WitnessedLog } from '../gateway/ports/witness.ts'
+import { Publisher, type GenesisPlace } from '../gateway/witness/publisher.ts'
+import type { WitnessStatus } from '../gateway/witness/status.ts'
+import type { GatewayConfig } from './config.ts'
+import type { Witnesses } from './config/witnesses.ts'
+
+/** A chain's archive, as far as witnesses need it. */
+export interface ProvingArchive extends LeafReader {
+  checkpoint(): string | undefined
+  consistency(old: number, note: string): ReturnType<WitnessedLog['consistency']>
+}
+
+export interface OpenedWitnessing {
+  /** Every checkpoint that was published; others may read it from any position. */
+  readonly store: CheckpointStore
+  /** From now on this chain's checkpoints are published. */
+  add(origin: string, archive: ProvingArchive, genesis?: GenesisPlace): void
+  /** Resolves once the required cosignatures cover the leaf; at once where there are no witnesses. */
+  covers(origin: string, index: number): Promise<void>
+  /** The newest checkpoint of a chain with the required cosignatures; undefined where there are no witnesses. */
+  cosigned(origin: string): string | undefined
+  readonly status: () => WitnessStatus
+  /** The same chain, which accepts nothing new while the configuration wants none. */
+  guard(chain: Chain): Chain
+  /** A last round, then nothing more. */
+  stop(): Promise<void>
+}
+
+const EACH_MS = 1000
+const COMPLAINTS_EACH_MS = 5000
+const NOBODY: Pick<Witnesses, 'require'> & { readonly witnesses: readonly never[] } = {
+  require: 0,
+  witnesses: [],
+}
+
+export async function openWitnessing(
+  config: GatewayConfig,
+  { clock, report }: { readonly clock: Clock; readonly report: (sentence: string) => void },
+): Promise<OpenedWitnessing> {
+  const { require, witnesses } = config.witnesses ?? NOBODY
+  const store = await openCheckpointsFolder(checkpointsFolder(config.data))
+  const clients = witnesses.map((witness) => clientOf(witness, config.witnesses?.deadlineMs))
+  const whenAway = config.witnesses?.whenAway ?? 'continue'
+  const publisher = new Publisher({
+    witnesses: clients,
+    require,
+    ...(whenAway !== 'continue' && { refuseAfterMs: whenAway.refuseAfterMs }),
+    store,
+    clock,
+    elapsed: () => performance.now(),
+    pause: (milliseconds) => pause(milliseconds, undefined, { ref: false }),
+    report,
+  })
+  const rounds = setInterval(() => void publisher.round(), EACH_MS).unref()
+  const complaints = setInterval(
+    () => void publisher.answerComplaints(),
+    COMPLAINTS_EACH_MS,
+  ).unref()
+  return {
+    store,
+    add(origin, archive, genesis) {
+      publisher.add(witnessedLog(origin, archive), genesis)
+    },
+    async covers(origin, index) {
+      if (require === 0) return
+      // Not only at the next second: a start waits for it.
+      const covered = publisher.covers(origin, index)
+      void publisher.round()
+      await covered
+    },
+    cosigned: (origin) => (require === 0 ? undefined : publisher.cosigned(origin)),
+    status: () => publisher.status,
+    guard: (chain) => guarded(chain, () => publisher.status.accepts),
+    async stop() {
+      clearInterval(rounds)
+      clearInterval(complaints)
+      // One under way may have taken an older checkpoint.
+      await publisher.round()
+      await publisher.round()
+      for (const client of clients) client.close()
+      await store.close()
+    },
+  }
+}
+
+function clientOf(
+  { ca, key, url }: Witnesses['witnesses'][number],
+  deadlineMs: number | undefined,
+): WitnessClient {
+  return makeWitnessClient({
+    vkey: key,
+    url,
+    ...(ca !== undefined && { ca: readFileSync(ca, 'utf8') }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
+  })
+}
+
+function witnessedLog(origin: string, archive: ProvingArchive): WitnessedLog {
+  return {
+    origin,
+    checkpoint: () => archive.checkpoint(),
+    consistency: (old, note) => archive.consistency(old, note),
+    async receipt(index, note, shows) {
+      const kept = await archive.read(index, note)
+      const room = shows === 'record' ? Infinity : 0
+      const extra = kept && makeExtra({ leaf: kept.leaf, recordText: kept.record }, room)
+      return extra === undefined ? undefined : kept?.proof(Buffer.from(extra))
+    },
+  }
+}
+
+function guarded(chain: Chain, accepts: () => boolean): Chain {
+  return {
+    origin: chain.origin,
+    accepts: () => accepts() && chain.accepts(),
+    append: (entry) => chain.append(entry),
+    head: () => chain.head(),
+    close: () => chain.close(),
+  }
+}
