@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { certsCommand } from './commands/certs.ts'
 import { demoCommand } from './commands/demo.ts'
 import { explainCommand } from './commands/explain.ts'
+import { kafkaCommand } from './commands/kafka.ts'
 import { receiptCommand } from './commands/receipt.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -20,6 +21,7 @@ const program = new Command('gongdao')
   .addCommand(explainCommand())
   .addCommand(receiptCommand())
   .addCommand(certsCommand())
+  .addCommand(kafkaCommand())
 
 try {
   await program.parseAsync()

@@ -3,7 +3,9 @@
  * user of the cluster. Can be run again at any time: it brings about what is missing and tells what it found otherwise.
  */
 import kafkajs, { type AclEntry, type Admin } from 'kafkajs'
-import { kafkaConfig, type KafkaConnection } from './connection.ts'
+import { KAFKA_TIMES, KafkaClient } from './client.ts'
+import type { KafkaConnection } from './connection.ts'
+import { faultWord, isRefusal } from './fault-words.ts'
 import { ledgerTopicSettings, type LedgerTopic } from './topics.ts'
 
 // Node finds only some of kafkajs' names in its CommonJS text; these it finds on the whole.
@@ -12,7 +14,6 @@ const {
   AclPermissionTypes,
   AclResourceTypes,
   ConfigResourceTypes,
-  Kafka,
   ResourcePatternTypes,
 } = kafkajs
 
@@ -46,7 +47,7 @@ export interface SetUpReport {
   }[]
 }
 
-/** The cluster has something that can't be brought about by settings; the message says what to do. */
+/** The cluster can't be brought there; the message says why and what to do. */
 export class TopicFault extends Error {
   override readonly name = 'TopicFault'
 }
@@ -55,21 +56,51 @@ export async function setUpTopics(
   connection: KafkaConnection,
   plan: SetUpPlan,
 ): Promise<SetUpReport> {
-  const admin = new Kafka(kafkaConfig(connection)).admin()
-  await admin.connect()
+  const client = new KafkaClient(connection, KAFKA_TIMES)
+  const admin = client.kafka.admin()
   try {
-    const there = new Set(await admin.listTopics())
-    const missing = plan.topics.filter(({ name }) => !there.has(name))
-    await create(admin, missing, plan.copies)
-    const old = plan.topics.filter(({ name }) => there.has(name))
-    await refuseOtherShapes(admin, old, plan.copies)
-    const changed = await correct(admin, old, plan.copies)
-    await admin.createAcls({ acl: aclsOf(plan) })
-    const unknown = await rightsBeyond(admin, plan)
-    return { created: missing.map(({ name }) => name), changed, unknown }
+    await admin.connect()
+    return await bringAbout(admin, plan)
+  } catch (fault) {
+    if (fault instanceof TopicFault) throw fault
+    throw told(fault, connection)
   } finally {
-    await admin.disconnect()
+    await admin.disconnect().catch(() => undefined)
+    client.cut()
   }
+}
+
+async function bringAbout(admin: Admin, plan: SetUpPlan): Promise<SetUpReport> {
+  const there = new Set(await admin.listTopics())
+  const missing = plan.topics.filter(({ name }) => !there.has(name))
+  const old = plan.topics.filter(({ name }) => there.has(name))
+  // Before anything is made: all or nothing, as far as Kafka has that.
+  await refuseOtherShapes(admin, old, plan.copies)
+  await create(admin, missing, plan.copies)
+  const changed = await correct(admin, old, plan.copies)
+  await admin.createAcls({ acl: aclsOf(plan) })
+  const unknown = await rightsBeyond(admin, plan)
+  return { created: missing.map(({ name }) => name), changed, unknown }
+}
+
+function told(fault: unknown, { brokers }: KafkaConnection): Error {
+  const word = faultWord(fault)
+  if (isRefusal(word)) {
+    return new TopicFault(
+      `Kafka refuses this principal (${word}): setting up takes one of its super users`,
+    )
+  }
+  if (word === 'INVALID_REPLICATION_FACTOR') {
+    return new TopicFault('Kafka has fewer nodes than copies were asked for; see --copies')
+  }
+  if (!/^KafkaJS(Connection|NumberOfRetries|Broker|Request)/.test(word)) return asError(fault)
+  return new TopicFault(
+    `no Kafka answers at ${brokers.join(', ')} (${word}): is it running, does it speak TLS there, is it its certificate?`,
+  )
+}
+
+function asError(fault: unknown): Error {
+  return fault instanceof Error ? fault : new Error(String(fault))
 }
 
 async function create(admin: Admin, topics: readonly LedgerTopic[], copies: number): Promise<void> {

@@ -28,6 +28,7 @@ const TOLD = new Set([
   'RangeError',
   'RequestRefused',
   'RevocationListRefused',
+  'TopicFault',
   'TrustBroken',
 ])
 

@@ -93,10 +93,10 @@ export class KafkaProxy {
     }
     if (!(await before(fault, client))) return
     broker.write(framed(request))
-    const { value, done } = await answers.next()
-    if (done === true) return
+    const answer = await answers.next()
+    if (answer.done === true) return
     if (!(await after(fault, client))) return
-    client.write(framed(this.#withOurPort(value)))
+    client.write(framed(this.#withOurPort(answer.value)))
   }
 
   /** The broker tells clients where it is (Metadata, FindCoordinator): they shall come through here. */
