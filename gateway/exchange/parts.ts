@@ -1,5 +1,6 @@
 /** What the seven steps work with; wired by deploy/wire.ts, and by the tests through the same door. */
 import type { Peer, Standing } from '../../certs/peer.ts'
+import type { Refusal } from '../../policies/refusal.ts'
 import type { Digest, GatewayId, Instant } from '../../policies/vocabulary.ts'
 import type { Chain } from '../ledger/entry.ts'
 import type { Chance, Clock } from '../ports/clock.ts'
@@ -29,7 +30,7 @@ export interface ExchangeParts {
   /** Accept the synthetic identifiers of the demo and the tests. */
   readonly syntheticIds: boolean
   /** An exchange that ended before a decision: counted, by member and code. */
-  readonly refusedEarly: (code: string, peer: Peer) => void
+  readonly refusedEarly: (code: Refusal, peer: Peer) => void
   /** A fault of our own, for the operator's eyes; the exchange goes on to its outcome. */
   readonly report: (fault: unknown) => void
   /** `NO_TELEMETRY` where it is off. */

@@ -1,0 +1,65 @@
+/** What a gateway says of itself when telemetry asks: what waits, how old what it rests on is, what health found. */
+import { X509Certificate } from 'node:crypto'
+import type { Health } from '../gateway/ports/health.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import type { Gauge, Gauges } from '../gateway/ports/telemetry.ts'
+import type { Core } from './open-core.ts'
+
+export interface Observed {
+  readonly core: Core
+  readonly clock: Clock
+  readonly health: Health
+}
+
+interface Asked extends Observed {
+  /** Of telemetry: the clock by which the ledger's queue waits. */
+  readonly now: () => number
+}
+
+export function coreGauges(asked: Asked): Gauges {
+  return () => [...ledger(asked), ...identity(asked), ...anchors(asked), ...findings(asked.health)]
+}
+
+function ledger({ core, now }: Asked): Gauge[] {
+  const { bytes, records, since } = core.backlog()
+  return [
+    { name: 'gongdao.ledger.queue.records', value: records },
+    { name: 'gongdao.ledger.queue.size', value: bytes },
+    { name: 'gongdao.ledger.queue.age', value: since === undefined ? 0 : (now() - since) / 1000 },
+    { name: 'gongdao.ledger.accepts', value: core.refusal() === undefined ? 1 : 0 },
+    { name: 'gongdao.ledger.records', value: core.ledger.head().size },
+  ]
+}
+
+function identity({ clock, core }: Asked): Gauge[] {
+  const now = clock.now()
+  const ends = new X509Certificate(core.identity.tls.cert).validToDate.getTime()
+  const gauges: Gauge[] = [{ name: 'gongdao.certificate.remaining', value: seconds(ends - now) }]
+  const list = core.identity.revocationList()
+  if (list === undefined) return gauges
+  return [
+    ...gauges,
+    { name: 'gongdao.revocations.age', value: seconds(now - list.thisUpdate) },
+    { name: 'gongdao.revocations.overdue', value: seconds(now - list.nextUpdate) },
+  ]
+}
+
+function anchors({ clock, core }: Asked): Gauge[] {
+  const last = core.anchors()?.last
+  if (last === undefined) return []
+  return [{ name: 'gongdao.timestamp.age', value: seconds(clock.now() - last.at) }]
+}
+
+function findings(health: Health): Gauge[] {
+  const { checks } = health.report()
+  const count = (state: 'degraded' | 'failing'): number =>
+    checks.filter((check) => check.state === state).length
+  return [
+    { name: 'gongdao.health.degraded', value: count('degraded') },
+    { name: 'gongdao.health.failing', value: count('failing') },
+  ]
+}
+
+function seconds(milliseconds: number): number {
+  return milliseconds / 1000
+}
