@@ -5,6 +5,12 @@ import { certsCommand } from './commands/certs.ts'
 import { demoCommand } from './commands/demo.ts'
 import { explainCommand } from './commands/explain.ts'
 import { kafkaCommand } from './commands/kafka.ts'
+import { approveCommand } from './commands/approve.ts'
+import { eraseCommand } from './commands/erase.ts'
+import { holdCommand } from './commands/hold.ts'
+import { officersCommand } from './commands/officers.ts'
+import { openCommand } from './commands/open.ts'
+import { ownCopyCommand } from './commands/own-copy.ts'
 import { receiptCommand } from './commands/receipt.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -21,6 +27,12 @@ const program = new Command('gongdao')
   .addCommand(explainCommand())
   .addCommand(receiptCommand())
   .addCommand(certsCommand())
+  .addCommand(ownCopyCommand())
+  .addCommand(openCommand())
+  .addCommand(officersCommand())
+  .addCommand(holdCommand())
+  .addCommand(eraseCommand())
+  .addCommand(approveCommand())
   .addCommand(kafkaCommand())
 
 try {

@@ -5,13 +5,12 @@
 import type { OpenedKeyStore } from '../../adapters/key-store-sqlite/key-store-sqlite.ts'
 import type { Refusal } from '../../gateway/erasure/admit.ts'
 import { erase } from '../../gateway/erasure/erase.ts'
-import type { Erased } from '../../gateway/erasure/erase.ts'
+import type { CopyFor, Erased } from '../../gateway/erasure/erase.ts'
 import { finishErasures } from '../../gateway/erasure/finish.ts'
 import { hold, release } from '../../gateway/erasure/holds.ts'
 import type { Recorded } from '../../gateway/erasure/holds.ts'
 import { openDetails } from '../../gateway/erasure/open-details.ts'
 import type { Opened } from '../../gateway/erasure/open-details.ts'
-import type { OwnCopy } from '../../gateway/erasure/own-copy.ts'
 import type { DutyParts, DutyStep, Order } from '../../gateway/erasure/parts.ts'
 import type { Chance, Clock } from '../../gateway/ports/clock.ts'
 import type { Conversation } from '../../gateway/ports/conversation.ts'
@@ -44,7 +43,7 @@ export type Asking =
   | { readonly ask: 'known'; readonly subjects: readonly string[] }
 export type Saying =
   | { readonly say: 'step'; readonly step: DutyStep }
-  | { readonly say: 'copies'; readonly copies: readonly OwnCopy[] }
+  | { readonly say: 'copies'; readonly copies: readonly CopyFor[] }
   | { readonly say: 'done'; readonly outcome: Outcome }
   | { readonly say: 'fault'; readonly name: string; readonly message: string }
 

@@ -10,10 +10,17 @@ export function conversationPair(): readonly [Conversation, Conversation] {
   return [one, other]
 }
 
+interface Waiting {
+  readonly resolve: (message: unknown) => void
+  readonly reject: (fault: Error) => void
+}
+
+const GONE = new ConversationOver('the other side has gone')
+
 class End implements Conversation {
   peer: End | undefined
   readonly #heard: unknown[] = []
-  #waiting: ((message: unknown) => void) | undefined
+  #waiting: Waiting | undefined
   #isOver = false
 
   send(message: object): void {
@@ -24,18 +31,25 @@ class End implements Conversation {
     const waiting = this.#waiting
     this.#waiting = undefined
     if (waiting === undefined) this.#heard.push(message)
-    else waiting(message)
+    else waiting.resolve(message)
   }
 
   receive(): Promise<unknown> {
     if (this.#heard.length > 0) return Promise.resolve(this.#heard.shift())
-    if (this.#isOver) return Promise.reject(new ConversationOver('the other side has gone'))
-    return new Promise((resolve) => {
-      this.#waiting = resolve
+    if (this.#isOver) return Promise.reject(GONE)
+    return new Promise<unknown>((resolve, reject) => {
+      this.#waiting = { resolve, reject }
     })
   }
 
   close(): void {
+    this.peer?.leave()
+  }
+
+  /** The other end has gone: what it said is still heard. */
+  leave(): void {
     this.#isOver = true
+    this.#waiting?.reject(GONE)
+    this.#waiting = undefined
   }
 }

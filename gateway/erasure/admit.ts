@@ -51,10 +51,14 @@ export function personsOf(matter: Matter | undefined): Digest | undefined {
   return Digest.parse(hash('sha256', Buffer.concat([nonce, Buffer.from(numbers)]), 'base64url'))
 }
 
-/** Those of them of whom something is known here, each once. */
-export function knownPersons(order: Order, { keys }: DutyParts): readonly Handle[] {
-  const found = (order.matter?.numbers ?? []).map((number) => keys.find(number))
-  return [...new Set(found.filter((handle) => handle !== undefined))]
+/** Those of whom something is known here, each once, with her place in the officers' list, from 1. */
+export function knownPersons(order: Order, { keys }: DutyParts): ReadonlyMap<Handle, number> {
+  const known = new Map<Handle, number>()
+  for (const [at, number] of (order.matter?.numbers ?? []).entries()) {
+    const handle = keys.find(number)
+    if (handle !== undefined && !known.has(handle)) known.set(handle, at + 1)
+  }
+  return known
 }
 
 async function officersOnRecord(

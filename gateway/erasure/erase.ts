@@ -27,8 +27,14 @@ export interface Erased {
   readonly notAgreeing: number
 }
 
+export interface CopyFor {
+  /** Her place in the officers' list, from 1. */
+  readonly person: number
+  readonly copy: OwnCopy
+}
+
 /** Resolves when the copies, one a person, are safe in the officer's hands. */
-export type HandOver = (copies: readonly OwnCopy[]) => Promise<unknown>
+export type HandOver = (copies: readonly CopyFor[]) => Promise<unknown>
 
 export async function erase(
   order: Order,
@@ -37,11 +43,11 @@ export async function erase(
   const admitted = await admit(order, parts)
   if (admitted.kind === 'refused') return admitted
   const persons = knownPersons(order, parts)
-  if (persons.length === 0) {
+  if (persons.size === 0) {
     return refusal('nobody-known', 'no exchange was about any of these persons, so no key is there')
   }
   // Before anything is read: an exchange in between would be neither in her copy nor in the leaves.
-  const resume = await parts.keys.suspend(persons)
+  const resume = await parts.keys.suspend([...persons.keys()])
   try {
     await parts.settled()
     parts.onStep('suspended')
@@ -53,19 +59,20 @@ export async function erase(
 
 async function eraseSuspended(
   admitted: Admitted,
-  persons: readonly Handle[],
+  places: ReadonlyMap<Handle, number>,
   parts: DutyParts & { readonly handOver: HandOver },
 ): Promise<Erased | Refusal> {
   const { keys } = parts
+  const persons = [...places.keys()]
   const subjects = persons.map((person) => keys.subjectsOf(person))
   const records = await parts.recordsOf(new Set(subjects.flat()))
   parts.onStep('replayed')
   const held = holdsOn(persons, records, parts)
   if (held !== undefined) return held
   await parts.handOver(
-    subjects.map((own) => {
-      const hers = records.filter(({ subject }) => own.includes(subject))
-      return ownCopy(hers, admitted.statement, parts)
+    persons.map((person, at) => {
+      const hers = records.filter(({ subject }) => subjects[at]?.includes(subject) === true)
+      return { person: places.get(person) ?? 0, copy: ownCopy(hers, admitted.statement, parts) }
     }),
   )
   parts.onStep('handed-over')

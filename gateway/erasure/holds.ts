@@ -48,7 +48,7 @@ async function tokenFor(order: Order, parts: DutyParts): Promise<Token> {
     if (decision !== undefined) return { kind: 'found', token: undefined }
     return refusal('exchange-unknown', `no chain has an exchange ${exchange}`)
   }
-  const [person] = knownPersons(order, parts)
+  const [person] = knownPersons(order, parts).keys()
   if (person === undefined) {
     return refusal('nobody-known', 'no exchange was about this person: there is nothing to hold')
   }

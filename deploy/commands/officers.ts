@@ -1,0 +1,70 @@
+/** `gongdao officers`: who may sign orders. The registrar keeps the list; each list that an order is checked with becomes a leaf. */
+import { Command } from 'commander'
+import type { Role } from '../../gateway/ledger/duty-events.ts'
+import { makeOfficerKey } from '../duties/make-order.ts'
+import { officersFile, readOfficers, writeOfficers } from '../duties/officers-file.ts'
+import { tell, withData } from './duty-options.ts'
+
+interface Common {
+  readonly data: string
+  readonly json?: true
+}
+
+export function officersCommand(): Command {
+  return new Command('officers')
+    .description('who may sign orders about persons’ keys, and with which key')
+    .addCommand(key())
+    .addCommand(add())
+    .addCommand(remove())
+    .addCommand(list())
+}
+
+function key(): Command {
+  return new Command('key')
+    .description('an officer makes her own key; she gives the registrar the public part only')
+    .argument('<file>', 'where the private key is written, PEM, mode 0600')
+    .option('--json', 'answer as one JSON object')
+    .action((file: string, { json }: { readonly json?: true }) => {
+      const made = makeOfficerKey(file)
+      tell(json, { file, key: made }, [`${file}; public key for the registrar: ${made}`])
+    })
+}
+
+function add(): Command {
+  return withData(new Command('add'))
+    .description('register an officer, or change her roles')
+    .argument('<id>', 'a code such as DPO-1, never a name: it stands in the log')
+    .requiredOption('--key <key>', 'her public key, as gongdao officers key printed it')
+    .requiredOption('--role <roles...>', 'auditor, data-protection, erasure, legal')
+    .action((id: string, options: Common & { readonly key: string; readonly role: Role[] }) => {
+      const { data, json, role } = options
+      const others = readOfficers(data).filter((officer) => officer.id !== id)
+      writeOfficers(data, [...others, { id, key: options.key, roles: role }])
+      tell(json, { id, roles: role }, [`${id} is registered in ${officersFile(data)}`])
+    })
+}
+
+function remove(): Command {
+  return withData(new Command('remove'))
+    .description('an officer signs nothing any more')
+    .argument('<id>', 'her code')
+    .action((id: string, { data, json }: Common) => {
+      const officers = readOfficers(data)
+      if (!officers.some((officer) => officer.id === id)) throw new RangeError(`no officer ${id}`)
+      writeOfficers(
+        data,
+        officers.filter((officer) => officer.id !== id),
+      )
+      tell(json, { id }, [`${id} is removed`])
+    })
+}
+
+function list(): Command {
+  return withData(new Command('list'))
+    .description('who is registered')
+    .action(({ data, json }: Common) => {
+      const officers = readOfficers(data)
+      const lines = officers.map(({ id, roles }) => `${id}  ${roles.join(', ')}`)
+      tell(json, { officers }, lines.length === 0 ? ['nobody is registered'] : lines)
+    })
+}

@@ -1,0 +1,78 @@
+/** Carries an order out where no gateway runs: this process locks the data folder and opens keys and registry itself. */
+import { readFileSync } from 'node:fs'
+import { openKeyStore } from '../../adapters/key-store-sqlite/key-store-sqlite.ts'
+import { ledgerFolder } from '../../adapters/ledger-journal/folders.ts'
+import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
+import { lockFolder } from '../../adapters/ledger-journal/lock.ts'
+import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { ed25519Signer } from '../../gateway/ledger/signer.ts'
+import { foldersOf } from '../config.ts'
+import { logKey } from '../log-keys.ts'
+import { openRegistry } from '../open-registry.ts'
+import { systemChance, systemClock } from '../system.ts'
+import { Duties } from './duties.ts'
+import type { DutyHost } from './duties.ts'
+
+/** Throws `FolderLocked` where another process holds the folder. */
+export async function withoutGateway<Answer>(
+  data: string,
+  work: (duties: Duties) => Promise<Answer>,
+): Promise<Answer> {
+  return withHost(data, async (host) => {
+    const duties = new Duties(host)
+    await duties.finish()
+    return work(duties)
+  })
+}
+
+export async function withHost<Answer>(
+  data: string,
+  work: (host: DutyHost) => Promise<Answer>,
+): Promise<Answer> {
+  const closing: (() => Promise<void> | void)[] = []
+  const lock = await lockFolder(ledgerFolder(data))
+  closing.push(() => lock.release())
+  try {
+    return await work(await openHost(data, closing))
+  } finally {
+    for (const close of closing.toReversed()) await close()
+  }
+}
+
+async function openHost(data: string, closing: (() => Promise<void> | void)[]): Promise<DutyHost> {
+  const folder = foldersOf(data).keys
+  const chance = systemChance()
+  const file = `${folder}/keys.sqlite`
+  const clock = systemClock()
+  const keys = openKeyStore({ file, expect: 'existing', chance, clock })
+  closing.push(() => keys.close())
+  const { instance, registry } = await openRegistryAlone(data)
+  closing.push(() => registry.chain.close())
+  const settled = (): Promise<void> => Promise.resolve()
+  return { data, instance, chance, keys, registry, settled, clock: registry.clock }
+}
+
+/** The caller has locked the folder. */
+export async function openRegistryAlone(
+  data: string,
+): Promise<
+  Pick<DutyHost, 'instance'> & { readonly registry: Awaited<ReturnType<typeof openRegistry>> }
+> {
+  const pinned = parsePinnedKeys(readFileSync(keysFile(data), 'utf8')).registry
+  const instance = pinned?.name.slice(0, -'/registry'.length) ?? ''
+  const signer = ed25519Signer(logKey(`${foldersOf(data).keys}/registrar-log.key`, false))
+  // The registry is there: its first leaf, which names the authority, is not written again.
+  const registry = await openRegistry(
+    { data, instance },
+    { issuing: '', root: '' },
+    {
+      clock: systemClock(),
+      signer,
+      onFatal: (fault) => {
+        process.stderr.write(`gongdao: ${fault.message}\n`)
+        process.exit(70)
+      },
+    },
+  )
+  return { instance, registry }
+}
