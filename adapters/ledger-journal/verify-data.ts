@@ -12,7 +12,7 @@ export type { Verified } from '../../gateway/console/verify.ts'
 
 export interface VerifyOptions
   extends
-    Pick<VerifyParts, 'now' | 'known' | 'since' | 'sample' | 'onProgress'>,
+    Pick<VerifyParts, 'now' | 'evidence' | 'since' | 'sample' | 'onProgress'>,
     Omit<JournalSourceOptions, 'instance'> {
   /** Text of the pinned keys; absent: `<data>/ledger/keys.txt`. */
   readonly keys?: string

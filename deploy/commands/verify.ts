@@ -1,14 +1,22 @@
-/** `gongdao verify`: the whole ledger from its bytes and the pinned keys. Ends with 1 where anything is wrong. */
+/** `gongdao verify`: a whole ledger from its bytes, the pinned keys and what others have seen of it. Ends with 1 where anything is wrong. */
 import { Command } from 'commander'
-import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
-import type { Verified } from '../../adapters/ledger-journal/verify-data.ts'
+import type { Verified } from '../../gateway/console/verify.ts'
+import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
-import { progressLine } from './progress-line.ts'
 import { readKeys } from '../read-keys.ts'
+import { verifyLedger } from '../verify-ledger.ts'
+import { progressLine } from './progress-line.ts'
 
 interface VerifyCommandOptions {
   readonly data: string
+  readonly tiles?: string
+  readonly kafka?: string
   readonly keys?: string
+  readonly since?: string
+  readonly receipt?: readonly string[]
+  readonly note?: readonly string[]
+  readonly quick?: true
+  readonly threads?: number
   readonly json?: true
 }
 
@@ -18,38 +26,61 @@ export function verifyCommand(): Command {
       'check every chain of the ledger from its bytes: signatures, tree, records, order, pairs, links between chains',
     )
     .option('--data <dir>', 'folder of all state', '.gongdao')
+    .option('--tiles <dir>', 'read an export (gongdao export) instead of the data folder')
     .option('--keys <file>', 'pinned verifier keys (default: ledger/keys.txt of the data folder)')
+    .option(
+      '--since <file>',
+      'pin of the last verification: read on from there, and write the new one',
+    )
+    .option('--receipt <file...>', 'receipts that must be in the ledger')
+    .option(
+      '--note <file...>',
+      'signed checkpoints, e.g. of witnesses, that the ledger must have had',
+    )
+    .option('--quick', 'verify one signature in 32, and the newest; every hash all the same')
+    .option('--threads <n>', 'threads to use (default: one for each core)', wholeNumber)
     .option('--json', 'answer with one JSON object')
     .action(async (options: VerifyCommandOptions) => {
-      const keys = readKeys(options)
-      const progress = progressLine('verified leaves', options.json === true)
-      const verified = await verifyData({
-        data: options.data,
-        keys,
+      const { json, note = [], receipt = [], ...rest } = options
+      const progress = progressLine('verified leaves', json === true)
+      const verified = await verifyLedger({
+        ...rest,
+        keys: readKeys(options),
+        receipts: receipt,
+        notes: note,
         now: Date.now(),
         onProgress: ({ leaves }) => progress.at(leaves),
       })
       progress.end()
       process.stdout.write(
-        options.json === true ? `${JSON.stringify(asJson(verified))}\n` : asText(verified),
+        json === true ? `${JSON.stringify(asJson(verified))}\n` : asText(verified),
       )
       if (verified.findings.length > 0) process.exitCode = 1
     })
 }
 
+function wholeNumber(text: string): number {
+  if (!/^[1-9][0-9]{0,2}$/.test(text))
+    throw new RangeError('--threads takes a whole number from 1 on')
+  return Number(text)
+}
+
 function asJson({ counts, findings }: Verified): object {
-  return { verdict: findings.length === 0 ? 'good' : 'bad', counts, findings }
+  const told = findings.map((finding) => ({ ...finding, ...FINDING_WORDS[finding.kind] }))
+  return { verdict: findings.length === 0 ? 'good' : 'bad', counts, findings: told }
 }
 
 function asText({ counts, findings }: Verified): string {
-  const { bytes, chains, checkpoints, denials, intents, leaves, open, outcomes } = counts
+  const { bytes, chains, checkpoints, denials, intents, leaves, open, outcomes, signatures } =
+    counts
   const verdict =
     findings.length === 0
       ? 'good: nothing was altered, dropped, inserted or reordered'
       : `bad: ${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`
   return [
     ...findings.map(findingText),
-    `${chains} chains, ${leaves} leaves, ${checkpoints} signed checkpoints, ${bytes} bytes`,
+    ...kindsText(findings),
+    `${chains} chains, ${leaves} leaves, ${checkpoints} checkpoints, ${signatures} signatures verified, ${bytes} bytes`,
     `${intents} intents, ${outcomes} outcomes, ${open} still open, ${denials} denials`,
     verdict,
     '',
@@ -59,4 +90,12 @@ function asText({ counts, findings }: Verified): string {
 function findingText({ chain, first, kind, last, sentence }: Finding): string {
   const range = first === undefined ? '' : ` ${first}${last === first ? '' : `-${last ?? ''}`}`
   return `${chain}${range}  ${kind}: ${sentence}`
+}
+
+/** Once for each kind: what it means, and what to do. */
+function kindsText(findings: readonly Finding[]): string[] {
+  return [...new Set(findings.map(({ kind }) => kind))].map((kind) => {
+    const { means, todo } = FINDING_WORDS[kind]
+    return `  ${kind}: ${means}. ${todo}`
+  })
 }

@@ -9,7 +9,7 @@ import type { Examined, HowToExamine } from '../ledger/examine.ts'
 import type { Chunk } from '../ledger/chunk.ts'
 import { noCounts } from '../ledger/finding.ts'
 import type { Counts, Finding } from '../ledger/finding.ts'
-import { KnownOfChain, NOTHING_KNOWN, forksAmong } from '../ledger/known-heads.ts'
+import { KnownOfChain, forksAmong } from '../ledger/known-heads.ts'
 import type { Known } from '../ledger/known-heads.ts'
 import { vkeyText } from '../ledger/note.ts'
 import { Pairing } from '../ledger/pairing.ts'
@@ -18,6 +18,8 @@ import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import { rootOf } from '../ledger/tree.ts'
 import type { ChainSource } from '../ports/chain-source.ts'
 import { cutFindings } from './check-cuts.ts'
+import { weigh } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
 import { inOrder } from './in-order.ts'
 import { headsOfPins, pinsOf } from './pins.ts'
 import type { Pins } from './pins.ts'
@@ -31,7 +33,7 @@ export interface VerifyParts {
   readonly examine: (chunk: Chunk, how: HowToExamine) => Examined | Promise<Examined>
   /** How many chunks are examined at a time. */
   readonly width?: number
-  readonly known?: Known
+  readonly evidence?: Evidence
   /** An earlier verification: exchange chains are read from where it ended. */
   readonly since?: Pins | undefined
   /** Absent: every signature. */
@@ -69,10 +71,12 @@ class LedgerCheck {
   readonly #states = new Map<string, ChainState>()
 
   constructor(parts: VerifyParts, registry: string) {
-    const { keys, known = NOTHING_KNOWN, since } = parts
+    const { evidence = {}, keys, since } = parts
+    const { findings, known } = weigh(evidence, keys)
     this.#parts = parts
     this.#registry = registry
     this.#known = { ...known, heads: [...headsOfPins(since), ...known.heads] }
+    for (const finding of findings) this.#report.add(finding)
     this.#links = new LinkCheck(registry, keys, this.#report.add)
     for (const [chain, pin] of since?.chains ?? []) {
       for (const { index, ...intent } of pin.open) this.#pairing.intent(chain, index, intent)

@@ -10,8 +10,9 @@
 import { hash } from 'node:crypto'
 import { canonicalJson } from '../../policies/canonical-json.ts'
 import type { Json } from '../../policies/canonical-json.ts'
+import type { Digest } from '../../policies/vocabulary.ts'
 import { isCanonical } from './canonical-scan.ts'
-import { digestOf, leafHashOf } from './hash.ts'
+import { digestOf, digestOfTreeHash, leafHashOf } from './hash.ts'
 import { canonicalLeaf, leafOf } from './leaf.ts'
 import type { Leaf } from './leaf.ts'
 import { parseCheckpoint, parseNote, signersOf } from './note.ts'
@@ -30,6 +31,8 @@ export type ReceiptFinding =
       readonly origin: string
       readonly index: number
       readonly size: number
+      /** Of the tree that its checkpoint signs. */
+      readonly root: Digest
       readonly leaf: Leaf
       /** Parsed; present from `record shown` on. */
       readonly record?: unknown
@@ -69,7 +72,8 @@ export function checkReceipt(receipt: string, check: ReceiptCheck): ReceiptFindi
   const level = levelOf(extra, check.body)
   if ('kind' in level) return level
   const { origin } = checkpoint
-  return { kind: 'good', ...level, origin, ...place, leaf: extra.leaf, cosigned }
+  const root = digestOfTreeHash(checkpoint.root)
+  return { kind: 'good', ...level, origin, ...place, root, leaf: extra.leaf, cosigned }
 }
 
 function plainText(receipt: string): string {

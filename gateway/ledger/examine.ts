@@ -193,6 +193,7 @@ class Examination {
     if (kind === 'seal') this.#seals.push(this.#index)
     if (!entry.hasRecord) {
       this.#counts.withoutRecord += 1
+      this.#say('record-missing', 'its record is not there')
       return
     }
     const facts = this.#facts(entry)

@@ -11,6 +11,8 @@ export interface KnownHead {
   readonly root: TreeHash
   /** Who knows it, for people: `the pin`, `receipt r1.txt`. */
   readonly by: string
+  /** Asked only where it contradicts the chain, since a signature costs more than all else; absent: it was verified. */
+  readonly isSigned?: () => boolean
 }
 
 export interface KnownLeaf {
@@ -69,7 +71,7 @@ export class KnownOfChain {
   /** At the end of a chain that could be read: what was signed and is not there any more. */
   beyond(size: number): Finding | undefined {
     const heads = this.#heads.filter((head) => head.size > size)
-    const most = heads.toSorted((left, right) => right.size - left.size)[0]
+    const most = heads.toSorted((left, right) => right.size - left.size).find(isSigned)
     if (most === undefined) return undefined
     const sentence = `${most.by} shows a signed tree of ${most.size} leaves, ${size} are there`
     return {
@@ -85,14 +87,16 @@ export class KnownOfChain {
   get any(): { readonly by: string; readonly index: number } | undefined {
     const [leaf] = [...this.#leaves.values()].flat()
     if (leaf !== undefined) return leaf
-    const [head] = this.#heads
+    const head = this.#heads.find(isSigned)
     return head && { by: head.by, index: Math.max(0, head.size - 1) }
   }
 
   #head(size: number, root: () => TreeHash): Finding | undefined {
     if (!this.#sizes.has(size)) return undefined
     const here = root()
-    const wrong = this.#heads.find((head) => head.size === size && head.root !== here)
+    const wrong = this.#heads.find(
+      (head) => head.size === size && head.root !== here && isSigned(head),
+    )
     if (wrong === undefined) {
       this.#good = size
       return undefined
@@ -117,10 +121,14 @@ export function forksAmong({ heads }: Known): Finding[] {
     const at = `${String(size)} ${origin}`
     const other = seen.get(at)
     if (other === undefined) seen.set(at, head)
-    else if (other.root !== root) {
+    else if (other.root !== root && isSigned(other) && isSigned(head)) {
       const sentence = `${other.by} and ${by} show two signed trees of ${size} leaves with different roots`
       forks.push({ chain: origin, kind: 'fork', first: 0, last: Math.max(0, size - 1), sentence })
     }
   }
   return forks
+}
+
+function isSigned(head: KnownHead): boolean {
+  return head.isSigned?.() ?? true
 }

@@ -1,0 +1,38 @@
+/** Where `gongdao verify` reads from: a data folder, an export, or Kafka. */
+import { existsSync } from 'node:fs'
+import {
+  checkpointsFolder,
+  readCheckpoints,
+} from '../adapters/checkpoints-folder/checkpoints-folder.ts'
+import { LinesDamaged } from '../adapters/checkpoints-folder/line-log.ts'
+import { journalSource } from '../adapters/ledger-journal/chain-source.ts'
+import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
+import type { ChainSource } from '../gateway/ports/chain-source.ts'
+
+export interface Whence {
+  readonly data: string
+  readonly tiles?: string
+  readonly kafka?: string
+}
+
+export interface OpenedSource {
+  readonly source: ChainSource
+  /** Notes of the checkpoints that were published, where they are at hand. */
+  readonly published: Iterable<string | undefined>
+}
+
+export function openSource({ data }: Whence, keys: PinnedKeys): OpenedSource {
+  const instance = keys.registry?.name.split('/')[0] ?? ''
+  return { source: journalSource({ data, instance }), published: publishedIn(data) }
+}
+
+function* publishedIn(data: string): Generator<string | undefined> {
+  const folder = checkpointsFolder(data)
+  if (!existsSync(folder)) return
+  try {
+    for (const { note } of readCheckpoints(folder)) yield note
+  } catch (fault) {
+    if (!(fault instanceof LinesDamaged)) throw fault
+    yield undefined
+  }
+}
