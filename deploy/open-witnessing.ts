@@ -9,6 +9,7 @@ import {
   openCheckpointsFolder,
 } from '../adapters/checkpoints-folder/checkpoints-folder.ts'
 import { makeWitnessClient, type WitnessClient } from '../adapters/witness-client/witness-client.ts'
+import { LedgerUnavailable } from '../gateway/ledger/entry.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
 import { makeExtra } from '../gateway/ledger/receipt.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
@@ -36,7 +37,9 @@ export interface OpenedWitnessing {
   /** The newest checkpoint of a chain with the required cosignatures; undefined where there are no witnesses. */
   cosigned(origin: string): string | undefined
   readonly status: () => WitnessStatus
-  /** The same chain, which accepts nothing new while the configuration wants none. */
+  /** Why no exchange may begin now; undefined where one may. */
+  readonly refusal: () => Error | undefined
+  /** The same chain, which accepts nothing new while there is such a reason. */
   guard(chain: Chain): Chain
   /** A last round, then nothing more. */
   stop(): Promise<void>
@@ -86,6 +89,7 @@ export async function openWitnessing(
     },
     cosigned: (origin) => (require === 0 ? undefined : publisher.cosigned(origin)),
     status: () => publisher.status,
+    refusal: () => (publisher.status.accepts ? undefined : tooFarBehind(publisher.status)),
     guard: (chain) => guarded(chain, () => publisher.status.accepts),
     async stop() {
       clearInterval(rounds)
@@ -123,6 +127,13 @@ function witnessedLog(origin: string, archive: ProvingArchive): WitnessedLog {
       return extra === undefined ? undefined : kept?.proof(Buffer.from(extra))
     },
   }
+}
+
+function tooFarBehind({ behindMs, require }: WitnessStatus): Error {
+  const seconds = Math.floor(behindMs / 1000)
+  return new LedgerUnavailable(
+    `fewer than ${require} witnesses have cosigned for ${seconds} seconds: see what each of them does`,
+  )
 }
 
 function guarded(chain: Chain, accepts: () => boolean): Chain {
