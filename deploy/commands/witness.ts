@@ -1,0 +1,137 @@
+/**
+ * `gongdao witness`: run by the auditors' organisation and by others, never by the gateway's operator: remembers every checkpoint that it
+ * cosigns, and keeps what contradicts it. `gongdao witness init` makes its key.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { replaceFile } from '../../adapters/certs-folder/durable-file.ts'
+import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import {
+  cosignerOf,
+  cosignerVkey,
+  parseSecretKey,
+  secretKeyText,
+  type Cosigner,
+} from '../../gateway/witness/cosignature.ts'
+import { startWitness, type WitnessConfig } from '../start-witness.ts'
+import { systemClock } from '../system.ts'
+
+interface WitnessOptions {
+  readonly data: string
+  readonly keys: string
+  readonly cert: string
+  readonly certKey: string
+  readonly host: string
+  readonly port: string
+  readonly json?: true
+}
+
+const DATA = '.gongdao-witness'
+
+export function witnessCommand(): Command {
+  return new Command('witness')
+    .description('remember and cosign the checkpoints of ledgers that others run')
+    .addCommand(serveCommand(), { isDefault: true })
+    .addCommand(initCommand())
+}
+
+function serveCommand(): Command {
+  return new Command('serve')
+    .description('answer until a signal ends it (the default)')
+    .requiredOption(
+      '--keys <file>',
+      'the ledgers’ verifier keys, as handed over by their operators',
+    )
+    .requiredOption('--cert <file>', 'TLS certificate and its chain, PEM')
+    .requiredOption('--cert-key <file>', 'its private key, PEM')
+    .option('--data <dir>', 'folder of the key and of all that is remembered', DATA)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0: any that is free', '8480')
+    .option('--json', 'tell what happens as JSON objects, one a line')
+    .action(serve)
+}
+
+function initCommand(): Command {
+  return new Command('init')
+    .description('make the witness’s key, once, and print its verifier key')
+    .argument('<name>', 'its name, like a URL without https://, e.g. audit.example.gov.tw/w1')
+    .option('--data <dir>', 'folder of the key', DATA)
+    .option('--json', 'answer with one JSON object')
+    .action(init)
+}
+
+function init(name: string, options: { readonly data: string; readonly json?: true }): void {
+  const file = keyFile(options.data)
+  // Another key would be another witness: whoever pinned the first would count it no more.
+  if (!existsSync(file)) {
+    mkdirSync(options.data, { recursive: true, mode: 0o700 })
+    const seed = randomBytes(32)
+    cosignerOf(name, seed)
+    replaceFile(file, `${secretKeyText(name, seed)}\n`, 0o600)
+  }
+  const cosigner = readKey(options.data)
+  if (cosigner.name !== name) {
+    throw new RangeError(`${file} is the key of ${cosigner.name}: name another folder with --data`)
+  }
+  const key = cosignerVkey(cosigner)
+  process.stdout.write(options.json === true ? `${JSON.stringify({ key })}\n` : `${key}\n`)
+}
+
+async function serve(options: WitnessOptions): Promise<void> {
+  const cosigner = readKey(options.data)
+  const report = (sentence: string): void => {
+    process.stderr.write(`${new Date().toISOString()} witness: ${sentence}\n`)
+  }
+  const witness = await startWitness(configOf(options, cosigner), { clock: systemClock(), report })
+  const key = cosignerVkey(cosigner)
+  const url = witness.url.origin
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ event: 'ready', url, key })}\n`
+      : `ready at ${url} as ${key}\n`,
+  )
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
+  })
+  await witness.close()
+}
+
+function configOf(options: WitnessOptions, cosigner: Cosigner): WitnessConfig {
+  const port = Number(options.port)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError('--port takes a number from 0 to 65535')
+  }
+  const keys = parsePinnedKeys(readFileSync(options.keys, 'utf8'))
+  if (keys.registry === undefined) {
+    throw new RangeError(
+      `${options.keys} names no registry: a line <instance>/registry+… is missing`,
+    )
+  }
+  const tls = {
+    cert: readFileSync(options.cert, 'utf8'),
+    key: readFileSync(options.certKey, 'utf8'),
+  }
+  return { data: options.data, listen: { host: options.host, port }, cosigner, keys, tls }
+}
+
+function keyFile(data: string): string {
+  return join(data, 'witness.key')
+}
+
+/** Whoever can read this key can cosign anything in the witness's name. */
+function readKey(data: string): Cosigner {
+  const file = keyFile(data)
+  if (!existsSync(file)) {
+    throw new RangeError(
+      `${file} is not there: make it with gongdao witness init NAME --data ${data}`,
+    )
+  }
+  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
+    throw new RangeError(`${file} can be read by other users; it must have mode 0600`)
+  }
+  const cosigner = parseSecretKey(readFileSync(file, 'utf8'))
+  if (cosigner === undefined) throw new RangeError(`${file} is not the key of a witness`)
+  return cosigner
+}

@@ -1,0 +1,72 @@
+/** A whole witness, built by hand: its memory, its desks, its door. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { openWitnessFolder } from '../adapters/checkpoints-folder/witness-folder.ts'
+import { lockFolder } from '../adapters/ledger-journal/lock.ts'
+import { makeWitnessListener } from '../gateway/http/witness-listener.ts'
+import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import type { WitnessMemory } from '../gateway/ports/witness-memory.ts'
+import { CheckpointDesk } from '../gateway/witness/checkpoint-desk.ts'
+import { ComplaintDesk } from '../gateway/witness/complaint-desk.ts'
+import type { Cosigner } from '../gateway/witness/cosignature.ts'
+import { GenesisDesk } from '../gateway/witness/genesis-desk.ts'
+
+export interface WitnessConfig {
+  readonly data: string
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly cosigner: Cosigner
+  /** Of the ledgers whose checkpoints it cosigns. */
+  readonly keys: PinnedKeys
+  /** PEM. */
+  readonly tls: { readonly cert: string; readonly key: string }
+}
+
+export interface RunningWitness {
+  readonly url: URL
+  readonly memory: WitnessMemory
+  close(): Promise<void>
+}
+
+export async function startWitness(
+  config: WitnessConfig,
+  { clock, report }: { readonly clock: Clock; readonly report: (sentence: string) => void },
+): Promise<RunningWitness> {
+  const { cosigner, data, keys, listen, tls } = config
+  // Two with one memory would each forget what the other answered.
+  const lock = await lockFolder(data)
+  const memory = await openWitnessFolder(data)
+  const parts = { cosigner, keys, memory, clock, alarm: report }
+  const listener = makeWitnessListener({
+    tls,
+    checkpoints: new CheckpointDesk(parts),
+    geneses: new GenesisDesk(parts),
+    complaints: new ComplaintDesk(parts),
+    contradictions: () => memory.contradictions(),
+    report: (fault) => {
+      report(
+        `a fault while answering: ${fault instanceof Error ? fault.message : 'a thrown value'}`,
+      )
+    },
+  })
+  listener.listen(listen.port, listen.host)
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
+  return {
+    url: new URL(`https://${host}:${String(port)}`),
+    memory,
+    async close() {
+      const closed = once(listener, 'close')
+      listener.close()
+      listener.closeIdleConnections()
+      const cutting = setTimeout(() => {
+        listener.closeAllConnections()
+      }, 1000)
+      await closed
+      clearTimeout(cutting)
+      await memory.close()
+      await lock.release()
+    },
+  }
+}
