@@ -23,6 +23,8 @@ export class SimDisk implements Disk {
   after: (operation: Operation, file: string) => void = () => undefined
   /** Awaited by every sync. */
   gate: Promise<void> = Promise.resolve()
+  /** How long an operation takes; absent: no time. */
+  wait: ((operation: Operation) => Promise<void>) | undefined
   /** For the proof that the tests would notice: sync answers at once and does nothing. */
   syncIsSkipped = false
   /** Bytes that all files together may have. */
@@ -30,6 +32,10 @@ export class SimDisk implements Disk {
 
   async makeFolder(): Promise<void> {
     // Folders are names only.
+  }
+
+  files(): string[] {
+    return [...this.#files.keys()].sort()
   }
 
   list(folder: string): string[] {
@@ -44,6 +50,7 @@ export class SimDisk implements Disk {
   }
 
   async create(file: string): Promise<DiskFile> {
+    await this.wait?.('create')
     if (this.#files.has(file)) throw failure('EEXIST')
     this.before('create', file)
     this.#files.set(file, {
@@ -70,6 +77,7 @@ export class SimDisk implements Disk {
   }
 
   async syncFolder(folder: string): Promise<void> {
+    await this.wait?.('syncFolder')
     this.before('syncFolder', folder)
     for (const [file, node] of this.#files) if (path.dirname(file) === folder) node.isNamed = true
     this.after('syncFolder', folder)
@@ -87,6 +95,15 @@ export class SimDisk implements Disk {
         isNamed: true,
         unsynced: [],
       })
+    }
+    return next
+  }
+
+  /** What is there for certain, whatever happens now: shown, not copied. */
+  durable(): SimDisk {
+    const next = new SimDisk()
+    for (const [file, { durable, isNamed }] of this.#files) {
+      if (isNamed) next.#files.set(file, { current: durable, durable, isNamed, unsynced: [] })
     }
     return next
   }
@@ -127,10 +144,12 @@ export class SimDisk implements Disk {
       },
       sync: async () => {
         if (this.syncIsSkipped) return
+        // What is written while it syncs is not part of it.
+        const written = node.unsynced.length
         await this.gate
+        await this.wait?.('sync')
         this.before('sync', file)
-        node.durable = Buffer.from(node.current)
-        node.unsynced = []
+        makeDurable(node, written)
         this.after('sync', file)
       },
       close: () => undefined,
@@ -147,6 +166,16 @@ export class SimDisk implements Disk {
     bytes.copy(node.current, position)
     node.unsynced.push({ position, bytes })
   }
+}
+
+function makeDurable(node: Node, written: number): void {
+  if (node.durable.length < node.current.length) {
+    const grown = Buffer.alloc(node.current.length)
+    node.durable.copy(grown)
+    node.durable = grown
+  }
+  for (const { bytes, position } of node.unsynced.splice(0, written))
+    bytes.copy(node.durable, position)
 }
 
 function survivors(node: Node, chance: () => number): Buffer {

@@ -1,0 +1,329 @@
+/**
+ * One gateway of a simulated world: the product's own start-up, commit loop, journal, recovery and seven steps, on a disk in memory
+ * and on time that is only told. What is not here: sockets, certificates, the gate of the rules.
+ */
+import { openExchangeChain, type OpenedExchangeChain } from '../../deploy/open-exchange-chain.ts'
+import { openRegistry, type OpenedRegistry } from '../../deploy/open-registry.ts'
+import { resolveOpenIntents, type Resolving } from '../../deploy/resolve-open-intents.ts'
+import type { GatewayConfig } from '../../deploy/config.ts'
+import { makeExchange, type Exchange } from '../../gateway/exchange/exchange.ts'
+import type { Chain } from '../../gateway/ledger/entry.ts'
+import { vkeyText } from '../../gateway/ledger/note.ts'
+import type { LogSigner } from '../../gateway/ledger/signer.ts'
+import type { Clock } from '../../gateway/ports/clock.ts'
+import { NO_TELEMETRY } from '../../gateway/ports/telemetry.ts'
+import { ExchangeHistory } from '../../gateway/projections/exchange-history.ts'
+import { Repeats } from '../../gateway/projections/repeats.ts'
+import { Digest, GatewayId } from '../../policies/vocabulary.ts'
+import { makeInForce } from '../harness/law.ts'
+import { MemoryKeyStore } from '../harness/memory-key-store.ts'
+import { testSigner } from '../harness/memory-ledger.ts'
+import { failure, SimDisk } from '../harness/sim-disk.ts'
+import { SteadyChance } from '../harness/steady.ts'
+import { checkAsked } from './check-moment.ts'
+import type { Observed } from './observed.ts'
+import type { Random } from './random.ts'
+import type { Schedule } from './schedule.ts'
+import { MachineClock } from './sim-clock.ts'
+import { SimProvider } from './sim-provider.ts'
+import type { DISK_FAULTS } from './steps.ts'
+
+/** The smallest that a journal may have: a story is short. */
+const SEGMENT_BYTES = 256 * 1024
+export const DATA = '/simulated'
+
+/** A process, from its start to its death. */
+interface Incarnation {
+  isAlive: boolean
+  registry?: OpenedRegistry
+  opened?: OpenedExchangeChain
+  resolving?: Resolving
+  exchange?: Exchange
+}
+
+export class SimGateway {
+  readonly config: GatewayConfig
+  readonly clock: MachineClock
+  readonly provider: SimProvider
+  readonly keysText: string
+  disk = new SimDisk()
+  /** The mutation that the simulator must notice: every sync answers at once and does nothing. */
+  syncIsSkipped = false
+  readonly #signers: Record<'registrar' | 'gateway', LogSigner>
+  readonly #schedule: Schedule
+  readonly #random: Random
+  readonly #observed: Observed
+  readonly #chance: SteadyChance
+  readonly #keys: MemoryKeyStore
+  #slow = false
+  #process: Incarnation = { isAlive: false }
+
+  constructor(
+    number: number,
+    parts: { schedule: Schedule; random: Random; observed: Observed; seed: string },
+  ) {
+    const { observed, random, schedule, seed } = parts
+    const instance = `S${number}`
+    this.config = configOf(instance)
+    this.#schedule = schedule
+    this.#random = random
+    this.#observed = observed
+    this.clock = new MachineClock(schedule)
+    this.#chance = new SteadyChance(`${seed} ${instance}`)
+    this.#keys = new MemoryKeyStore(this.#chance, this.clock.forProcess())
+    const registrar = testSigner(2 * number + 1)
+    const gateway = testSigner(2 * number + 2)
+    this.#signers = { registrar, gateway }
+    this.keysText = [
+      vkeyText(`${instance}/registry`, registrar.publicKey),
+      vkeyText(`${instance}/exchange/${this.config.gateway}`, gateway.publicKey),
+    ].join('\n')
+    this.provider = new SimProvider(schedule, random, (request) => {
+      checkAsked(this, request, observed)
+    })
+    this.well()
+  }
+
+  get isUp(): boolean {
+    return this.#process.exchange !== undefined && this.#process.isAlive
+  }
+
+  get exchange(): Exchange | undefined {
+    return this.#process.isAlive ? this.#process.exchange : undefined
+  }
+
+  get chains(): readonly Chain[] {
+    const { opened, registry } = this.#process
+    return [registry?.chain, opened?.chain].filter((chain) => chain !== undefined)
+  }
+
+  /** Begins; whoever waits for it to be up lets time pass. */
+  start(): void {
+    if (this.#process.isAlive) return
+    const process: Incarnation = { isAlive: true }
+    this.#process = process
+    this.#open(process).catch((fault: unknown) => {
+      this.#startFailed(process, fault)
+    })
+  }
+
+  /** The page cache survives. */
+  kill(): void {
+    this.#end()
+    this.#putIn(this.disk.kill())
+  }
+
+  powerCut(): void {
+    this.#end()
+    this.#putIn(this.disk.powerCut(this.#random.next))
+  }
+
+  /** As `SIGTERM` does; what is under way has ended before. */
+  async stop(): Promise<void> {
+    const { opened, registry, resolving } = this.#process
+    if (!this.isUp || opened === undefined) return
+    this.#process.exchange = undefined as never
+    const left = (await resolving?.stop()) ?? 0
+    const at = this.#clockOfProcess.now()
+    const record = JSON.stringify({ at, v: 1 })
+    try {
+      if (left === 0) {
+        await this.#watch(opened.chain, this.#process).append({
+          kind: 'seal',
+          record,
+          finishes: true,
+        })
+      }
+      await opened.chain.close()
+      await registry?.chain.close()
+    } catch {
+      // A disk that fails a stop leaves what a crash leaves.
+    }
+    this.#process.isAlive = false
+  }
+
+  fault(how: (typeof DISK_FAULTS)[number]): void {
+    switch (how) {
+      case 'eio':
+        this.disk.before = once('sync')
+        return
+      case 'kept but reported lost':
+        this.disk.after = once('sync')
+        return
+      case 'full':
+        this.disk.capacity = 0
+        return
+      case 'slow':
+        this.#slow = true
+        return
+      case 'well':
+        this.well()
+    }
+  }
+
+  well(): void {
+    this.#slow = false
+    this.disk.capacity = Infinity
+    this.disk.before = () => undefined
+    this.disk.after = () => undefined
+    this.#putIn(this.disk)
+  }
+
+  #clockOfProcess: Clock = {
+    now: () => {
+      throw new Error('no process')
+    },
+  }
+
+  #end(): void {
+    this.#process.isAlive = false
+    this.#process = { isAlive: false }
+  }
+
+  #putIn(disk: SimDisk): void {
+    disk.wait = () =>
+      this.#schedule.sleep(this.#slow ? this.#random.between(100, 800) : this.#random.next() * 3)
+    disk.syncIsSkipped = this.syncIsSkipped
+    if (disk !== this.disk) {
+      disk.capacity = this.disk.capacity
+      this.disk = disk
+    }
+  }
+
+  async #open(process: Incarnation): Promise<void> {
+    const { config, disk } = this
+    const clock = this.clock.forProcess()
+    this.#clockOfProcess = clock
+    const place = { disk, segmentBytes: SEGMENT_BYTES, timers: this.#schedule }
+    const onFatal = (): void => {
+      this.#died(process)
+    }
+    const parts = { clock, onFatal, place }
+    process.registry = await openRegistry(config, CA, {
+      ...parts,
+      signer: this.#watched(this.#signers.registrar, process),
+    })
+    const repeats = new Repeats()
+    const history = new ExchangeHistory(1000)
+    process.opened = await openExchangeChain(config, process.registry, {
+      ...parts,
+      signer: this.#watched(this.#signers.gateway, process),
+      revocations: () => 7,
+      visit: () => undefined,
+      soon: (go) => this.#schedule.after(0, go),
+    })
+    const ledger = this.#watch(process.opened.chain, process)
+    process.resolving = resolveOpenIntents(process.opened.open.all(), ledger, {
+      clock,
+      chance: this.#chance,
+      report: () => undefined,
+      onResolved: () => undefined,
+      timers: this.#schedule,
+    })
+    process.exchange = makeExchange({
+      gateway: config.gateway,
+      inForce: makeInForceOnce,
+      revocations: () => 7,
+      standing: () => 'good',
+      ledger,
+      keys: this.#keys,
+      provider: {
+        ask: (request) => (process.isAlive ? this.provider.ask(request) : never()),
+      },
+      clock,
+      chance: this.#chance,
+      history,
+      repeats,
+      configuration: Digest.parse('c'.repeat(43)),
+      syntheticIds: true,
+      telemetry: NO_TELEMETRY,
+      refusedEarly: () => undefined,
+      report: (fault) => {
+        this.#observed.fail(fault instanceof Error ? fault : new Error('a thrown value'))
+      },
+    })
+  }
+
+  /** What an operator's supervisor sees: the process ends, and the pages that could not be written are gone. */
+  #died(process: Incarnation): void {
+    if (!process.isAlive || process !== this.#process) return
+    this.#schedule.after(0, () => {
+      if (process === this.#process) this.powerCut()
+    })
+  }
+
+  #startFailed(process: Incarnation, fault: unknown): void {
+    if (process !== this.#process) return
+    this.kill()
+    // A disk that fails may stop a start; a disk that is well must not.
+    const isDisk = fault instanceof Error && /EIO|ENOSPC|journal|full|room/.test(describe(fault))
+    if (!isDisk) this.#observed.fail(fault instanceof Error ? fault : new Error('a thrown value'))
+  }
+
+  /** What a process does after its death happens on a disk that is not there any more: nobody sees it. */
+  #watch(chain: Chain, process: Incarnation): Chain {
+    const { origin } = chain
+    return {
+      origin,
+      accepts: () => chain.accepts(),
+      head: () => chain.head(),
+      close: () => chain.close(),
+      append: async (entry) => {
+        this.#observed.submitted(entry)
+        const recorded = await chain.append(entry)
+        if (process.isAlive) this.#observed.recorded(origin, entry, recorded)
+        return recorded
+      },
+    }
+  }
+
+  #watched(signer: LogSigner, process: Incarnation): LogSigner {
+    return {
+      publicKey: signer.publicKey,
+      sign: (bytes) => {
+        if (process.isAlive) this.#observed.signed(bytes)
+        return signer.sign(bytes)
+      },
+    }
+  }
+}
+
+function describe(fault: Error): string {
+  return `${fault.message} ${fault.cause instanceof Error ? describe(fault.cause) : ''}`
+}
+
+/** Of a process that is dead. */
+async function never(): Promise<never> {
+  return new Promise<never>(() => {
+    // Nobody is there who could go on.
+  })
+}
+
+function once(on: string): (operation: string) => void {
+  let done = false
+  return (operation) => {
+    if (done || operation !== on) return
+    done = true
+    throw failure('EIO')
+  }
+}
+
+let inForce: ReturnType<typeof makeInForce> | undefined
+function makeInForceOnce(): ReturnType<typeof makeInForce> {
+  return (inForce ??= makeInForce())
+}
+
+const CA = { root: 'root', issuing: 'issuing' }
+
+function configOf(instance: string): GatewayConfig {
+  return {
+    data: DATA,
+    instance,
+    gateway: GatewayId.parse(`${instance}/GOV/GONGDAO/gateway-1`),
+    listen: { host: '127.0.0.1', port: 0 },
+    addresses: new Map(),
+    syntheticIds: true,
+    revocationGraceMs: 3_600_000,
+    rememberedExchanges: 1000,
+  }
+}

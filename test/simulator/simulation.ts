@@ -1,0 +1,277 @@
+/**
+ * A whole world from one seed: three gateways with the product's own code, providers that answer well and badly, disks that lose
+ * and reorder what was not synced, clocks that jump. What must hold is checked after every step, and again at the end, when
+ * all is well and every ledger is verified as an auditor does.
+ */
+import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
+import type { Call, Reply } from '../../gateway/exchange/call.ts'
+import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
+import type { Finding } from '../../gateway/ledger/finding.ts'
+import { canonicalLeaf } from '../../gateway/ledger/leaf.ts'
+import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { enrolment, headerOf, household, income } from '../harness/calls.ts'
+import type { SimDisk } from '../harness/sim-disk.ts'
+import { checkLedger } from './check-ledger.ts'
+import { checkReply } from './check-moment.ts'
+import { Broken, Observed } from './observed.ts'
+import { Random } from './random.ts'
+import { Schedule } from './schedule.ts'
+import { BEGINNING } from './sim-clock.ts'
+import { DATA, SimGateway } from './sim-gateway.ts'
+import { GATEWAYS, type CALLS, type Step } from './steps.ts'
+
+export interface Outcome {
+  /** What was contradicted; undefined: nothing was. */
+  readonly broken: Error | undefined
+  /** Every reply and every head, in order: two runs of one seed are the same run. */
+  readonly trace: readonly string[]
+  readonly acknowledged: number
+}
+
+export interface SimulationOptions {
+  readonly seed: string
+  readonly steps: readonly Step[]
+  /** A mutation that must be noticed. */
+  readonly syncIsSkipped?: boolean
+}
+
+export async function simulate(options: SimulationOptions): Promise<Outcome> {
+  const simulation = new Simulation(options)
+  try {
+    await simulation.run()
+  } catch (fault) {
+    simulation.observed.fail(fault instanceof Error ? fault : new Error('a thrown value'))
+  }
+  const { observed, trace } = simulation
+  return { broken: observed.broken, trace, acknowledged: observed.acknowledged.length }
+}
+
+/** Longer than any deadline, and than a disk waits before it looks for room again. */
+const QUIET_MS = 120_000
+const START_MS = 5_000
+
+class Simulation {
+  readonly observed = new Observed()
+  readonly trace: string[] = []
+  readonly #schedule = new Schedule()
+  readonly #steps: readonly Step[]
+  readonly #gateways: readonly SimGateway[]
+  readonly #random: Random
+  /** An open intent waits for its deadline on the clock that there is. */
+  #setBack = 0
+  readonly #receipts: { readonly gateway: SimGateway; readonly receipt: string }[] = []
+
+  constructor({ seed, steps, syncIsSkipped = false }: SimulationOptions) {
+    this.#steps = steps
+    this.#random = new Random(`${seed}/auditor`)
+    this.#gateways = GATEWAYS.map((number) => {
+      const random = new Random(`${seed}/${number}`)
+      const parts = { schedule: this.#schedule, random, observed: this.observed, seed }
+      const gateway = new SimGateway(number, parts)
+      gateway.syncIsSkipped = syncIsSkipped
+      gateway.well()
+      return gateway
+    })
+  }
+
+  async run(): Promise<void> {
+    for (const gateway of this.#gateways) gateway.start()
+    await this.#pass(START_MS)
+    for (const step of this.#steps) {
+      await this.#take(step)
+      await this.#pass(0)
+      if (this.observed.broken !== undefined) return
+    }
+    for (const gateway of this.#gateways) await this.#end(gateway)
+  }
+
+  #pass(milliseconds: number): Promise<void> {
+    return this.#schedule.pass(milliseconds, () => {
+      this.#look()
+    })
+  }
+
+  /** After everything that happens. */
+  #look(): void {
+    for (const gateway of this.#gateways) {
+      for (const chain of gateway.chains) {
+        const { origin, root, size } = chain.head()
+        this.observed.head(origin, size, root)
+      }
+    }
+  }
+
+  async #take(step: Step): Promise<void> {
+    const gateway = this.#gateways[step.gateway]
+    if (gateway === undefined) return
+    switch (step.do) {
+      case 'call':
+        this.#call(gateway, step)
+        return
+      case 'answer':
+        gateway.provider.how = step.how
+        return
+      case 'pass':
+        return this.#pass(step.milliseconds)
+      case 'kill':
+        gateway.kill()
+        break
+      case 'power cut':
+        gateway.powerCut()
+        break
+      case 'stop':
+        return this.#stop(gateway)
+      case 'start':
+        gateway.start()
+        return
+      case 'clock':
+        gateway.clock.jump(step.milliseconds)
+        this.#setBack += Math.max(0, -step.milliseconds)
+        return
+      case 'disk':
+        gateway.fault(step.how)
+        return
+    }
+    checkLedger(gateway, this.observed)
+  }
+
+  #call(gateway: SimGateway, step: Extract<Step, { do: 'call' }>): void {
+    const { exchange } = gateway
+    if (exchange === undefined) return
+    const leaving = new AbortController()
+    if (step.leavesAfter !== undefined) {
+      this.#schedule.after(step.leavesAfter, () => {
+        leaving.abort()
+      })
+    }
+    exchange(callOf(step.what, gateway, leaving.signal)).then(
+      (reply) => {
+        // A process that is dead tells nobody anything.
+        if (gateway.exchange === exchange) this.#replied(gateway, reply)
+      },
+      // A ledger that failed: the caller's connection ends without an answer.
+      () => this.trace.push('no reply'),
+    )
+  }
+
+  #replied(gateway: SimGateway, reply: Reply): void {
+    this.trace.push(`${gateway.config.instance} ${this.#schedule.now} ${reply.headers.join(' ')}`)
+    checkReply(gateway, reply, this.observed)
+    const receipt = headerOf(reply.headers, 'Exchange-Receipt')
+    if (receipt !== undefined) this.#receipts.push({ gateway, receipt })
+  }
+
+  async #stop(gateway: SimGateway): Promise<void> {
+    await this.#pass(QUIET_MS)
+    await this.#wait(gateway.stop())
+    checkLedger(gateway, this.observed)
+  }
+
+  /** All is well again: what a crash left open is closed, a call succeeds, and an auditor finds nothing. */
+  async #end(gateway: SimGateway): Promise<void> {
+    gateway.well()
+    gateway.provider.how = 'truth'
+    if (!gateway.isUp) {
+      gateway.kill()
+      gateway.start()
+    }
+    await this.#pass(QUIET_MS + this.#setBack)
+    if (!gateway.isUp) throw new Broken('L9', `${gateway.config.instance} does not start any more`)
+    const before = this.trace.length
+    this.#call(gateway, { do: 'call', gateway: 0, what: 'enrolment' })
+    await this.#pass(QUIET_MS)
+    if (!this.trace.slice(before).some((line) => line.includes('Exchange-Receipt'))) {
+      throw new Broken(
+        'L9',
+        `${gateway.config.instance} does not exchange any more ${this.trace.slice(before).join()}`,
+      )
+    }
+    await this.#stop(gateway)
+    this.#checkReceipts(gateway)
+    await this.#audit(gateway)
+    await this.#tamper(gateway)
+  }
+
+  /** L14: with the pinned keys and nothing else. */
+  #checkReceipts(gateway: SimGateway): void {
+    const keys = parsePinnedKeys(gateway.keysText)
+    for (const { receipt } of this.#receipts.filter((each) => each.gateway === gateway)) {
+      const found = checkReceipt(receipt, { keys })
+      if (found.kind === 'bad') throw new Broken('L14', found.sentence)
+      const kept = this.observed.acknowledged.find(
+        ({ index, origin }) => index === found.index && origin === found.origin,
+      )
+      if (kept?.leaf !== canonicalLeaf(found.leaf)) {
+        throw new Broken(
+          'L14',
+          `the receipt of leaf ${found.index} of ${found.origin} shows another leaf`,
+        )
+      }
+    }
+  }
+
+  async #audit(gateway: SimGateway): Promise<void> {
+    const [first] = await this.#findings(gateway, gateway.disk)
+    if (first === undefined) return
+    const invariant = INVARIANT_OF.get(first.kind) ?? 'L11'
+    throw new Broken(invariant, `${first.kind} in ${first.chain}: ${first.sentence}`)
+  }
+
+  /** L5: one byte, anywhere in a journal. */
+  async #tamper(gateway: SimGateway): Promise<void> {
+    const disk = gateway.disk.kill()
+    const file = this.#random.pick(disk.files().filter((name) => name.endsWith('.seg')))
+    const handle = disk.open(file)
+    const at = this.#random.between(0, Math.floor(handle.size() * this.#random.next() ** 4))
+    const byte = Buffer.alloc(1)
+    handle.read(byte, at)
+    handle.write(Buffer.of((byte[0] ?? 0) ^ this.#random.between(1, 255)), at)
+    if ((await this.#findings(gateway, disk)).length > 0) return
+    throw new Broken('L5', `byte ${at} of ${file} was changed, and nobody noticed`)
+  }
+
+  async #findings(gateway: SimGateway, disk: SimDisk): Promise<readonly Finding[]> {
+    const { findings } = await verifyData({
+      data: DATA,
+      // Later than every clock of the story, however far it jumped.
+      now: BEGINNING + this.#schedule.now + 2 * 3_600_000 * (this.#steps.length + 1),
+      keys: gateway.keysText,
+      disk,
+    })
+    return findings
+  }
+
+  /** Time passes until it is over. */
+  async #wait(promise: Promise<void>): Promise<void> {
+    const ending = { isOver: false }
+    const ended = promise.finally(() => {
+      ending.isOver = true
+    })
+    while (!ending.isOver) await this.#pass(10)
+    await ended
+  }
+}
+
+const INVARIANT_OF: ReadonlyMap<Finding['kind'], string> = new Map([
+  ['outcome-missing', 'L10'],
+  ['outcome-wrong', 'L10'],
+  ['time-backwards', 'L12'],
+])
+
+function callOf(what: (typeof CALLS)[number], gateway: SimGateway, signal: AbortSignal): Call {
+  switch (what) {
+    case 'enrolment':
+      return enrolment({ signal })
+    case 'income':
+      return income({ signal })
+    case 'household':
+      return household({ signal })
+    case 'denied':
+      return income({ signal, headers: { 'Exchange-Fields': 'payerName' } })
+    case 'keyed':
+      return household({
+        signal,
+        headers: { 'Idempotency-Key': `key of ${gateway.config.instance}` },
+      })
+  }
+}

@@ -1,0 +1,88 @@
+/** What can happen in a simulated world, and how a story tells it. */
+import type { Random } from './random.ts'
+
+export const GATEWAYS = [0, 1, 2] as const
+export const CALLS = ['enrolment', 'income', 'household', 'denied', 'keyed'] as const
+export const ANSWERS = [
+  'truth',
+  'slow',
+  'silence',
+  'garbage',
+  'another person',
+  'error',
+  'unreachable',
+] as const
+export const DISK_FAULTS = ['eio', 'kept but reported lost', 'full', 'slow', 'well'] as const
+
+export type Step = { readonly gateway: number } & (
+  | { readonly do: 'call'; readonly what: (typeof CALLS)[number]; readonly leavesAfter?: number }
+  | { readonly do: 'answer'; readonly how: (typeof ANSWERS)[number] }
+  | { readonly do: 'pass'; readonly milliseconds: number }
+  | { readonly do: 'kill' }
+  | { readonly do: 'power cut' }
+  | { readonly do: 'stop' }
+  | { readonly do: 'start' }
+  | { readonly do: 'clock'; readonly milliseconds: number }
+  | { readonly do: 'disk'; readonly how: (typeof DISK_FAULTS)[number] }
+)
+
+const PLACES = ['first', 'second', 'third']
+
+/** One line of a story. */
+export function told(step: Step): string {
+  const who = `the ${PLACES[step.gateway] ?? ''} gateway`
+  switch (step.do) {
+    case 'call':
+      return (
+        `a department calls ${who}: ${step.what}` +
+        (step.leavesAfter === undefined ? '' : ` (and leaves after ${step.leavesAfter} ms)`)
+      )
+    case 'answer':
+      return `providers of ${who} answer with ${step.how} from here on`
+    case 'pass':
+      return `${step.milliseconds} ms pass`
+    case 'kill':
+      return `${who} is killed (kill -9)`
+    case 'power cut':
+      return `${who} loses power: unsynced writes are lost, torn or reordered`
+    case 'stop':
+      return `${who} is stopped`
+    case 'start':
+      return `${who} is started`
+    case 'clock':
+      return `the clock of ${who} jumps by ${step.milliseconds} ms`
+    case 'disk':
+      return `the disk of ${who}: ${step.how}`
+  }
+}
+
+export function drawSteps(random: Random): readonly Step[] {
+  return Array.from({ length: random.between(5, 40) }, () => drawStep(random))
+}
+
+function drawStep(random: Random): Step {
+  const gateway = random.pick(GATEWAYS)
+  const kind = random.next()
+  if (kind < 0.45) {
+    const what = random.pick(CALLS)
+    return random.isLess(0.1)
+      ? { do: 'call', gateway, what, leavesAfter: random.between(0, 40) }
+      : { do: 'call', gateway, what }
+  }
+  if (kind < 0.65) return { do: 'pass', gateway, milliseconds: drawTime(random) }
+  if (kind < 0.72) return { do: 'answer', gateway, how: random.pick(ANSWERS) }
+  if (kind < 0.78) return { do: 'kill', gateway }
+  if (kind < 0.84) return { do: 'power cut', gateway }
+  if (kind < 0.87) return { do: 'stop', gateway }
+  if (kind < 0.94) return { do: 'start', gateway }
+  if (kind < 0.96) return { do: 'clock', gateway, milliseconds: drawJump(random) }
+  return { do: 'disk', gateway, how: random.pick(DISK_FAULTS) }
+}
+
+function drawTime(random: Random): number {
+  return random.pick([0, 1, 3, 10, 50, 200, 2_000, 20_000])
+}
+
+function drawJump(random: Random): number {
+  return random.pick([-3_600_000, -5_000, -50, 50, 5_000, 3_600_000])
+}
