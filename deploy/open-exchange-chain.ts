@@ -17,11 +17,16 @@ import type { LogSigner } from '../gateway/ledger/signer.ts'
 import { EMPTY_EDGE, rootOf } from '../gateway/ledger/tree.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
+import type { Telemetry } from '../gateway/ports/telemetry.ts'
 import { REPEAT_HONOURED_MS } from '../gateway/projections/repeats.ts'
 import { OpenIntents } from '../gateway/exchange/recover-outcomes.ts'
 import { appendAll } from '../gateway/registry/publish.ts'
+import type { Instant } from '../policies/vocabulary.ts'
 import type { GatewayConfig } from './config.ts'
+import { observeStorage } from './observe-storage.ts'
 import type { OpenedRegistry } from './open-registry.ts'
+import type { OpenedReplication } from './open-replication.ts'
+import type { OpenedWitnessing } from './open-witnessing.ts'
 
 export interface OpenedExchangeChain {
   readonly chain: OpenChain
@@ -39,7 +44,11 @@ interface Parts {
   readonly revocations: () => number
   /** Each leaf of the earlier chains that are read anyway, oldest first. */
   readonly visit: Visit
+  readonly telemetry?: Telemetry | undefined
   readonly place?: JournalPlace
+  readonly replication?: OpenedReplication | undefined
+  /** Publishes the chain, and holds it back until its genesis is cosigned; absent: nobody is told of it. */
+  readonly witnessing?: Pick<OpenedWitnessing, 'add' | 'covers'>
   /** As of `openChain`; absent: `setImmediate`. */
   readonly soon?: (go: () => void) => void
 }
@@ -61,7 +70,7 @@ export async function openExchangeChain(
   const n = (earlier.at(-1)?.record.n ?? 0) + 1
   const origin = `${config.instance}/exchange/${config.gateway}/${String(n)}`
   const genesis: GenesisRecord = {
-    at: parts.clock.now(),
+    at: registry.clock.now(),
     chain: origin,
     gateway: config.gateway,
     key: vkeyText(origin, signer.publicKey),
@@ -72,6 +81,8 @@ export async function openExchangeChain(
   const genesisIndex = await appendAll(registry, [
     { kind: 'genesis', record: JSON.stringify(genesis) },
   ])
+  // Nothing is recorded before the witnesses have seen the chain opened (D7): a chain in secret has no cosignatures.
+  await parts.witnessing?.covers(registry.chain.origin, genesisIndex)
   return { ...(await begin(config, registry, { ...parts, origin, genesisIndex })), open }
 }
 
@@ -89,17 +100,24 @@ async function begin(
     twoPhase: false,
     ...parts.place,
   })
+  const send = parts.replication?.follow(origin, journal.edge.size)
   const chain = openChain({
     origin,
     signer,
-    storage: journal.storage,
+    storage: observeStorage(journal.storage, 'exchange', parts.telemetry),
     edge: journal.edge,
     twoPhase: false,
     beforeBatch: headsWatcher(registry, parts.revocations),
-    onDurable: journal.archive.keep,
+    onDurable: (batch) => {
+      journal.archive.keep(batch)
+      send?.(batch)
+    },
     onFatal: parts.onFatal,
     soon: parts.soon ?? setImmediate,
+    ...(parts.telemetry && { now: parts.telemetry.now }),
   })
+  const genesis = { registry: registry.chain.origin, index: genesisIndex }
+  parts.witnessing?.add(origin, journal.archive, genesis)
   const opening: OpeningRecord = {
     at: parts.clock.now(),
     chain: origin,
@@ -129,7 +147,7 @@ async function closeEarlier(
   if (newest === undefined) return undefined
   let closure: ClosureRecord | undefined
   for (const genesis of closing.earlier.slice(firstToRead(registry, closing))) {
-    closure = await readChain(config, genesis, closing)
+    closure = await readChain(config, genesis, { ...closing, at: registry.clock.now() })
   }
   const known = registry.view.closures.get(newest.chain)
   if (known !== undefined || closure === undefined) return known
@@ -150,7 +168,7 @@ function firstToRead(registry: OpenedRegistry, { earlier, clock }: Closing): num
 async function readChain(
   config: GatewayConfig,
   genesis: GenesisRecord,
-  closing: Closing,
+  closing: Closing & { readonly at: Instant },
 ): Promise<ClosureRecord> {
   const folder = chainFolder(config.data, genesis.chain)
   const disk = closing.place?.disk ?? nodeDisk
@@ -174,7 +192,7 @@ async function readChain(
   const edge = recovered?.edge ?? EMPTY_EDGE
   const cut = recovered?.cuts.at(-1)
   return {
-    at: closing.clock.now(),
+    at: closing.at,
     chain: genesis.chain,
     ...(cut && { cut: { bytes: cut.bytes, hash: cut.hash } }),
     root: digestOfTreeHash(rootOf(edge)),

@@ -12,22 +12,32 @@ import type { CutRecord, InstanceRecord } from '../gateway/ledger/registry-event
 import type { LogSigner } from '../gateway/ledger/signer.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { RegistryView } from '../gateway/projections/registry-view.ts'
+import type { Instant } from '../policies/vocabulary.ts'
 import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
 import { appendAll, type RegistryWriter } from '../gateway/registry/publish.ts'
 import type { GatewayConfig } from './config.ts'
+import type { OpenedReplication } from './open-replication.ts'
+import type { ProvingArchive } from './open-witnessing.ts'
 
 export interface OpenedRegistry extends RegistryWriter {
   readonly chain: Chain
+  readonly archive: ProvingArchive
+  /**
+   * For what is recorded here: never earlier than the newest leaf, though the machine's clock was set back since. Times in a chain
+   * never decrease (L12), and this chain is as old as the instance.
+   */
+  readonly clock: Clock
 }
 
 export async function openRegistry(
-  config: GatewayConfig,
+  config: Pick<GatewayConfig, 'data' | 'instance'>,
   ca: InstanceRecord['ca'],
   parts: {
     readonly clock: Clock
     readonly onFatal: (fault: LedgerFault) => void
     readonly signer: LogSigner
     readonly place?: JournalPlace
+    readonly replication?: OpenedReplication | undefined
   },
 ): Promise<OpenedRegistry> {
   const origin = `${config.instance}/registry`
@@ -44,19 +54,25 @@ export async function openRegistry(
     },
   })
   const { archive, edge, storage } = journal
-  const chain = openChain({
+  const send = parts.replication?.follow(origin, edge.size)
+  const opened = openChain({
     origin,
     signer,
     storage,
     edge,
     twoPhase: true,
-    onDurable: archive.keep,
+    onDurable: (batch) => {
+      archive.keep(batch)
+      send?.(batch)
+    },
     onFatal: parts.onFatal,
   })
-  const registry = { chain, view, sha256: documentCrypto.sha256 }
+  const chain = parts.replication?.guard(opened) ?? opened
+  const clock = notBefore(parts.clock, () => view.latest)
+  const registry = { archive, chain, clock, view, sha256: documentCrypto.sha256 }
   if (edge.size === 0) {
     const record: InstanceRecord = {
-      at: parts.clock.now(),
+      at: clock.now(),
       ca: { issuing: ca.issuing, root: ca.root },
       instance: config.instance,
       registrar: vkeyText(origin, signer.publicKey),
@@ -64,18 +80,26 @@ export async function openRegistry(
     }
     await appendAll(registry, [{ kind: 'instance', record: JSON.stringify(record) }])
   }
-  await recordCuts(registry, journal.cuts, parts.clock)
+  await recordCuts(registry, journal.cuts)
   return registry
 }
 
+function notBefore(clock: Clock, latest: () => Instant | undefined): Clock {
+  return {
+    now() {
+      const [now, known] = [clock.now(), latest()]
+      return known === undefined || now > known ? now : known
+    },
+  }
+}
+
 async function recordCuts(
-  registry: RegistryWriter,
+  registry: OpenedRegistry,
   cuts: readonly { readonly bytes: number; readonly hash: CutRecord['hash'] }[],
-  clock: Clock,
 ): Promise<void> {
   for (const { bytes, hash } of cuts) {
     if (registry.view.cuts.has(hash)) continue
-    const record: CutRecord = { at: clock.now(), bytes, hash, v: 1 }
+    const record: CutRecord = { at: registry.clock.now(), bytes, hash, v: 1 }
     await appendAll(registry, [{ kind: 'cut', record: JSON.stringify(record) }])
   }
 }

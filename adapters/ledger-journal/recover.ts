@@ -12,7 +12,7 @@ import { noteKey, parseNote, signersOf } from '../../gateway/ledger/note.ts'
 import { ED25519 } from '../../gateway/ledger/signer.ts'
 import type { Edge } from '../../gateway/ledger/tree.ts'
 import { codeOf } from './disk.ts'
-import type { Disk } from './disk.ts'
+import type { Disk, DiskFile } from './disk.ts'
 import {
   chainTag,
   frameAt,
@@ -226,15 +226,24 @@ async function cutOff(options: RecoverOptions, { bytes, number, offset }: Damage
   }
 }
 
+/** A start before may have made the file and not filled it (a crash, a full disk): what counts is that it holds the bytes. */
 async function keepAside({ disk, folder }: RecoverOptions, torn: Buffer): Promise<void> {
   const name = path.join(folder, `cut-${hash('sha256', torn, 'base64url')}-${torn.length}.bin`)
+  const file = await createOrOpen(disk, name)
   try {
-    const file = await disk.create(name)
     file.write(torn, 0)
     await file.sync()
+  } finally {
     file.close()
-    await disk.syncFolder(folder)
+  }
+  await disk.syncFolder(folder)
+}
+
+async function createOrOpen(disk: Disk, name: string): Promise<DiskFile> {
+  try {
+    return await disk.create(name)
   } catch (fault) {
     if (codeOf(fault) !== 'EEXIST') throw fault
+    return disk.open(name, 'update')
   }
 }
