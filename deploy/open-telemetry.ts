@@ -17,11 +17,11 @@ export interface OpenedTelemetry {
   /** Answers `GET /metrics` in Prometheus's text format 0.0.4. */
   readonly metrics: RequestListener
   /** What a part says when it is asked; one that throws is left out. */
-  watch(gauges: Gauges): void
+  readonly watch: (gauges: Gauges) => void
   /** A sentence for the operator, with who must act. `now` is written before this returns. */
-  notice(urgency: Urgency, sentence: string): void
+  readonly notice: (urgency: Urgency, sentence: string) => void
   /** Hands over what is left, for a few seconds at most. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export function openTelemetry(config: GatewayConfig, section: TelemetrySection): OpenedTelemetry {

@@ -6,6 +6,7 @@ import { EXAMPLE } from '../config/example.ts'
 import { readConfig, type ConfigFault } from '../config/read-config.ts'
 import { listenToSignals } from '../signals.ts'
 import { systemChance, systemClock } from '../system.ts'
+import { openVoice } from '../voice.ts'
 import { startGateway } from '../wire.ts'
 import { progressLine } from './progress-line.ts'
 
@@ -77,18 +78,17 @@ function textOf(file: string): string {
 async function run(config: GatewayConfig, options: ServeOptions): Promise<void> {
   // Whoever reads our lines may go away; the gateway stays.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-  const report = (sentence: string): void => {
-    process.stderr.write(`${new Date().toISOString()} gateway: ${sentence}\n`)
-  }
+  const voice = openVoice(config)
+  const { last, report } = voice
   const signals = listenToSignals(report)
   const gate = progressLine('comparing the rules with cedar-wasm on random inputs:', false)
   const gateway = await startGateway(config, {
+    ...voice,
     clock: systemClock(),
     chance: systemChance(),
-    report,
     // Nothing may be written after a journal that failed: the process ends here, and recovers by reading.
     onFatal: (fault) => {
-      report(`${fault.message}. The process ends; start it again: it reads what is there.`)
+      last(`${fault.message}. The process ends; start it again: it reads what is there.`)
       process.exit(70)
     },
     onGateProgress: gate.at,
@@ -104,6 +104,7 @@ async function run(config: GatewayConfig, options: ServeOptions): Promise<void> 
   const signal = await signals.stop
   tell(options, { event: 'stopping', signal }, `${signal}: refusing new requests, finishing others`)
   await gateway.close()
+  await voice.close()
   tell(options, { event: 'stopped' }, 'stopped; the chain is sealed')
   process.exit(0)
 }

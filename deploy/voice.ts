@@ -1,0 +1,33 @@
+/** How a served gateway speaks: through its telemetry where that is configured, otherwise in plain sentences on standard error. */
+import type { RequestListener } from 'node:http'
+import type { GatewayConfig } from './config.ts'
+import type { Observer } from './observe-gateway.ts'
+import { openTelemetry } from './open-telemetry.ts'
+
+export interface Voice extends Observer {
+  readonly metrics?: RequestListener
+  /** Something that an operator must see to, today or some day. */
+  readonly report: (sentence: string) => void
+  /** The last words before the process ends; written when this returns. */
+  readonly last: (sentence: string) => void
+  readonly close: () => Promise<void>
+}
+
+export function openVoice(config: GatewayConfig): Voice {
+  if (config.telemetry === undefined) {
+    return { report: plain, last: plain, close: () => Promise.resolve() }
+  }
+  const { close, metrics, notice, telemetry, watch } = openTelemetry(config, config.telemetry)
+  return {
+    telemetry,
+    watch,
+    metrics,
+    report: (sentence) => notice('today', sentence),
+    last: (sentence) => notice('now', sentence),
+    close,
+  }
+}
+
+function plain(sentence: string): void {
+  process.stderr.write(`${new Date().toISOString()} gateway: ${sentence}\n`)
+}
