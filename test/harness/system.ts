@@ -58,6 +58,8 @@ export interface System {
 export interface SystemOptions {
   readonly limits?: GatewayConfig['limits']
   readonly revocationGraceMs?: number
+  /** Further members of the configuration, asked for at each start. */
+  readonly config?: () => Partial<GatewayConfig>
   /** Before the first start: changes certificates or documents. */
   readonly prepare?: (data: string) => Promise<void> | void
   /** Absent: true. */
@@ -110,6 +112,7 @@ export function configFor(
     rememberedExchanges: 10_000,
     cache: GATE_CACHE,
     ...(options.limits && { limits: options.limits }),
+    ...options.config?.(),
   }
 }
 
