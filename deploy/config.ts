@@ -4,9 +4,13 @@ import type { Limits } from '../gateway/http/limits.ts'
 import { canonicalJson } from '../policies/canonical-json.ts'
 import { Digest } from '../policies/vocabulary.ts'
 import type { GatewayId, ServiceId, SubsystemId } from '../policies/vocabulary.ts'
+import type { Admission } from './config/admission.ts'
 import type { HealthSection } from './config/health.ts'
+import type { ReplicationConfig } from './config/replication.ts'
 import type { Stop } from './config/stop.ts'
 import type { Timestamps } from './config/timestamps.ts'
+import type { Witnesses } from './config/witnesses.ts'
+import type { TelemetrySection } from './config/telemetry.ts'
 
 /** The data folder where none is named. */
 export const DATA_DEFAULT = '.gongdao'
@@ -30,10 +34,17 @@ export interface GatewayConfig {
   /** Where findings of the rules' gate are kept; absent: `<data>/cache`. */
   readonly cache?: string
   readonly stop?: Stop
+  readonly replication?: ReplicationConfig
   /** Absent: the ledger is not time-stamped. */
   readonly timestamps?: Timestamps
+  /** Absent: checkpoints are published, and nobody cosigns them. */
+  readonly witnesses?: Witnesses
+  /** Absent: nobody's requests are counted; places and breakers as ADMISSION says. */
+  readonly admission?: Admission
   /** Absent: nothing listens; what is wrong is still in `RunningGateway.health`. */
   readonly health?: HealthSection
+  /** Absent: nothing is measured; what an operator must know goes to standard error. */
+  readonly telemetry?: TelemetrySection
 }
 
 export interface DataFolders {

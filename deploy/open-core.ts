@@ -7,7 +7,7 @@ import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts
 import { openKeyStore, type OpenedKeyStore } from '../adapters/key-store-sqlite/key-store-sqlite.ts'
 import { lockFolder } from '../adapters/ledger-journal/lock.ts'
 import { existsSync } from 'node:fs'
-import type { LedgerFault } from '../gateway/ledger/chain.ts'
+import type { Backlog, LedgerFault } from '../gateway/ledger/chain.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
 import type { DecisionRecord, OutcomeRecord, SealRecord } from '../gateway/ledger/events.ts'
 import { ed25519Signer, type LogSigner } from '../gateway/ledger/signer.ts'
@@ -28,6 +28,8 @@ import { openExchangeChain, type Visit } from './open-exchange-chain.ts'
 import { openIdentity, type OpenedIdentity } from './open-identity.ts'
 import { openLaw, type OpenedLaw } from './open-law.ts'
 import { openRegistry } from './open-registry.ts'
+import { openReplication } from './open-replication.ts'
+import { openWitnessing, type OpenedWitnessing } from './open-witnessing.ts'
 import { pinKeys } from './pin-keys.ts'
 import { resolveOpenIntents } from './resolve-open-intents.ts'
 
@@ -50,6 +52,8 @@ export interface Core {
   readonly ledger: Chain
   /** Why the ledger would refuse an exchange now; undefined where it would not. */
   readonly refusal: () => Error | undefined
+  /** What waits for the journal. */
+  readonly backlog: () => Backlog
   readonly registry: Chain
   readonly keys: KeyStore
   readonly repeats: Repeats
@@ -58,6 +62,10 @@ export interface Core {
   readonly reader: LeafReader
   /** How far time-stamps reach; undefined where none are configured. */
   readonly anchors: OpenedAnchoring['status']
+  /** Published checkpoints, and who cosigned them. */
+  readonly witnessing: OpenedWitnessing
+  /** The newest checkpoint of the chain with the required cosignatures. */
+  readonly cosigned: () => string | undefined
   /** Seals the chain, if every intent has its outcome, and closes everything. */
   close(): Promise<void>
 }
@@ -81,7 +89,15 @@ async function openUnderLock(
 ): Promise<Core> {
   const { clock, onFatal, report } = options
   const identity = openIdentity(config, report)
-  const { host, keys, registry, signers } = await openRecords(config, identity, options, opened)
+  const { host, keys, registry, replication, signers } = await openRecords(
+    config,
+    identity,
+    options,
+    opened,
+  )
+  const witnessing = await openWitnessing(config, options)
+  opened.push(() => witnessing.stop())
+  witnessing.add(registry.chain.origin, registry.archive)
   const law = await openLaw(config, registry, options)
   const archiving = await archiveRevocations(registry, identity, report)
   opened.push(() => archiving.stop())
@@ -89,7 +105,17 @@ async function openUnderLock(
   const history = new ExchangeHistory(config.rememberedExchanges)
   const { revocations } = identity
   const visit = remembering(repeats, history)
-  const own = { clock, onFatal, signer: signers.gateway, revocations, visit }
+  const { telemetry } = options
+  const own = {
+    clock,
+    onFatal,
+    signer: signers.gateway,
+    revocations,
+    visit,
+    telemetry,
+    witnessing,
+    replication,
+  }
   const { archive, chain, open } = await openExchangeChain(config, registry, own)
   opened.push(() => chain.close())
   const closeDuties = await openDuties({ ...host, ledger: chain, ...identity })
@@ -101,14 +127,17 @@ async function openUnderLock(
     identity,
     inForce: law.inForce,
     law,
-    ledger: chain,
-    refusal: () => chain.refusal(),
+    ledger: witnessing.guard(replication?.guard(chain) ?? chain),
+    refusal: () => chain.refusal() ?? replication?.refusal() ?? witnessing.refusal(),
+    backlog: () => chain.backlog(),
     registry: registry.chain,
     keys,
     repeats,
     history,
     reader: archive,
     anchors: anchoring.status,
+    witnessing,
+    cosigned: () => witnessing.cosigned(chain.origin),
     async close() {
       // Nothing of an order may stand behind the seal.
       await closeDuties()
@@ -134,11 +163,15 @@ async function openRecords(
   opened.push(() => keys.close())
   const [issuing, root] = tls.ca
   const signer = signers.registrar
-  const registry = await openRegistry(config, { issuing, root }, { clock, onFatal, signer })
+  const replication = await openReplication(config, { ...options, signers })
+  if (replication !== undefined) opened.push(() => replication.close())
+  const parts = { clock, onFatal, signer, replication }
+  const registry = await openRegistry(config, { issuing, root }, parts)
   opened.push(() => registry.chain.close())
-  const host = { ...options, data: config.data, instance: config.instance, registry, keys }
+  const { data, instance } = config
+  const host = { ...options, data, instance, registry, keys, clock: registry.clock }
   await finishErasures(host)
-  return { host, keys, registry, signers }
+  return { host, keys, registry, replication, signers }
 }
 
 function openKeys(

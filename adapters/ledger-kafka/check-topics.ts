@@ -25,13 +25,17 @@ export async function checkTopics(options: KafkaTransportOptions): Promise<reado
     const faults: string[] = []
     for (const topic of ['registry', 'exchange', 'checkpoints'] as const) {
       const partitions = topic === 'exchange' ? options.partitions : 1
-      faults.push(...(await topicFaults(admin, topicName(options.prefix, topic), { ...options, partitions })))
+      faults.push(
+        ...(await topicFaults(admin, topicName(options.prefix, topic), { ...options, partitions })),
+      )
     }
     return [...faults, ...(await readingFaults(options))]
   } catch (fault) {
     const word = faultWord(fault)
     if (!isRefusal(word)) throw new LogUnavailable(`the topics can't be asked after: ${word}`)
-    return [`the log servers refuse the writing principal (${word}); look at its certificate or password`]
+    return [
+      `the log servers refuse the writing principal (${word}); look at its certificate or password`,
+    ]
   } finally {
     await admin.disconnect().catch(() => undefined)
     client.cut()
@@ -44,7 +48,10 @@ async function topicFaults(
   wanted: KafkaTransportOptions,
 ): Promise<readonly string[]> {
   try {
-    return [...(await shapeFaults(admin, topic, wanted)), ...(await settingFaults(admin, topic, wanted))]
+    return [
+      ...(await shapeFaults(admin, topic, wanted)),
+      ...(await settingFaults(admin, topic, wanted)),
+    ]
   } catch (fault) {
     const word = faultWord(fault)
     if (word === 'UNKNOWN_TOPIC_OR_PARTITION') {

@@ -121,7 +121,8 @@ class KafkaReader implements LogReader {
       topics: [{ topic, partitions }],
     })
     const fetched = responses[0]?.partitions[0]
-    if (fetched === undefined) throw new LogUnavailable('a fetch was answered without its partition')
+    if (fetched === undefined)
+      throw new LogUnavailable('a fetch was answered without its partition')
     // A batch is given whole, also from its middle on.
     const messages = fetched.messages.map(messageOf).filter((message) => message.offset >= offset)
     const next = (messages.at(-1)?.offset ?? offset - 1) + 1

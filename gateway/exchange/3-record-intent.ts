@@ -5,10 +5,12 @@
  * never a disclosure without a permit.
  */
 import { subsystemOf } from '../../policies/vocabulary.ts'
+import { NotReplicated } from '../ledger/entry.ts'
 import type { Recorded } from '../ledger/entry.ts'
 import { taipeiMonth } from '../ledger/public-row.ts'
 import type { PersonKey, SealingKey } from '../ports/key-store.ts'
 import type { Decided } from './2-decide.ts'
+import { appended } from './appended.ts'
 import { noncesOf, SEED_BYTES, type Nonces } from './commitment.ts'
 import { decisionRecord, type WrittenRecord } from './decision-record.ts'
 import { ended, type Ended } from './ended.ts'
@@ -22,6 +24,8 @@ interface RecordedDecision {
   readonly subject: string | undefined
   readonly written: WrittenRecord
   readonly recorded: Recorded
+  /** In the journal, and not at the log servers in time: the provider is not asked. */
+  readonly isLate: boolean
 }
 
 export interface Intent extends RecordedDecision {
@@ -66,7 +70,7 @@ async function record(
     { revocations: parts.revocations(), configuration: parts.configuration },
   )
   const { effect } = decided.decision
-  const recorded = await parts.ledger.append({
+  const { isLate, recorded } = await appended(parts.ledger, {
     kind: effect === 'permit' ? 'intent' : 'denial',
     record: written.text,
     public: written.public,
@@ -77,7 +81,8 @@ async function record(
     decision: recorded.index,
     state: effect === 'permit' ? 'asked' : 'denied',
   })
-  return { decided, nonces, subject, written, recorded }
+  if (isLate && effect === 'deny') throw new NotReplicated(recorded)
+  return { decided, nonces, subject, written, recorded, isLate }
 }
 
 type Key = PersonKey | SealingKey

@@ -20,6 +20,7 @@ export type Asking =
 
 /** Never throws: from here on there is an intent, which must get its outcome. */
 export async function callProvider(intent: Intent, parts: ExchangeParts): Promise<Asking> {
+  if (intent.isLate) return { kind: 'superseded', reason: 'Server.Ledger.Unavailable' }
   // The record took time: a withdrawal, a revocation or an expiry in between counts.
   const reason = refusedMeanwhile(intent.decided, parts)
   if (reason !== undefined) return { kind: 'superseded', reason }

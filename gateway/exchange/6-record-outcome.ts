@@ -4,10 +4,12 @@
  */
 import { canonicalJson } from '../../policies/canonical-json.ts'
 import type { Refusal } from '../../policies/refusal.ts'
+import { NotReplicated } from '../ledger/entry.ts'
 import type { Recorded } from '../ledger/entry.ts'
 import type { OutcomeKind, OutcomeRecord } from '../ledger/events.ts'
 import { publicCommitment } from '../ledger/public-row.ts'
 import { refusedMeanwhile } from './2-decide.ts'
+import { appended } from './appended.ts'
 import type { Intent } from './3-record-intent.ts'
 import type { Minimised } from './5-minimise.ts'
 import type { Reply } from './call.ts'
@@ -38,13 +40,14 @@ export async function recordOutcome(
     final.outcome === 'released' ? commitToContent(intent.nonces.released, reply.body) : undefined
   const record = outcomeRecord(intent, final, released?.commitment, parts)
   const recordText = outcomeText(record)
-  const recorded = await parts.ledger.append({
+  const { isLate, recorded } = await appended(parts.ledger, {
     kind: 'outcome',
     record: recordText,
     public: publicCommitment('outcome', record),
     finishes: true,
   })
   parts.history.ended(intent.decided.asked.exchange, final.outcome, recorded.index)
+  if (isLate) throw new NotReplicated(recorded)
   const { outcome, reason } = final
   return {
     kind: 'recorded',

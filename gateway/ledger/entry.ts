@@ -64,3 +64,16 @@ export interface Chain {
 export class LedgerUnavailable extends Error {
   override readonly name = 'LedgerUnavailable'
 }
+
+/**
+ * The leaf is durable in the journal, and was not at the log server in time (`durability: replicated`). Answered 503; it has its
+ * place, and goes there later.
+ */
+export class NotReplicated extends Error {
+  override readonly name = 'NotReplicated'
+  readonly recorded: Recorded
+  constructor(recorded: Recorded) {
+    super('the leaf is in the journal and was not replicated in time')
+    this.recorded = recorded
+  }
+}

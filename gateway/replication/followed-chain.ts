@@ -37,7 +37,11 @@ export class FollowedChain {
   /** Each loss is told once. */
   #lostAt = -1
 
-  constructor({ journal, origin, size }: JournalledChain, readBack: number | undefined, now: number) {
+  constructor(
+    { journal, origin, size }: JournalledChain,
+    readBack: number | undefined,
+    now: number,
+  ) {
     this.origin = origin
     this.#journal = journal
     this.#readBack = readBack
@@ -64,7 +68,9 @@ export class FollowedChain {
     const commits = this.#journal.read(this.acknowledged, this.durable, mostBytes)
     const last = commits.at(-1)
     if (last === undefined) {
-      throw new Error(`${this.origin}: the journal does not hold leaf ${this.acknowledged} any more`)
+      throw new Error(
+        `${this.origin}: the journal does not hold leaf ${this.acknowledged} any more`,
+      )
     }
     const messages = commits.map((commit) => ({ key: this.origin, value: encodeCommit(commit) }))
     return { messages, to: last.first + last.count }

@@ -64,6 +64,11 @@ export class FollowedLane {
     return this.lane.topic !== 'checkpoints'
   }
 
+  get isBehind(): boolean {
+    const isOpen = this.chains.some((chain) => chain.hasBacklog || chain.unread.since !== undefined)
+    return isOpen || this.#post.length > 0
+  }
+
   get unreadSince(): number | undefined {
     let since: number | undefined
     for (const { unread } of this.chains) since ??= unread.since

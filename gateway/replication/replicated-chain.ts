@@ -45,4 +45,3 @@ async function replicated(
 function tooMuchWaits(): LedgerUnavailable {
   return new LedgerUnavailable('too much waits to be replicated')
 }
-

@@ -14,6 +14,8 @@ export class ReplicationWaits implements Waits {
   /** By chain, in the order of the asking; sizes come nearly sorted. */
   readonly #waiting = new Map<string, Waiter[]>()
   #isOver = false
+  /** Somebody waited in vain, and nothing was stored since: nobody else waits as long. */
+  #isLate = false
 
   constructor(mostMs: number, now: () => number) {
     this.#mostMs = mostMs
@@ -22,7 +24,7 @@ export class ReplicationWaits implements Waits {
 
   until(origin: string, size: number): Promise<boolean> {
     if ((this.#stored.get(origin) ?? 0) >= size) return Promise.resolve(true)
-    if (this.#isOver) return Promise.resolve(false)
+    if (this.#isOver || this.#isLate) return Promise.resolve(false)
     return new Promise((done) => {
       const waiting = this.#waiting.get(origin) ?? []
       waiting.push({ size, since: this.#now(), done })
@@ -31,6 +33,7 @@ export class ReplicationWaits implements Waits {
   }
 
   stored(origin: string, size: number): void {
+    this.#isLate = false
     this.#stored.set(origin, size)
     this.#settle(origin, (waiter) => (waiter.size <= size ? true : undefined))
   }
@@ -38,7 +41,8 @@ export class ReplicationWaits implements Waits {
   /** Whoever waited longer than anybody should is told so. */
   expire(): void {
     const before = this.#now() - this.#mostMs
-    for (const origin of this.#waiting.keys()) {
+    for (const [origin, waiting] of this.#waiting) {
+      if ((waiting[0]?.since ?? Infinity) < before) this.#isLate = true
       this.#settle(origin, ({ since }) => (since < before ? false : undefined))
     }
   }

@@ -8,7 +8,7 @@
 import type { JournalledChain } from '../ports/chain-journal.ts'
 import type { Lane, LogMessage, ReadPart } from '../ports/log-transport.ts'
 import { FollowedChain, type Divergence } from './followed-chain.ts'
-import { FollowedLane, nameOf, type Progress } from './followed-lane.ts'
+import { nameOf, type FollowedLane, type Progress } from './followed-lane.ts'
 
 export type Next =
   | { readonly kind: 'open' }
@@ -56,7 +56,7 @@ export class Replication {
   readonly #parts: ReplicationParts
   #sender: 'none' | 'unsure' | 'ready' | 'sending' = 'none'
   #underWay: UnderWay | undefined
-  #alarms = new Set<Alarm>()
+  readonly #alarms = new Set<Alarm>()
 
   /** Lanes in the order of their urgency. */
   constructor(lanes: readonly FollowedLane[], parts: ReplicationParts) {
@@ -162,6 +162,12 @@ export class Replication {
       since = Math.min(since, backlog.since ?? Infinity)
     }
     return { records, bytes, ageMs: Math.max(0, this.#parts.now() - since) }
+  }
+
+  /** Whether anything waits to be sent or to be read back. */
+  get isBehind(): boolean {
+    if (this.#alarms.has('diverged')) return false
+    return this.lanes.some((lane) => lane.isBehind)
   }
 
   get alarms(): ReadonlySet<Alarm> {

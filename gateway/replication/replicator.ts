@@ -14,6 +14,8 @@ export interface ReplicatorParts {
   readonly timers: Timers
   /** Something was read back: what is to be kept over a restart has changed. */
   readonly advanced: () => void
+  /** The clock was looked at: once a second. */
+  readonly looked: () => void
   /** A fault of our own, which ends the replication. */
   readonly failed: (fault: unknown) => void
 }
@@ -198,6 +200,7 @@ export class Replicator {
     while (!this.#stopped) {
       await this.#pause(LOOK_MS)
       this.#replication.look()
+      this.#parts.looked()
       this.wake()
     }
   }

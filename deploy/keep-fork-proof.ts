@@ -1,0 +1,36 @@
+/** `<data>/ledger/proofs/`: what convicts whoever wrote under our name; or, where it proves no fork, what was found. */
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { replaceFile } from '../adapters/certs-folder/durable-file.ts'
+import { CommitReader } from '../adapters/ledger-journal/commit-reader.ts'
+import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts'
+import { digestOf } from '../gateway/ledger/hash.ts'
+import type { LogSigner } from '../gateway/ledger/signer.ts'
+import type { Divergence } from '../gateway/replication/followed-chain.ts'
+import { forkProof } from '../gateway/replication/fork-proof.ts'
+
+/** Answers the file; undefined where nothing that they wrote can be kept. */
+export function keepForkProof(
+  data: string,
+  { chain, index, theirs, why }: Divergence,
+  own: {
+    readonly size: number
+    readonly signers: Readonly<Record<'registrar' | 'gateway', LogSigner>>
+  },
+): string | undefined {
+  if (theirs === undefined) return undefined
+  const { publicKey } = own.signers[chain.endsWith('/registry') ? 'registrar' : 'gateway']
+  const folder = chainFolder(data, chain)
+  const journal = new CommitReader({ folder, origin: chain })
+  const proof = existsSync(folder)
+    ? forkProof({ origin: chain, size: own.size, publicKey, journal }, theirs)
+    : undefined
+  const commit = { ...theirs, payload: theirs.payload.toString('base64') }
+  const text = `${JSON.stringify(proof ?? { chain, index, why, theirs: commit }, null, 2)}\n`
+  const proofs = join(ledgerFolder(data), 'proofs')
+  mkdirSync(proofs, { recursive: true })
+  const kind = proof === undefined ? why : 'fork'
+  const file = join(proofs, `${kind}-${digestOf(text)}.json`)
+  replaceFile(file, text, 0o644)
+  return file
+}

@@ -1,0 +1,268 @@
+/**
+ * The ledger on Kafka: what this gateway's folder holds is compared with what the log servers have before anything is appended, and
+ * from then on every commit is sent. A folder that is behind what was sent (a backup put back, a clone) is refused here.
+ */
+import type { DurableLeaves } from '../gateway/ledger/chain.ts'
+import { LedgerUnavailable, type Chain } from '../gateway/ledger/entry.ts'
+import type { LogSigner } from '../gateway/ledger/signer.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import { LogUnavailable, type LogTransport } from '../gateway/ports/log-transport.ts'
+import { machineTimers, type Timers } from '../gateway/ports/timers.ts'
+import type { Divergence } from '../gateway/replication/followed-chain.ts'
+import { nameOf } from '../gateway/replication/followed-lane.ts'
+import { laneOf } from '../gateway/replication/lane-of.ts'
+import { replicatedChain } from '../gateway/replication/replicated-chain.ts'
+import { Replication, type ReplicationParts } from '../gateway/replication/replication.ts'
+import { ReplicationWaits } from '../gateway/replication/replication-waits.ts'
+import { Replicator } from '../gateway/replication/replicator.ts'
+import { BACKLOG_MS } from './config/replication.ts'
+import type { GatewayConfig } from './config.ts'
+import { kafkaOf } from './kafka-of.ts'
+import { keepForkProof } from './keep-fork-proof.ts'
+import { ReplicatedFolder } from './replicated-folder.ts'
+
+export interface ReplicationOptions {
+  readonly clock: Clock
+  readonly report: (sentence: string) => void
+  readonly timers?: Timers
+  /** Absent: the Kafka of the configuration. */
+  readonly logTransport?: LogTransport
+  /** Of this gateway's chains. */
+  readonly signers: Readonly<Record<'registrar' | 'gateway', LogSigner>>
+}
+
+export interface OpenedReplication {
+  /** For `openChain`'s `onDurable`: the chain has so many leaves now. */
+  follow(origin: string, size: number): (batch: DurableLeaves) => void
+  guard(chain: Chain): Chain
+  /** Why nothing new is taken; undefined where it is. */
+  refusal(): Error | undefined
+  readonly replication: Replication
+  /** Sends what there is, as far as that can be done soon, and ends. */
+  close(): Promise<void>
+}
+
+/** What the folder holds and what the log servers hold contradict each other, or they are not as they must be. */
+export class ReplicationRefused extends Error {
+  override readonly name = 'ReplicationRefused'
+}
+
+const START_MS = 60_000
+const CLOSE_MS = 5000
+const KEEP_MS = 5000
+const LOOK_MS = 20
+
+/** Undefined: the configuration has no such section. */
+export async function openReplication(
+  config: GatewayConfig,
+  options: ReplicationOptions,
+): Promise<OpenedReplication | undefined> {
+  if (config.replication === undefined) return undefined
+  const opened = new Opened(config, { ...config.replication }, options)
+  try {
+    await opened.start()
+  } catch (fault) {
+    await opened.stop()
+    throw fault
+  }
+  return opened
+}
+
+class Opened implements OpenedReplication {
+  readonly replication: Replication
+  readonly #config: GatewayConfig
+  readonly #settings: NonNullable<GatewayConfig['replication']>
+  readonly #options: ReplicationOptions
+  readonly #timers: Timers
+  readonly #transport: LogTransport
+  readonly #folder: ReplicatedFolder
+  readonly #waits: ReplicationWaits
+  readonly #replicator: Replicator
+  #checked = false
+  #failed = false
+  #keptAt = 0
+
+  constructor(
+    config: GatewayConfig,
+    settings: NonNullable<GatewayConfig['replication']>,
+    options: ReplicationOptions,
+  ) {
+    this.#config = config
+    this.#settings = settings
+    this.#options = options
+    this.#timers = options.timers ?? machineTimers
+    const transport = options.logTransport ?? kafkaOf(settings, config.gateway)
+    this.#transport = { ...transport, openSender: () => this.#openSender(transport) }
+    const now = (): number => options.clock.now()
+    const backlogMs = settings.backlog.ms ?? BACKLOG_MS[settings.durability]
+    this.#folder = new ReplicatedFolder(config)
+    this.#waits = new ReplicationWaits(backlogMs, now)
+    this.replication = new Replication(this.#folder.lanes(transport.partitions, now()), {
+      ...this.#told(),
+      bounds: {
+        backlogRecords: settings.backlog.records,
+        backlogBytes: settings.backlog.bytes,
+        backlogMs,
+        readBackMs: settings.readBackMs,
+      },
+      isOwn: (origin) => this.#folder.isOwn(origin),
+      now,
+    })
+    this.#replicator = new Replicator({
+      replication: this.replication,
+      transport: this.#transport,
+      timers: this.#timers,
+      advanced: () => {
+        this.#keep(KEEP_MS)
+      },
+      looked: () => {
+        this.#waits.expire()
+      },
+      failed: (fault) => {
+        options.report(`replication ended by a fault of our own: ${String(fault)}`)
+        this.#failed = true
+        this.#waits.end()
+      },
+    })
+  }
+
+  #told(): Pick<ReplicationParts, 'alarm' | 'over' | 'stored' | 'diverged'> {
+    const { report } = this.#options
+    return {
+      alarm: (_alarm, sentence) => {
+        report(sentence)
+      },
+      over: (alarm) => {
+        report(`the log servers: no longer ${alarm}`)
+      },
+      stored: (origin, size) => {
+        this.#waits.stored(origin, size)
+      },
+      diverged: (divergence) => {
+        this.#diverged(divergence)
+      },
+    }
+  }
+
+  async start(): Promise<void> {
+    await this.#checkNow(this.#transport)
+    this.#replicator.start()
+    const isRead = await this.#within(this.#replicator.readAll(), START_MS)
+    if (this.replication.alarms.has('diverged')) {
+      throw new ReplicationRefused(
+        'the log servers hold what this folder does not: it was cloned, or restored from a backup. Nothing was opened; see above.',
+      )
+    }
+    if (isRead) return
+    const sentence = 'what the log servers hold could not be read at the start'
+    if (this.#settings.durability === 'replicated') {
+      throw new ReplicationRefused(`${sentence}; look after them, then start again`)
+    }
+    this.#options.report(`${sentence}; it is compared as soon as it can be`)
+  }
+
+  follow(origin: string, size: number): (batch: DurableLeaves) => void {
+    const now = (): number => this.#options.clock.now()
+    const chain = this.replication.chain(origin) ?? this.#begin(origin)
+    if (size > chain.durable) chain.journalled(size, 0, now())
+    this.#replicator.wake()
+    return ({ bytes, first, hashes }) => {
+      chain.journalled(first + hashes.length, bytes, now())
+      this.#replicator.wake()
+    }
+  }
+
+  guard(chain: Chain): Chain {
+    const waits = this.#settings.durability === 'replicated' ? this.#waits : undefined
+    return replicatedChain(chain, () => this.refusal() === undefined, waits)
+  }
+
+  refusal(): Error | undefined {
+    if (this.#failed) return new LedgerUnavailable('replication ended by a fault of our own')
+    if (this.replication.accepts()) return undefined
+    const [alarm] = this.replication.alarms
+    return new LedgerUnavailable(
+      `too much waits to be replicated${alarm === undefined ? '' : ` (${alarm})`}`,
+    )
+  }
+
+  async close(): Promise<void> {
+    const end = performance.now() + CLOSE_MS
+    while (this.replication.isBehind && performance.now() < end) await this.#pause(LOOK_MS)
+    await this.stop()
+    this.#keep(0)
+  }
+
+  async stop(): Promise<void> {
+    this.#waits.end()
+    await this.#replicator.stop()
+  }
+
+  async #checkNow(transport: LogTransport): Promise<void> {
+    try {
+      const faults = await transport.check()
+      if (faults.length > 0) throw new ReplicationRefused(faults.join('\n'))
+      this.#checked = true
+    } catch (fault) {
+      if (!(fault instanceof LogUnavailable)) throw fault
+      if (this.#settings.durability === 'replicated') {
+        throw new ReplicationRefused(
+          `the log servers do not answer (${fault.message}), and a reply would wait for them: start them first`,
+        )
+      }
+      this.#options.report(`the log servers do not answer yet: ${fault.message}`)
+    }
+  }
+
+  /** Nothing is sent to topics that were not looked at. */
+  async #openSender(transport: LogTransport): ReturnType<LogTransport['openSender']> {
+    if (!this.#checked) {
+      const faults = await transport.check()
+      for (const fault of faults) this.#options.report(fault)
+      if (faults.length > 0) throw new LogUnavailable('the topics are not as they must be')
+      this.#checked = true
+    }
+    return transport.openSender()
+  }
+
+  #begin(origin: string): ReturnType<Replication['follow']> {
+    const lane = laneOf(origin, this.#transport.partitions)
+    const followed = this.replication.lanes.find((one) => nameOf(one.lane) === nameOf(lane))
+    if (followed === undefined) throw new Error('a chain of another gateway')
+    const journal = this.#folder.journal(origin)
+    return this.replication.follow(followed, { origin, journal, size: 0 })
+  }
+
+  #diverged(divergence: Divergence): void {
+    this.#waits.end()
+    const size = this.replication.chain(divergence.chain)?.durable ?? 0
+    const own = { size, signers: this.#options.signers }
+    const file = keepForkProof(this.#config.data, divergence, own)
+    if (file !== undefined) this.#options.report(`what proves it is kept in ${file}`)
+  }
+
+  #keep(afterMs: number): void {
+    const now = this.#options.clock.now()
+    if (now < this.#keptAt + afterMs || this.replication.alarms.has('diverged')) return
+    this.#keptAt = now
+    this.#folder.keep(this.replication.progress())
+  }
+
+  #within(work: Promise<void>, milliseconds: number): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#timers.after(milliseconds, () => {
+        resolve(false)
+      })
+      work.then(() => {
+        cancel()
+        resolve(true)
+      }, reject)
+    })
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#timers.after(milliseconds, resolve)
+    })
+  }
+}
