@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** The command `gongdao`: for operators, registrars and auditors. Every command has `--json` and `--data DIR`. */
 import { Command } from 'commander'
+import { archiveCommand } from './commands/archive.ts'
 import { certsCommand } from './commands/certs.ts'
 import { demoCommand } from './commands/demo.ts'
 import { explainCommand } from './commands/explain.ts'
+import { keysCommand } from './commands/keys.ts'
 import { kafkaCommand } from './commands/kafka.ts'
 import { approveCommand } from './commands/approve.ts'
 import { eraseCommand } from './commands/erase.ts'
@@ -15,6 +17,7 @@ import { receiptCommand } from './commands/receipt.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { witnessCommand } from './commands/witness.ts'
 
 const program = new Command('gongdao')
   .description(
@@ -26,7 +29,10 @@ const program = new Command('gongdao')
   .addCommand(replayCommand())
   .addCommand(explainCommand())
   .addCommand(receiptCommand())
+  .addCommand(witnessCommand())
+  .addCommand(archiveCommand())
   .addCommand(certsCommand())
+  .addCommand(keysCommand())
   .addCommand(ownCopyCommand())
   .addCommand(openCommand())
   .addCommand(officersCommand())

@@ -66,7 +66,7 @@ function visitChain(data: string, chain: string, visit: (leaf: LedgerLeaf) => vo
 }
 
 /** The chain's name stands in the header of its segments. */
-function originOf(folder: string): string | undefined {
+export function originOf(folder: string): string | undefined {
   if (!existsSync(folder)) return undefined
   const [first] = segmentNumbers(nodeDisk, folder)
   if (first === undefined) return undefined
