@@ -6,6 +6,7 @@ import { Digest } from '../policies/vocabulary.ts'
 import type { GatewayId, ServiceId, SubsystemId } from '../policies/vocabulary.ts'
 import type { Admission } from './config/admission.ts'
 import type { HealthSection } from './config/health.ts'
+import type { Keys } from './config/keys.ts'
 import type { ReplicationConfig } from './config/replication.ts'
 import type { Stop } from './config/stop.ts'
 import type { Timestamps } from './config/timestamps.ts'
@@ -34,6 +35,8 @@ export interface GatewayConfig {
   /** Where findings of the rules' gate are kept; absent: `<data>/cache`. */
   readonly cache?: string
   readonly stop?: Stop
+  /** Absent: backups of persons' keys expire after 30 days at the most. */
+  readonly keys?: Keys
   readonly replication?: ReplicationConfig
   /** Absent: the ledger is not time-stamped. */
   readonly timestamps?: Timestamps

@@ -1,5 +1,5 @@
 /** The key store, and how it last answered: read once a second, and remembered where it failed to write. */
-import { failing, degraded, ok, type HealthFinding } from '../gateway/ports/health.ts'
+import { degraded, failing, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
 import { KeyStoreUnavailable, type KeyStore } from '../gateway/ports/key-store.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { ExchangeId } from '../policies/vocabulary.ts'
@@ -9,12 +9,8 @@ const NO_EXCHANGE = ExchangeId.parse('00000000-0000-0000-0000-000000000000')
 /** A failed write is told for so long, unless one succeeds before. */
 const REMEMBERED_MS = 60_000
 
-export interface ObservedKeys {
-  readonly keys: KeyStore
-  readonly look: () => HealthFinding
-}
-
-export function observeKeys(keys: KeyStore, clock: Clock): ObservedKeys {
+/** The same key store, whose health is told. */
+export function observeKeys(keys: KeyStore, health: Health, clock: Clock): KeyStore {
   let failed: { readonly fault: KeyStoreUnavailable; readonly at: number } | undefined
 
   async function noting<T>(answer: Promise<T>): Promise<T> {
@@ -28,26 +24,26 @@ export function observeKeys(keys: KeyStore, clock: Clock): ObservedKeys {
     }
   }
 
+  function look(): HealthFinding {
+    const fault = readFault(keys)
+    if (fault !== undefined) return failing(fault.message, nextStep(fault))
+    if (failed === undefined || clock.now() - failed.at > REMEMBERED_MS) return ok('it answers')
+    const { message } = failed.fault
+    return degraded(`it could not write: ${message}; known persons pass`, nextStep(failed.fault))
+  }
+
+  health.add('key store', look)
   return {
-    keys: {
-      person(number, scope) {
-        const key = keys.person(number, scope)
-        // Known from memory: says nothing of the file.
-        return key instanceof Promise ? noting(key) : key
-      },
-      nobody: (exchange) => noting(Promise.resolve(keys.nobody(exchange))),
-      open: (subject, exchange, sealed) => keys.open(subject, exchange, sealed),
-      repeatSecret: (day) => keys.repeatSecret(day),
-      close: () => {
-        keys.close()
-      },
+    person(number, scope) {
+      const key = keys.person(number, scope)
+      // Known from memory: says nothing of the file.
+      return key instanceof Promise ? noting(key) : key
     },
-    look() {
-      const fault = readFault(keys)
-      if (fault !== undefined) return failing(fault.message, nextStep(fault))
-      if (failed === undefined || clock.now() - failed.at > REMEMBERED_MS) return ok('it answers')
-      const { message } = failed.fault
-      return degraded(`it could not write: ${message}; known persons pass`, nextStep(failed.fault))
+    nobody: (exchange) => noting(Promise.resolve(keys.nobody(exchange))),
+    open: (subject, exchange, sealed) => keys.open(subject, exchange, sealed),
+    repeatSecret: (day) => keys.repeatSecret(day),
+    close: () => {
+      keys.close()
     },
   }
 }

@@ -11,8 +11,8 @@ import { makeExchangeListener } from '../gateway/http/exchange-listener.ts'
 import { makeMetaservices } from '../gateway/http/metaservices.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
+import type { Health } from '../gateway/ports/health.ts'
 import { NO_TELEMETRY } from '../gateway/ports/telemetry.ts'
-import { AdmissionCounts } from '../gateway/projections/admission-counts.ts'
 import { RegistryDirectory } from '../gateway/projections/directory.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import { makeReceipts } from '../gateway/exchange/receipts.ts'
@@ -20,7 +20,9 @@ import { memberOf } from '../policies/vocabulary.ts'
 import { configurationDigest, type GatewayConfig } from './config.ts'
 import { STOP } from './config/stop.ts'
 import { addCoreChecks } from './health-checks.ts'
+import { countRefusals, observeGateway, type Observer, type Refused } from './observe-gateway.ts'
 import { observeKeys } from './observe-keys.ts'
+import { openAdmission } from './open-admission.ts'
 import { openHealth, type OpenedHealth } from './open-health.ts'
 import type { OpenedIdentity } from './open-identity.ts'
 import { openCore, type Core, type CoreOptions } from './open-core.ts'
@@ -28,7 +30,7 @@ import { Drain } from './drain.ts'
 import { makeReload, type Reload } from './reload.ts'
 import { recordAdmission } from './record-admission.ts'
 
-export interface GatewayOptions extends CoreOptions {
+export interface GatewayOptions extends CoreOptions, Observer {
   /** Answers `GET /metrics` on the listener of health. */
   readonly metrics?: RequestListener
 }
@@ -63,42 +65,43 @@ async function begin(
 ): Promise<RunningGateway> {
   const core = await openCore(config, options)
   const { clock } = options
-  const { keys, look } = observeKeys(core.keys, clock)
-  addCoreChecks(told.health, { clock, config, core })
-  told.health.add('key store', look)
+  const { health } = told
+  addCoreChecks(health, { clock, config, core })
+  const load = openAdmission(config, { ...options, health })
   const { identity, inForce } = core
   const provider = askProviders(config, identity, clock)
-  const admission = new AdmissionCounts(clock.now())
+  const { admission, refused } = countRefusals(clock.now(), options.telemetry)
   const recording = recordAdmission(admission, core.ledger, options)
   const drain = new Drain((config.stop ?? STOP).finishWithinMs)
-  const ledger = drain.guard(core.ledger)
-  const parts = exchangeParts(config, core, { ...options, keys, provider, admission, ledger })
+  const own = { health, provider: load.guard(provider), refused, ledger: drain.guard(core.ledger) }
+  const parts = exchangeParts(config, core, { ...options, ...own })
   const listener = makeExchangeListener({
     tls: identity.tls,
     identify: (certificate) => identifyPeer(certificate, identity.trust),
     standing: identity.standing,
-    exchange: drain.count(makeExchange(parts)),
+    exchange: load.admit(drain.count(makeExchange(parts)), { refused, inForce }),
     metaservices: makeMetaservices(new RegistryDirectory(inForce, () => clock.now())),
-    receipts: makeReceipts(parts.history, core.reader),
+    receipts: makeReceipts(parts.history, core.reader, core.cosigned),
     maxRequestBytes: (path) => largestRequest(path, inForce()),
-    admission: { refused: (code, member) => admission.count(code, member) },
+    admission: { refused },
     report: reportingTo(options),
     isStopping: drain.isStopping,
     clock,
     ...(config.limits && { limits: config.limits }),
   })
+  observeGateway(listener, options, { clock, core, health })
   const url = await listen(listener, config.listen)
-  const reload = makeReload({ ...options, core, health: told.health, listener, provider })
   told.ready()
   return {
     url,
     core,
     health: told,
-    reload,
+    reload: makeReload({ ...options, core, health, listener, provider }),
     async close() {
       told.stopping()
       await drain.stop(listener)
       await provider.close()
+      load.close()
       await recording.stop()
       await core.close()
       await told.close()
@@ -131,9 +134,9 @@ function exchangeParts(
   config: GatewayConfig,
   core: Core,
   rest: CoreOptions & {
-    readonly keys: ExchangeParts['keys']
+    readonly health: Health
     readonly provider: ExchangeParts['provider']
-    readonly admission: AdmissionCounts
+    readonly refused: Refused
     readonly ledger: Chain
   },
 ): ExchangeParts {
@@ -143,7 +146,7 @@ function exchangeParts(
     revocations: core.identity.revocations,
     standing: core.identity.standing,
     ledger: rest.ledger,
-    keys: rest.keys,
+    keys: observeKeys(core.keys, rest.health, rest.clock),
     provider: rest.provider,
     clock: rest.clock,
     chance: rest.chance,
@@ -152,7 +155,7 @@ function exchangeParts(
     configuration: configurationDigest(config),
     syntheticIds: config.syntheticIds,
     refusedEarly: (code, peer) => {
-      rest.admission.count(code, memberOf(peer.subsystem))
+      rest.refused(code, memberOf(peer.subsystem))
     },
     report: reportingTo(rest),
     telemetry: rest.telemetry ?? NO_TELEMETRY,
@@ -167,9 +170,10 @@ function largestRequest(path: string, inForce: InForce): number | undefined {
   return id === undefined ? undefined : inForce.largestRequest(id)
 }
 
-function reportingTo(options: CoreOptions): (fault: unknown) => void {
+function reportingTo({ report, telemetry }: CoreOptions): (fault: unknown) => void {
   return (fault) => {
-    options.report(`a fault while answering: ${describe(fault)}`)
+    if (telemetry === undefined) report(`a fault while answering: ${describe(fault)}`)
+    else telemetry.tell({ kind: 'fault', fault, exchange: undefined })
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { admission } from './admission.ts'
 import { health } from './health.ts'
+import { keys } from './keys.ts'
 import { replication } from './replication.ts'
 import { stop } from './stop.ts'
 import { telemetry } from './telemetry.ts'
@@ -12,6 +13,7 @@ import { witnesses } from './witnesses.ts'
 
 export const SECTIONS = {
   stop: stop.exactOptional(),
+  keys: keys.exactOptional(),
   replication: replication.exactOptional(),
   timestamps: timestamps.exactOptional(),
   witnesses: witnesses.exactOptional(),

@@ -1,0 +1,116 @@
+/**
+ * Requests counted in fixed windows (rate-limiter-flexible): in memory, or in a counter that several gateways share. Where the shared
+ * one does not answer, each gateway counts for itself up to its configured share: the gate is never wider than that.
+ */
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import type { RateLimiterAbstract } from 'rate-limiter-flexible'
+import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleAll } from 'cockatiel'
+import type { CircuitBreakerPolicy } from 'cockatiel'
+import type { Counted, Quota, Rates } from '../../gateway/ports/load.ts'
+import type { ServiceId, SubsystemId } from '../../policies/vocabulary.ts'
+
+export interface RateSettings {
+  readonly consumer?: Quota
+  readonly service?: Quota
+  /** Instead of the general ones. */
+  readonly consumers: ReadonlyMap<SubsystemId, Quota>
+  readonly services: ReadonlyMap<ServiceId, Quota>
+}
+
+/** A counter that several gateways share. */
+export interface SharedCounter {
+  /** An ioredis client that fails at once where it is not connected, and bounds how long a command may take. */
+  readonly client: object
+  /** The part of each quota that one gateway may use while the counter does not answer, above 0 and at most 1. */
+  readonly share: number
+}
+
+export interface SharedRates extends Rates {
+  /** False while the shared counter does not answer; true where there is none. */
+  readonly isShared: () => boolean
+}
+
+/** After so many failures in a row the shared counter is left alone for a while, so that nobody waits for it. */
+const FAILURES = 3
+const LEFT_ALONE_MS = 1000
+
+type Kind = Counted['of']
+type Count = (key: string) => Promise<Counted>
+
+export function makeRates(settings: RateSettings, shared?: SharedCounter): SharedRates {
+  const breaker = circuitBreaker(handleAll, {
+    halfOpenAfter: LEFT_ALONE_MS,
+    breaker: new ConsecutiveBreaker(FAILURES),
+  })
+  const counters = new Map<string, Count>()
+
+  function counter(of: Kind, quota: Quota): Count {
+    const name = `${of}:${String(quota.requests)}/${String(quota.withinSeconds)}`
+    const known = counters.get(name)
+    if (known !== undefined) return known
+    const count = counterOf(of, quota, shared && { ...shared, breaker })
+    counters.set(name, count)
+    return count
+  }
+
+  return {
+    isShared: () => breaker.state === CircuitState.Closed,
+    async count(consumer, service) {
+      const counted: Counted[] = []
+      const own = settings.consumers.get(consumer) ?? settings.consumer
+      if (own !== undefined) counted.push(await counter('consumer', own)(consumer))
+      if (counted[0]?.isExceeded === true || service === undefined) return counted
+      const its = settings.services.get(service) ?? settings.service
+      if (its !== undefined) counted.push(await counter('service', its)(service))
+      return counted
+    },
+  }
+}
+
+function counterOf(
+  of: Kind,
+  quota: Quota,
+  shared: (SharedCounter & { readonly breaker: CircuitBreakerPolicy }) | undefined,
+): Count {
+  const { requests: points, withinSeconds: duration } = quota
+  const keyPrefix = `gongdao:rate:${of}:${String(points)}:${String(duration)}`
+  if (shared === undefined) {
+    const alone = new RateLimiterMemory({ keyPrefix, points, duration })
+    return async (key) => counted(of, quota, await taken(alone, key))
+  }
+  const { breaker, client, share } = shared
+  const together = new RateLimiterRedis({
+    storeClient: client,
+    rejectIfRedisNotReady: true,
+    keyPrefix,
+    points,
+    duration,
+    // Who is over is refused from memory until the window ends.
+    inMemoryBlockOnConsumed: points + 1,
+  })
+  const own = { requests: Math.max(1, Math.floor(points * share)), withinSeconds: duration }
+  const alone = new RateLimiterMemory({ keyPrefix, points: own.requests, duration })
+  return async (key) => {
+    try {
+      return counted(of, quota, await breaker.execute(() => taken(together, key)))
+    } catch {
+      return counted(of, own, await taken(alone, key))
+    }
+  }
+}
+
+/** Exceeding is an outcome; the library rejects with it. */
+async function taken(limiter: RateLimiterAbstract, key: string): Promise<RateLimiterRes> {
+  try {
+    return await limiter.consume(key)
+  } catch (exceeded) {
+    if (exceeded instanceof RateLimiterRes) return exceeded
+    throw exceeded
+  }
+}
+
+function counted(of: Kind, quota: Quota, result: RateLimiterRes): Counted {
+  const { consumedPoints, msBeforeNext, remainingPoints } = result
+  const isExceeded = consumedPoints > quota.requests
+  return { of, quota, remaining: remainingPoints, resetMs: msBeforeNext, isExceeded }
+}

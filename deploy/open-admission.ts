@@ -1,0 +1,122 @@
+/** Rates, places and breakers as configured, and what they tell of themselves. */
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { makeBulkheads, type GuardedProviders } from '../adapters/limits/bulkheads.ts'
+import { makeRates, type SharedRates } from '../adapters/limits/rates.ts'
+import { connectRedis, type RedisConnection } from '../adapters/state-redis/connect.ts'
+import type { Exchange } from '../gateway/exchange/exchange.ts'
+import { admitWithin, type AdmissionParts } from '../gateway/http/admission.ts'
+import type { Quota } from '../gateway/ports/load.ts'
+import { degraded, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
+import type { Provider } from '../gateway/ports/provider.ts'
+import type { Telemetry } from '../gateway/ports/telemetry.ts'
+import { SubsystemId, subsystemOf, type ServiceId } from '../policies/vocabulary.ts'
+import type { GatewayConfig } from './config.ts'
+import { ADMISSION, type Admission } from './config/admission.ts'
+
+export interface OpenedAdmission {
+  /** The same exchange, for those who ask within their limits. */
+  admit(exchange: Exchange, parts: Pick<AdmissionParts, 'inForce' | 'refused'>): Exchange
+  /** The same provider, whose answers open and close its breaker. */
+  guard(provider: Provider): Provider
+  close(): void
+}
+
+export function openAdmission(
+  config: GatewayConfig,
+  parts: {
+    readonly health: Health
+    readonly report: (sentence: string) => void
+    readonly telemetry?: Telemetry
+  },
+): OpenedAdmission {
+  const { health, report, telemetry } = parts
+  const { atOneTime, breaker, refuseAfterMs } = config.admission ?? ADMISSION
+  const bulkheads = makeBulkheads({
+    ...breaker,
+    atOneTime: atOneTime.provider,
+    ofConsumer: atOneTime.consumer,
+    ofConsumerAtProvider: atOneTime.consumerAtProvider,
+    providerOf: (service) => (config.addresses.has(service) ? service : subsystemOf(service)),
+    onChange: (provider, state) => {
+      telemetry?.tell({ kind: 'breaker', provider: subsystemIn(provider), state })
+      report(`provider ${provider}: breaker ${state}${state === 'open' ? `; ${OPEN}` : ''}`)
+    },
+  })
+  const redis = connect(config.admission?.redis, report)
+  const rates = ratesOf(config.admission, redis)
+  health.add('providers', () => providers(bulkheads))
+  if (rates !== undefined) health.add('rate limits', () => limits(rates, redis))
+  return {
+    admit: (exchange, parts) =>
+      admitWithin({ ...parts, rates, bulkheads, holdBack: () => pause(refuseAfterMs) }, exchange),
+    guard: (provider) => bulkheads.guard(provider),
+    close: () => redis?.connection.close(),
+  }
+}
+
+/** Of a service with an address of its own, whose it is. */
+function subsystemIn(provider: ServiceId | SubsystemId): SubsystemId {
+  return SubsystemId.parse(provider.split('/').slice(0, 4).join('/'))
+}
+
+const OPEN = 'its consumers get 503 until it answers on trial'
+
+interface Shared {
+  readonly connection: RedisConnection
+  readonly share: number
+}
+
+function connect(
+  settings: Admission['redis'],
+  report: (sentence: string) => void,
+): Shared | undefined {
+  if (settings === undefined) return undefined
+  const { caFile, passwordFile, share, timeoutMs, url, username } = settings
+  const connection = connectRedis({
+    url,
+    timeoutMs,
+    ...(username !== undefined && { username }),
+    ...(passwordFile !== undefined && { password: readFileSync(passwordFile, 'utf8').trimEnd() }),
+    ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
+    onChange: (isThere) => {
+      report(isThere ? 'Redis is there again: rates are shared' : `Redis is away: ${AWAY}`)
+    },
+  })
+  return { connection, share }
+}
+
+const AWAY = 'each gateway counts for itself, up to its share of each rate'
+
+function ratesOf(
+  settings: Admission | undefined,
+  redis: Shared | undefined,
+): SharedRates | undefined {
+  if (settings?.rates === undefined) return undefined
+  const { consumers, services, ...general } = settings.rates
+  const rates = {
+    ...general,
+    consumers: new Map(Object.entries(consumers) as [SubsystemId, Quota][]),
+    services: new Map(Object.entries(services) as [ServiceId, Quota][]),
+  }
+  return makeRates(rates, redis && { client: redis.connection.client, share: redis.share })
+}
+
+function providers(bulkheads: GuardedProviders): HealthFinding {
+  const out = bulkheads.outOfOrder()
+  if (out.length === 0) return ok('each answered, or was not asked yet')
+  const named = out.map(({ provider, why }) => `${provider} (${why})`).join(', ')
+  return degraded(
+    `not asked after failures in a row: ${named}`,
+    'Tell the provider; look at its address, network and certificate. It is tried again by itself.',
+  )
+}
+
+function limits(rates: SharedRates, redis: Shared | undefined): HealthFinding {
+  if (redis === undefined) return ok('each gateway counts for itself')
+  if (rates.isShared() && redis.connection.isThere()) return ok('shared through Redis')
+  return degraded(
+    `Redis does not answer: ${AWAY} (${String(redis.share)})`,
+    'Bring Redis back; nothing was opened wider, and the rates are shared again by themselves.',
+  )
+}
