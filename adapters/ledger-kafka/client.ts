@@ -58,13 +58,18 @@ export class KafkaClient {
     socket.setNoDelay(true)
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
-    if (this.#isClosed) socket.destroy()
+    if (this.#isClosed) socket.destroy(given())
     return socket
   }
 
   /** What is under way is given up. */
   cut(): void {
     this.#isClosed = true
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of this.#sockets) socket.destroy(given())
   }
+}
+
+/** kafkajs hears of an error only, and would look after the requests of a socket that merely closed for ever. */
+function given(): Error {
+  return new Error('given up')
 }
