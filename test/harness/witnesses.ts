@@ -2,7 +2,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { layoutOf } from '../../adapters/certs-folder/layout.ts'
 import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
+import { foldersOf } from '../../deploy/config.ts'
 import type { ClientIdentity } from '../../deploy/demo/ask.ts'
 import { startWitness, type RunningWitness } from '../../deploy/start-witness.ts'
 import { systemClock } from '../../deploy/system.ts'
@@ -33,11 +35,14 @@ export interface TestWitnesses {
 export async function startWitnesses(
   count: number,
   ledger: string,
-  tls: ClientIdentity,
+  own: ClientIdentity,
 ): Promise<TestWitnesses> {
   const parent = mkdtempSync(join(tmpdir(), 'gongdao-witnesses-'))
   const ca = join(parent, 'ca.pem')
-  writeFileSync(ca, tls.ca)
+  writeFileSync(ca, own.ca)
+  // A peer knows the root only.
+  const issuing = readFileSync(layoutOf(foldersOf(ledger).certs).issuingCertificate, 'utf8')
+  const tls = { ...own, cert: own.cert + issuing }
   const all: TestWitness[] = []
   for (let number = 1; number <= count; number += 1) {
     all.push(await testWitness(number, { data: join(parent, String(number)), ledger, tls }))
