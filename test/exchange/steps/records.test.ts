@@ -12,6 +12,7 @@ import { pseudonym } from '../../../gateway/ledger/sealing.ts'
 import type { Question } from '../../../policies/question.ts'
 import { EndpointId, MemberId } from '../../../policies/vocabulary.ts'
 import { enrolment, household, income, PROCESSOR } from '../../harness/calls.ts'
+import { RecordingTelemetry } from '../../harness/recording-telemetry.ts'
 import { answered } from '../../harness/scripted-provider.ts'
 import { makeWorld, type World } from '../../harness/world.ts'
 import { one } from './one-exchange.ts'
@@ -117,7 +118,7 @@ describe('every record', () => {
 })
 
 test('whatever a record has and has not, its text is RFC 8785', async () => {
-  const world = makeWorld()
+  const world = makeWorld({ telemetry: new RecordingTelemetry() })
   world.provider.script = () => answered(ANSWER)
   const { intent, outcome } = await one(world, FULL)
   const representedParty = MemberId.parse('TW/GOV/%E7%A4%BA%E7%AF%84')
@@ -137,7 +138,7 @@ test('whatever a record has and has not, its text is RFC 8785', async () => {
   }
   fc.assert(
     fc.property(
-      fc.subarray(['agreement', 'bases', 'deadline', 'purpose', 'repeat', 'subject']),
+      fc.subarray(['agreement', 'bases', 'deadline', 'purpose', 'repeat', 'span', 'subject']),
       fc.subarray(['basis', 'fields', 'purpose', 'representedParty']),
       fc.subarray(['answer', 'intentChain', 'others', 'reason', 'released', 'status', 'subject']),
       (ofDecision, ofQuestion, ofOutcome) => {
@@ -181,6 +182,12 @@ describe('the form of a record is for ever', () => {
     const world = makeWorld()
     const { intent } = await one(world, FULL)
     expect(withoutContentHashes(intent.text)).toBe(golden('intent.json'))
+  })
+
+  test('an intent that was traced', async () => {
+    const world = makeWorld({ telemetry: new RecordingTelemetry() })
+    const { intent } = await one(world, FULL)
+    expect(withoutContentHashes(intent.text)).toBe(golden('intent-traced.json'))
   })
 
   test('an outcome', async () => {
