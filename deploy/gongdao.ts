@@ -13,9 +13,11 @@ import { holdCommand } from './commands/hold.ts'
 import { officersCommand } from './commands/officers.ts'
 import { openCommand } from './commands/open.ts'
 import { ownCopyCommand } from './commands/own-copy.ts'
+import { exportCommand } from './commands/export.ts'
 import { receiptCommand } from './commands/receipt.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
+import { statusCommand } from './commands/status.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { witnessCommand } from './commands/witness.ts'
 
@@ -25,7 +27,9 @@ const program = new Command('gongdao')
   )
   .addCommand(demoCommand())
   .addCommand(serveCommand())
+  .addCommand(statusCommand())
   .addCommand(verifyCommand())
+  .addCommand(exportCommand())
   .addCommand(replayCommand())
   .addCommand(explainCommand())
   .addCommand(receiptCommand())
