@@ -5,6 +5,7 @@ import type { Chain } from '../gateway/ledger/entry.ts'
 import type { HeadsRecord } from '../gateway/ledger/events.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import type { RegistryWriter } from '../gateway/registry/publish.ts'
+import { destroyExpired } from './duties/backup-keys.ts'
 import { Duties } from './duties/duties.ts'
 
 interface Host {
@@ -15,6 +16,7 @@ interface Host {
   readonly registry: RegistryWriter
   readonly keys: OpenedKeyStore
   readonly report: (sentence: string) => void
+  readonly mostBackupDays?: number | undefined
 }
 
 /** Before anything else is recorded. */
@@ -38,13 +40,37 @@ export async function openDuties(
     return ledger.append({ kind: 'heads', record: JSON.stringify(record), finishes: true })
   }
   const duties = new Duties({ ...host, settled })
+  const expiring = expireBackups(host)
   try {
     const door = await openDutyDoor(host.data, (conversation) => duties.talk(conversation))
-    return () => door.close()
+    return () => {
+      expiring.stop()
+      return door.close()
+    }
   } catch (fault) {
     host.report(
       `officers' commands can't reach this gateway: ${fault instanceof Error ? fault.message : 'a thrown value'}. Exchanges are not affected; stop the gateway to carry an order out.`,
     )
-    return () => Promise.resolve()
+    return () => {
+      expiring.stop()
+      return Promise.resolve()
+    }
+  }
+}
+
+const LOOK_MS = 60_000
+
+/** A backup that has expired opens to nobody, within a minute of a running gateway and at every start. */
+function expireBackups({ clock, data, report }: Host): { stop(): void } {
+  const look = (): void => {
+    const count = destroyExpired(data, clock.now())
+    if (count > 0) report(`${String(count)} backup(s) of the key store have expired`)
+  }
+  look()
+  const timer = setInterval(look, LOOK_MS).unref()
+  return {
+    stop() {
+      clearInterval(timer)
+    },
   }
 }

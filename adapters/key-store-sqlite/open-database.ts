@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import type { BigIntStats, Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { removeUnfinished } from './restore-image.ts'
 import { asUnavailable, unavailable } from './sqlite-fault.ts'
 
 /** "GDks". */
@@ -34,6 +35,7 @@ export interface Opened {
 
 export function openDatabase(path: string, expect: 'existing' | 'may-be-new'): Opened {
   try {
+    removeUnfinished(path)
     const found = statSync(path, { throwIfNoEntry: false })
     if (found === undefined) createFile(path, expect)
     else assertPrivate(found)

@@ -2,15 +2,10 @@
 import { Command } from 'commander'
 import type { DutyStep, Order } from '../../gateway/erasure/parts.ts'
 import { BASES } from '../../gateway/erasure/bases.ts'
+import { destroyFile } from '../duties/destroy-file.ts'
 import { askDuties } from '../duties/ask-duties.ts'
 import type { Outcome } from '../duties/duties.ts'
-import {
-  approve,
-  destroyFile,
-  readOfficerKey,
-  readOrder,
-  writeOrder,
-} from '../duties/make-order.ts'
+import { approve, readOfficerKey, readOrder, writeOrder } from '../duties/make-order.ts'
 import { writeCopies, type WrittenCopy } from '../duties/own-copy-files.ts'
 import { tell, withData } from './duty-options.ts'
 
@@ -117,6 +112,7 @@ function told(outcome: Exclude<Outcome, { readonly kind: 'refused' }>): readonly
         ? [`nothing can be opened: ${outcome.why}`]
         : [JSON.stringify(outcome.details, undefined, 2)]
     case 'known':
+    case 'backed-up':
       return []
   }
 }

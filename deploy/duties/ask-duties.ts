@@ -3,8 +3,9 @@ import { knockAtDutyDoor } from '../../adapters/duty-socket/duty-socket.ts'
 import type { CopyFor } from '../../gateway/erasure/erase.ts'
 import type { DutyStep } from '../../gateway/erasure/parts.ts'
 import type { Conversation } from '../../gateway/ports/conversation.ts'
-import type { Asking, Outcome, Saying } from './duties.ts'
+import type { Outcome, Saying } from './duties.ts'
 import { withoutGateway } from './offline.ts'
+import type { Asking } from './order.ts'
 import { conversationPair } from './pair.ts'
 
 export interface Listener {

@@ -15,9 +15,10 @@ import type { DutyParts, DutyStep, Order } from '../../gateway/erasure/parts.ts'
 import type { Chance, Clock } from '../../gateway/ports/clock.ts'
 import type { Conversation } from '../../gateway/ports/conversation.ts'
 import { appendAll, type RegistryWriter } from '../../gateway/registry/publish.ts'
+import { backUp, type BackedUp } from './key-backup.ts'
 import { Queue } from './one-at-a-time.ts'
 import { readOfficers } from './officers-file.ts'
-import { OrderMalformed, parseOrder } from './order.ts'
+import { parseAsking, parseOrder, type Asking } from './order.ts'
 import { readDecision, readPersons } from './read-in-worker.ts'
 
 export interface DutyHost {
@@ -29,18 +30,17 @@ export interface DutyHost {
   readonly keys: OpenedKeyStore
   /** Resolves when all that exchanges have handed to their chain by now is durable. */
   readonly settled: () => Promise<unknown>
+  /** No backup of the keys may live longer, days; absent: 30. */
+  readonly mostBackupDays?: number | undefined
 }
 
-export type Outcome = Erased | Recorded | Opened | Refusal | Known
+export type Outcome = Erased | Recorded | Opened | Refusal | Known | BackedUp
 export interface Known {
   readonly kind: 'known'
   /** Those of the pseudonyms asked about that lead to a key. */
   readonly subjects: readonly string[]
 }
 
-export type Asking =
-  | { readonly ask: 'order'; readonly order: unknown }
-  | { readonly ask: 'known'; readonly subjects: readonly string[] }
 export type Saying =
   | { readonly say: 'step'; readonly step: DutyStep }
   | { readonly say: 'copies'; readonly copies: readonly CopyFor[] }
@@ -67,7 +67,7 @@ export class Duties {
   async talk(conversation: Conversation): Promise<void> {
     const say = (saying: Saying): void => conversation.send(saying)
     try {
-      const asking = (await conversation.receive()) as Asking
+      const asking = parseAsking(await conversation.receive())
       const outcome = await this.#queue.run(() => this.#answer(asking, conversation))
       say({ say: 'done', outcome })
     } catch (fault) {
@@ -77,8 +77,14 @@ export class Duties {
   }
 
   #answer(asking: Asking, conversation: Conversation): Promise<Outcome> | Outcome {
-    if (asking.ask === 'known') return this.#known(asking.subjects)
-    return this.#carryOut(parseOrder(asking.order), conversation)
+    switch (asking.ask) {
+      case 'known':
+        return this.#known(asking.subjects)
+      case 'backup':
+        return backUp(this.#host, asking)
+      case 'order':
+        return this.#carryOut(parseOrder(asking.order), conversation)
+    }
   }
 
   #carryOut(order: Order, conversation: Conversation): Promise<Outcome> {
@@ -103,10 +109,7 @@ export class Duties {
   }
 
   #known(subjects: readonly string[]): Known {
-    if (!Array.isArray(subjects)) throw new OrderMalformed('pseudonyms are a list')
-    const known = subjects.filter(
-      (subject) => this.#host.keys.holder(String(subject)) !== undefined,
-    )
+    const known = subjects.filter((subject) => this.#host.keys.holder(subject) !== undefined)
     return { kind: 'known', subjects: known }
   }
 

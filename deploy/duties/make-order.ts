@@ -8,16 +8,7 @@ import {
   sign,
 } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { replaceFile } from '../../adapters/certs-folder/durable-file.ts'
 import { personsOf } from '../../gateway/erasure/admit.ts'
 import { statementText } from '../../gateway/erasure/approval.ts'
@@ -70,18 +61,6 @@ export function readOrder(file: string): Order {
 
 export function writeOrder(file: string, order: Order): void {
   replaceFile(file, `${JSON.stringify(order)}\n`, 0o600)
-}
-
-/** Its bytes are overwritten before the name goes; what a drive keeps of them is for disk encryption. */
-export function destroyFile(file: string): void {
-  const opened = openSync(file, 'r+')
-  try {
-    writeSync(opened, Buffer.alloc(statSync(file).size))
-    fsyncSync(opened)
-  } finally {
-    closeSync(opened)
-  }
-  rmSync(file)
 }
 
 /** One national number a line; `-` is standard input. Never an argument: those are seen in the list of processes. */

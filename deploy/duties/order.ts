@@ -51,6 +51,14 @@ const order = z.strictObject({
   matter: matter.optional(),
 })
 
+const asking = z.discriminatedUnion('ask', [
+  z.strictObject({ ask: z.literal('order'), order: z.unknown() }),
+  z.strictObject({ ask: z.literal('known'), subjects: z.array(z.string().length(43)) }),
+  z.strictObject({ ask: z.literal('backup'), days: z.number(), passphrase: z.string() }),
+])
+/** What is asked through the door. */
+export type Asking = z.infer<typeof asking>
+
 const officers = z
   .strictObject({
     officers: z.array(
@@ -83,6 +91,12 @@ export function parseOrder(value: unknown): Order {
     throw new OrderMalformed('a hold is about one person: make one for each')
   }
   return { ...read.data, statement: read.data.statement satisfies Statement }
+}
+
+export function parseAsking(value: unknown): Asking {
+  const read = asking.safeParse(value)
+  if (!read.success) throw malformed('a question of an officer', read.error)
+  return read.data
 }
 
 export function parseOfficers(value: unknown): readonly Officer[] {
