@@ -2,6 +2,7 @@
  * `gongdao kafka init`: topics with the settings that the ledger relies on, and the least rights that do. Needs a super
  * user of the cluster. Can be run again at any time: it brings about what is missing and tells what it found otherwise.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import kafkajs, { type AclEntry, type Admin } from 'kafkajs'
 import { KAFKA_TIMES, KafkaClient } from './client.ts'
 import type { KafkaConnection } from './connection.ts'
@@ -16,6 +17,9 @@ const {
   ConfigResourceTypes,
   ResourcePatternTypes,
 } = kafkajs
+
+const PATIENCE_MS = 10_000
+const LOOK_AGAIN_MS = 50
 
 export interface SetUpPlan {
   readonly topics: readonly LedgerTopic[]
@@ -212,36 +216,64 @@ function acl(
   return { ...where, principal, host: '*', operation, permissionType: AclPermissionTypes.ALLOW }
 }
 
+/** Waits until every right of the plan is in force (a broker learns of it after the controller), then tells the others. */
 async function rightsBeyond(admin: Admin, plan: SetUpPlan): Promise<SetUpReport['unknown']> {
-  const known = new Set(
-    aclsOf(plan).map((one) => `${one.resourceName} ${one.principal} ${one.operation}`),
-  )
-  const unknown = []
+  const planned = new Set(aclsOf(plan).filter(isOnTopic).map(spelled))
+  const end = performance.now() + PATIENCE_MS
+  for (;;) {
+    const given = await rightsGiven(admin, plan)
+    const there = new Set(given.map(spelled))
+    if ([...planned].every((one) => there.has(one))) {
+      return given
+        .filter((one) => !planned.has(spelled(one)))
+        .map(({ operation, principal, topic }) => ({
+          topic,
+          principal,
+          operation: operationName(operation),
+        }))
+    }
+    if (performance.now() > end) {
+      throw new TopicFault('Kafka took the rights and does not show them: ask its controller why')
+    }
+    await pause(LOOK_AGAIN_MS)
+  }
+}
+
+interface Given {
+  readonly topic: string
+  readonly resourceName: string
+  readonly principal: string
+  readonly operation: number
+}
+
+/** Everything that anybody may do with the ledger's topics, also what was given on `*` or on a prefix. */
+async function rightsGiven(admin: Admin, plan: SetUpPlan): Promise<Given[]> {
+  const given: Given[] = []
   for (const { name } of plan.topics) {
     const { resources } = await admin.describeAcls({
       resourceType: AclResourceTypes.TOPIC,
       resourceName: name,
-      // Also what was given on `*` or on a prefix.
       resourcePatternType: ResourcePatternTypes.MATCH,
       operation: AclOperationTypes.ANY,
       permissionType: AclPermissionTypes.ALLOW,
     })
-    const given = resources.flatMap((resource) =>
-      resource.acls.map(({ principal, operation }) => ({
-        on: resource.resourceName,
-        principal,
-        operation,
-      })),
+    const found = resources.flatMap(({ acls, resourceName }) =>
+      acls.map(({ operation, principal }) => ({ topic: name, resourceName, principal, operation })),
     )
-    unknown.push(
-      ...given
-        .filter((one) => !known.has(`${one.on} ${one.principal} ${one.operation}`))
-        .map(({ principal, operation }) => ({
-          topic: name,
-          principal,
-          operation: AclOperationTypes[operation],
-        })),
-    )
+    given.push(...found)
   }
-  return unknown
+  return given
+}
+
+function isOnTopic({ resourceType }: AclEntry): boolean {
+  return resourceType === AclResourceTypes.TOPIC
+}
+
+function spelled(right: Omit<Given, 'topic'>): string {
+  return `${right.resourceName} ${right.principal} ${right.operation}`
+}
+
+function operationName(operation: number): string {
+  const found = Object.entries(AclOperationTypes).find(([, one]) => Number(one) === operation)
+  return found?.[0] ?? String(operation)
 }

@@ -55,10 +55,18 @@ export async function realBroker(): Promise<BrokerUnderTest> {
 }
 
 /** Every value of partition 0, from the first that is there. */
-export async function readAll(config: KafkaConfig, topic: string): Promise<string[]> {
+export async function readAll(
+  config: KafkaConfig,
+  topic: string,
+  groupId = `audit-${topic}`,
+): Promise<string[]> {
   const [offsets] = await withAdmin(config, (admin) => admin.fetchTopicOffsets(topic))
   const wanted = Number(offsets?.high) - Number(offsets?.low)
-  const consumer = new Kafka(config).consumer({ groupId: `audit-${topic}`, maxWaitTimeInMs: 50 })
+  const consumer = new Kafka(config).consumer({
+    groupId,
+    maxWaitTimeInMs: 50,
+    retry: { retries: 1 },
+  })
   const values: string[] = []
   if (wanted === 0) return values
   await consumer.connect()

@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs'
+import type { KafkaConnection } from '../../adapters/ledger-kafka/connection.ts'
 import { KafkaAccess, type KafkaRole } from '../../deploy/services/kafka/access.ts'
 import { KafkaCluster, type ClusterPlan } from '../../deploy/services/kafka/cluster.ts'
 import { runFolder, serverFolder } from './run-folder.ts'
@@ -82,6 +83,18 @@ export function scramClientOf(kafka: TestKafka, role: KafkaRole): KafkaConfig {
   const sasl = { mechanism: 'scram-sha-512', ...kafka.access.scram(role) } as const
   const brokers = [...kafka.scramBrokers]
   return { brokers, ssl: { ca, minVersion }, sasl, clientId: role, logLevel: logLevel.NOTHING }
+}
+
+/** How the product's own adapter reaches it, by a role's certificate. */
+export function connectionOf(kafka: TestKafka, role: KafkaRole): KafkaConnection {
+  return { brokers: kafka.brokers, clientId: role, tls: kafka.access.tls(role) }
+}
+
+/** The same by its password. */
+export function scramConnectionOf(kafka: TestKafka, role: KafkaRole): KafkaConnection {
+  const { ca } = kafka.access.tls(role)
+  const password = kafka.access.scram(role)
+  return { brokers: kafka.scramBrokers, clientId: role, tls: { ca }, password }
 }
 
 /** The operator's crime: everything below `offset` is gone, and the partition says nothing of it. */
