@@ -9,6 +9,7 @@ import type { HealthSection } from './config/health.ts'
 import type { Keys } from './config/keys.ts'
 import type { ReplicationConfig } from './config/replication.ts'
 import type { Stop } from './config/stop.ts'
+import type { ArchiveSection } from './config/archive.ts'
 import type { Timestamps } from './config/timestamps.ts'
 import type { Witnesses } from './config/witnesses.ts'
 import type { TelemetrySection } from './config/telemetry.ts'
@@ -40,6 +41,8 @@ export interface GatewayConfig {
   readonly replication?: ReplicationConfig
   /** Absent: the ledger is not time-stamped. */
   readonly timestamps?: Timestamps
+  /** Absent: the high-water mark of the ledger stands beside the keys. */
+  readonly archive?: ArchiveSection
   /** Absent: checkpoints are published, and nobody cosigns them. */
   readonly witnesses?: Witnesses
   /** Absent: nobody's requests are counted; places and breakers as ADMISSION says. */

@@ -21,6 +21,7 @@ import { Repeats } from '../gateway/projections/repeats.ts'
 import { memberOf, subsystemOf, type ExchangeId } from '../policies/vocabulary.ts'
 import { archiveRevocations } from './archive-revocations.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
+import { HighWater } from './high-water.ts'
 import { logKey } from './log-keys.ts'
 import { openAnchoring, type OpenedAnchoring } from './open-anchoring.ts'
 import { finishErasures, openDuties } from './open-duties.ts'
@@ -89,35 +90,21 @@ async function openUnderLock(
 ): Promise<Core> {
   const { clock, onFatal, report } = options
   const identity = openIdentity(config, report)
-  const { host, keys, registry, replication, signers } = await openRecords(
-    config,
-    identity,
-    options,
-    opened,
-  )
+  const records = await openRecords(config, identity, options, opened)
+  const { host, keys, mark, registry, replication, signers } = records
   const witnessing = await openWitnessing(config, options)
   opened.push(() => witnessing.stop())
   witnessing.add(registry.chain.origin, registry.archive)
   const law = await openLaw(config, registry, options)
   const archiving = await archiveRevocations(registry, identity, report)
   opened.push(() => archiving.stop())
-  const repeats = new Repeats()
-  const history = new ExchangeHistory(config.rememberedExchanges)
+  const { history, repeats, visit } = remembering(config)
   const { revocations } = identity
-  const visit = remembering(repeats, history)
-  const { telemetry } = options
-  const own = {
-    clock,
-    onFatal,
-    signer: signers.gateway,
-    revocations,
-    visit,
-    telemetry,
-    witnessing,
-    replication,
-  }
+  const told = { clock, onFatal, telemetry: options.telemetry }
+  const own = { ...told, signer: signers.gateway, revocations, visit, witnessing, replication }
   const { archive, chain, open } = await openExchangeChain(config, registry, own)
   opened.push(() => chain.close())
+  await mark.keep(() => [registry.chain.head(), chain.head()], report)
   const closeDuties = await openDuties({ ...host, ledger: chain, ...identity })
   opened.push(closeDuties)
   const anchoring = await openAnchoring(config, { ...options, registry, chain })
@@ -156,6 +143,9 @@ async function openRecords(
   opened: (() => Promise<void> | void)[],
 ) {
   const { clock, onFatal } = options
+  const mark = new HighWater(config)
+  mark.check()
+  opened.push(() => mark.stop())
   // At the very first start only: later a key that is missing is a loss, not a beginning.
   const isNew = !existsSync(chainFolder(config.data, `${config.instance}/registry`))
   // All keys are there before the registry begins: whatever stops the first start after that, they are not missed at the next.
@@ -168,10 +158,13 @@ async function openRecords(
   const parts = { clock, onFatal, signer, replication }
   const registry = await openRegistry(config, { issuing, root }, parts)
   opened.push(() => registry.chain.close())
+  mark.checkGrowth(registry.chain.origin, registry.archive)
   const { data, instance } = config
-  const host = { ...options, data, instance, registry, keys, clock: registry.clock }
+  const mostBackupDays = config.keys?.backupDays
+  const own = { data, instance, registry, keys, mostBackupDays }
+  const host = { ...options, ...own, clock: registry.clock }
   await finishErasures(host)
-  return { host, keys, registry, replication, signers }
+  return { host, keys, mark, registry, replication, signers }
 }
 
 function openKeys(
@@ -189,8 +182,14 @@ function openKeys(
 }
 
 /** Of earlier chains only what a repeated call may name. */
-function remembering(repeats: Repeats, history: ExchangeHistory): Visit {
-  return (kind, record) => {
+function remembering({ rememberedExchanges }: GatewayConfig): {
+  readonly history: ExchangeHistory
+  readonly repeats: Repeats
+  readonly visit: Visit
+} {
+  const repeats = new Repeats()
+  const history = new ExchangeHistory(rememberedExchanges)
+  const visit: Visit = (kind, record) => {
     if (kind === 'intent') {
       const { exchange, question, repeat } = record as DecisionRecord
       if (repeat === undefined) return
@@ -203,6 +202,7 @@ function remembering(repeats: Repeats, history: ExchangeHistory): Visit {
       history.endedEarlier(exchange, outcome)
     }
   }
+  return { history, repeats, visit }
 }
 
 function toldTo(history: ExchangeHistory): {

@@ -10,6 +10,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** 0600 for private keys. */
@@ -25,6 +26,32 @@ export function replaceFile(path: string, content: string | Uint8Array, mode: Mo
     throw error
   }
   syncFolder(dirname(path))
+}
+
+/** The same off the main thread, for what is written while requests are served. */
+export async function replaceFileSlowly(path: string, content: string, mode: Mode): Promise<void> {
+  const temporary = `${path}.${process.pid}.new`
+  try {
+    await rm(temporary, { force: true })
+    const file = await open(temporary, 'wx', mode)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  if (process.platform === 'win32') return
+  const folder = await open(dirname(path), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
 
 export function makeFolder(path: string): void {

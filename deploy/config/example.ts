@@ -62,6 +62,7 @@ export const EXAMPLE: z.input<typeof CONFIG> = {
     toleranceMs: 60_000,
     renewBeforeMs: 2_592_000_000,
   },
+  archive: { highWater: '/var/lib/gongdao-marks/gateway-1.json' },
   witnesses: {
     require: 2,
     whenAway: { refuseAfterMs: 600_000 },

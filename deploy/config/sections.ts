@@ -3,6 +3,7 @@
  * is absent leaves its part as embedded by default.
  */
 import { admission } from './admission.ts'
+import { archive } from './archive.ts'
 import { health } from './health.ts'
 import { keys } from './keys.ts'
 import { replication } from './replication.ts'
@@ -16,6 +17,7 @@ export const SECTIONS = {
   keys: keys.exactOptional(),
   replication: replication.exactOptional(),
   timestamps: timestamps.exactOptional(),
+  archive: archive.exactOptional(),
   witnesses: witnesses.exactOptional(),
   admission: admission.exactOptional(),
   health: health.exactOptional(),
