@@ -6,6 +6,7 @@ import {
 } from '../adapters/checkpoints-folder/checkpoints-folder.ts'
 import { LinesDamaged } from '../adapters/checkpoints-folder/line-log.ts'
 import { journalSource } from '../adapters/ledger-journal/chain-source.ts'
+import { tilesSource } from '../adapters/ledger-tiles/chain-source.ts'
 import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { ChainSource } from '../gateway/ports/chain-source.ts'
 
@@ -21,8 +22,10 @@ export interface OpenedSource {
   readonly published: Iterable<string | undefined>
 }
 
-export function openSource({ data }: Whence, keys: PinnedKeys): OpenedSource {
+export function openSource({ data, tiles }: Whence, keys: PinnedKeys): OpenedSource {
   const instance = keys.registry?.name.split('/')[0] ?? ''
+  if (tiles !== undefined)
+    return { source: tilesSource({ folder: tiles, instance }), published: [] }
   return { source: journalSource({ data, instance }), published: publishedIn(data) }
 }
 

@@ -1,26 +1,16 @@
 /** Which folder of the data folder keeps which chain. */
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import { chainPath, originOfPath } from '../../gateway/ledger/chain-path.ts'
 
 /** Folder of all chains; also what is locked. */
 export function ledgerFolder(dataFolder: string): string {
   return path.join(dataFolder, 'ledger')
 }
 
-/**
- * `<instance>/registry` → `registry`, `<instance>/consent` → `consent`, `<instance>/exchange/<gateway>/<n>` →
- * `exchange/<gateway, percent-encoded once more>/<n>`. Throws RangeError for any other name.
- */
+/** Throws RangeError where the name is not that of a chain (`gateway/ledger/chain-path.ts`). */
 export function chainFolder(dataFolder: string, origin: string): string {
-  const [, ...rest] = origin.split('/')
-  const kind = rest.join('/')
-  if (kind === 'registry' || kind === 'consent') return path.join(ledgerFolder(dataFolder), kind)
-  const number = rest.at(-1) ?? ''
-  const gateway = rest.slice(1, -1).join('/')
-  if (rest[0] !== 'exchange' || gateway === '' || !/^[1-9][0-9]{0,14}$/.test(number)) {
-    throw new RangeError('not the name of a chain: <instance>/exchange/<gateway>/<n>')
-  }
-  return path.join(ledgerFolder(dataFolder), 'exchange', encodeURIComponent(gateway), number)
+  return path.join(ledgerFolder(dataFolder), ...chainPath(origin))
 }
 
 /** The name of the chain that belongs into a folder; undefined where none does. */
@@ -29,15 +19,7 @@ export function originOfFolder(
   folder: string,
   instance: string,
 ): string | undefined {
-  const [, gateway = '', number = ''] = path
-    .relative(ledgerFolder(dataFolder), folder)
-    .split(path.sep)
-  const origin = `${instance}/exchange/${decodeURIComponent(gateway)}/${number}`
-  try {
-    return chainFolder(dataFolder, origin) === folder ? origin : undefined
-  } catch {
-    return undefined
-  }
+  return originOfPath(instance, path.relative(ledgerFolder(dataFolder), folder).split(path.sep))
 }
 
 /** The folders of all exchange chains that are there, whether or not anybody opened them in public. */

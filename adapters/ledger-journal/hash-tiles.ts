@@ -3,11 +3,15 @@
  * tiles are files, written without fsync: a projection, made again from the journal where one is missing.
  */
 import * as path from 'node:path'
-import { nodeHash } from '../../gateway/ledger/hash.ts'
 import type { TreeHash } from '../../gateway/ledger/hash.ts'
+import {
+  TILE,
+  hashesOfTile,
+  perfectRoot,
+  tileBytes,
+  tilePath,
+} from '../../gateway/ledger/tile-tree.ts'
 import type { Disk } from './disk.ts'
-
-export const TILE = 256
 
 export interface HashTilesOptions {
   readonly disk: Disk
@@ -90,7 +94,7 @@ export class HashTiles {
     this.#writing.set(file, hashes)
     // A projection: where it can't be written `#rebuilt` makes it again. A full disk shows where it matters, in the journal.
     const done = (): boolean => this.#writing.delete(file)
-    void disk.writeLoosely(file, Buffer.from(hashes.join(''), 'latin1')).then(done, done)
+    void disk.writeLoosely(file, tileBytes({ hashes })).then(done, done)
   }
 
   #read(level: number, number: number): readonly TreeHash[] | undefined {
@@ -99,29 +103,6 @@ export class HashTiles {
     const onTheWay = this.#writing.get(file)
     if (onTheWay !== undefined) return onTheWay
     if (!this.#believes) return undefined
-    const bytes = disk.readLoosely(file)
-    if (bytes?.length !== TILE * 32) return undefined
-    const text = bytes.toString('latin1')
-    return Array.from({ length: TILE }, (_, at) => text.slice(at * 32, at * 32 + 32))
+    return hashesOfTile(disk.readLoosely(file), TILE)
   }
-}
-
-/** C2SP tlog-tiles: groups of three digits, all but the last behind an `x`. */
-export function tilePath(level: number, number: number): string {
-  const digits = String(number)
-  const padded = digits.padStart(Math.ceil(digits.length / 3) * 3, '0')
-  const groups = padded.match(/.{3}/g) ?? []
-  const names = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group))
-  return path.join('tile', String(level), ...names)
-}
-
-function perfectRoot(hashes: readonly TreeHash[]): TreeHash {
-  const [only] = hashes
-  if (only === undefined) throw new RangeError('no such node in the tree')
-  if (hashes.length === 1) return only
-  const parents: TreeHash[] = []
-  for (let at = 0; at < hashes.length; at += 2) {
-    parents.push(nodeHash(hashes[at] ?? '', hashes[at + 1] ?? ''))
-  }
-  return perfectRoot(parents)
 }
