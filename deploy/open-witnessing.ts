@@ -20,6 +20,7 @@ import { Publisher, type GenesisPlace } from '../gateway/witness/publisher.ts'
 import type { WitnessStatus } from '../gateway/witness/status.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Witnesses } from './config/witnesses.ts'
+import { keepWitnessPolicy } from './witness-policy-file.ts'
 
 /** A chain's archive, as far as witnesses need it. */
 export interface ProvingArchive extends LeafReader {
@@ -57,6 +58,7 @@ export async function openWitnessing(
   { clock, report }: { readonly clock: Clock; readonly report: (sentence: string) => void },
 ): Promise<OpenedWitnessing> {
   const { require, witnesses } = config.witnesses ?? NOBODY
+  if (config.witnesses !== undefined) keepWitnessPolicy(config.data, config.witnesses)
   const store = await openCheckpointsFolder(checkpointsFolder(config.data))
   const clients = witnesses.map((witness) => clientOf(witness, config.witnesses?.deadlineMs))
   const whenAway = config.witnesses?.whenAway ?? 'continue'

@@ -1,15 +1,19 @@
 /** `gongdao receipt FILE`: checks a receipt offline, with keys and receipt only, and says which level it has reached. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
 import type { ReceiptFinding } from '../../gateway/ledger/check-receipt.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { parseWitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
+import type { WitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
 import { readKeys } from '../read-keys.ts'
+import { witnessPolicyFile } from '../witness-policy-file.ts'
 
 interface ReceiptCommandOptions {
   readonly data: string
   readonly keys?: string
   readonly body?: string
+  readonly policy?: string
   readonly json?: true
 }
 
@@ -23,27 +27,50 @@ export function receiptCommand(): Command {
       '--body <file>',
       'the body that came with it, to be compared with what the record commits to',
     )
+    .option(
+      '--policy <file>',
+      'witnesses that you trust, and how many of them: c2sp.org/tlog-policy (default: ledger/witnesses.txt of the data folder)',
+    )
     .option('--json', 'answer with one JSON object')
     .action((file: string, options: ReceiptCommandOptions) => {
-      const keys = parsePinnedKeys(readKeys(options))
+      const policy = policyOf(options)
+      const pinned = parsePinnedKeys(readKeys(options))
+      const keys = policy === undefined ? pinned : { ...pinned, witnesses: policy.witnesses }
       const receipt = readFileSync(file === '-' ? 0 : file, 'utf8')
       const body = options.body === undefined ? {} : { body: readFileSync(options.body) }
       const finding = checkReceipt(receipt, { keys, ...body })
-      process.stdout.write(options.json === true ? `${JSON.stringify(finding)}\n` : textOf(finding))
+      const witnessed = finding.kind === 'good' ? policy?.isMet(finding.cosigned) : undefined
+      process.stdout.write(
+        options.json === true
+          ? `${JSON.stringify({ ...finding, witnessed })}\n`
+          : textOf(finding, witnessed),
+      )
       if (finding.kind === 'bad') process.exitCode = 1
     })
 }
 
-function textOf(finding: ReceiptFinding): string {
+/** Undefined: nobody has said which witnesses count. */
+function policyOf({ data, policy }: ReceiptCommandOptions): WitnessPolicy | undefined {
+  const file = policy ?? witnessPolicyFile(data)
+  return policy === undefined && !existsSync(file)
+    ? undefined
+    : parseWitnessPolicy(readFileSync(file, 'utf8'))
+}
+
+function textOf(finding: ReceiptFinding, witnessed: boolean | undefined): string {
   if (finding.kind === 'bad') return `bad (${finding.why}): ${finding.sentence}\n`
   const { cosigned, index, leaf, level, origin, record, size } = finding
   return [
-    `good: ${level}`,
+    `good: ${level}${witnessed === true ? ', witnessed' : ''}`,
     `leaf ${index} (${leaf.kind}) of ${origin}, in the checkpoint of ${size} leaves`,
     cosigned.length === 0
       ? 'no pinned witness has cosigned it'
       : `cosigned by ${cosigned.join(', ')}`,
+    ...(witnessed === false ? [NOT_YET] : []),
     ...(record === undefined ? [] : [JSON.stringify(record, undefined, 2)]),
     '',
   ].join('\n')
 }
+
+const NOT_YET =
+  'fewer than the policy wants: ask the gateway for it again (GET /exchange/receipts/<exchange id>); if it is not there in a minute, bring it to a witness (POST /complaints)'
