@@ -33,9 +33,12 @@ export function makeReload(parts: {
     const documents = core.law.readAgain()
     // The only step that can still fail: what is not on record does not take force, and neither does the rest.
     const documentsChanged = await documents()
+    const before = core.identity.tls
     const tls = identity()
-    renewTls(listener, tls)
-    provider.renew(tls)
+    if (tls.cert !== before.cert || tls.key !== before.key) {
+      renewTls(listener, tls)
+      provider.renew(tls)
+    }
     return { kind: 'reloaded', documentsChanged }
   }
 
