@@ -74,9 +74,8 @@ class PolicyReading {
       if (this.#used.has(member)) return `has ${member}, which is a member already`
       this.#used.add(member)
     }
-    const least = count === 'all' ? known.length : count === 'any' ? 1 : Number(count)
-    if (!Number.isInteger(least) || least < 1 || least > known.length)
-      return 'has no number from 1 to n'
+    const least = leastOf(count, known.length)
+    if (least === undefined) return 'has no number from 1 to n'
     return this.#name(name, (signers) => known.filter((isMet) => isMet(signers)).length >= least)
   }
 
@@ -92,6 +91,11 @@ class PolicyReading {
     this.#names.set(name, isMet)
     return undefined
   }
+}
+
+function leastOf(count: string, members: number): number | undefined {
+  const least = count === 'all' ? members : count === 'any' ? 1 : Number(count)
+  return Number.isInteger(least) && least >= 1 && least <= members ? least : undefined
 }
 
 function isSame(one: NoteKey, other: NoteKey): boolean {
