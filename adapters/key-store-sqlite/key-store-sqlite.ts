@@ -115,6 +115,10 @@ class SqliteKeyStore implements OpenedKeyStore {
     return this.#file.holder(subject)?.toString('hex')
   }
 
+  knowsExchange(exchange: string): boolean {
+    return this.#file.exchangeKey(exchange) !== undefined
+  }
+
   subjectsOf(person: Handle): readonly string[] {
     return this.#file.subjectsOf(Buffer.from(person, 'hex'))
   }

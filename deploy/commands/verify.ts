@@ -1,11 +1,12 @@
 /** `gongdao verify`: a whole ledger from its bytes, the pinned keys and what others have seen of it. Ends with 1 where anything is wrong. */
 import { Command } from 'commander'
-import type { Verified } from '../../gateway/console/verify.ts'
 import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { readKeys } from '../read-keys.ts'
 import { verifyLedger } from '../verify-ledger.ts'
+import type { VerifiedLedger } from '../verify-ledger.ts'
 import { progressLine } from './progress-line.ts'
+import { keysText, withDuties, type VerifiedDuties } from './verify-duties.ts'
 
 interface VerifyCommandOptions {
   readonly data: string
@@ -15,8 +16,10 @@ interface VerifyCommandOptions {
   readonly since?: string
   readonly receipt?: readonly string[]
   readonly note?: readonly string[]
+  readonly keyStore?: true
   readonly quick?: true
   readonly threads?: number
+  readonly timestampRoots?: string
   readonly json?: true
 }
 
@@ -37,21 +40,28 @@ export function verifyCommand(): Command {
       '--note <file...>',
       'signed checkpoints, e.g. of witnesses, that the ledger must have had',
     )
+    .option('--key-store', 'also ask which keys are there: erased, lost or not destroyed')
     .option('--quick', 'verify one signature in 32, and the newest; every hash all the same')
     .option('--threads <n>', 'threads to use (default: one for each core)', wholeNumber)
+    .option(
+      '--timestamp-roots <file>',
+      'roots of time-stamping authorities, PEM (default: ledger/timestamp-roots.pem of the data folder)',
+    )
     .option('--json', 'answer with one JSON object')
     .action(async (options: VerifyCommandOptions) => {
-      const { json, note = [], receipt = [], ...rest } = options
+      const { json, keyStore, note = [], receipt = [], ...rest } = options
       const progress = progressLine('verified leaves', json === true)
-      const verified = await verifyLedger({
+      const keys = readKeys(options)
+      const ledger = await verifyLedger({
         ...rest,
-        keys: readKeys(options),
+        keys,
         receipts: receipt,
         notes: note,
         now: Date.now(),
         onProgress: ({ leaves }) => progress.at(leaves),
       })
       progress.end()
+      const verified = await withDuties(ledger, { ...options, keys, keyStore: keyStore === true })
       process.stdout.write(
         json === true ? `${JSON.stringify(asJson(verified))}\n` : asText(verified),
       )
@@ -65,12 +75,13 @@ function wholeNumber(text: string): number {
   return Number(text)
 }
 
-function asJson({ counts, findings }: Verified): object {
+function asJson({ counts, findings, keyCounts }: VerifiedDuties): object {
   const told = findings.map((finding) => ({ ...finding, ...FINDING_WORDS[finding.kind] }))
-  return { verdict: findings.length === 0 ? 'good' : 'bad', counts, findings: told }
+  const verdict = findings.length === 0 ? 'good' : 'bad'
+  return { verdict, counts, ...(keyCounts && { keys: keyCounts }), findings: told }
 }
 
-function asText({ counts, findings }: Verified): string {
+function asText({ counts, findings, keyCounts }: VerifiedDuties): string {
   const { bytes, chains, checkpoints, denials, intents, leaves, open, outcomes, signatures } =
     counts
   const verdict =
@@ -82,6 +93,8 @@ function asText({ counts, findings }: Verified): string {
     ...kindsText(findings),
     `${chains} chains, ${leaves} leaves, ${checkpoints} checkpoints, ${signatures} signatures verified, ${bytes} bytes`,
     `${intents} intents, ${outcomes} outcomes, ${open} still open, ${denials} denials`,
+    ...keysText(keyCounts),
+    ...(stamps === undefined ? [] : [stampsText(stamps)]),
     verdict,
     '',
   ].join('\n')

@@ -37,8 +37,8 @@ export interface DutyHost {
 export type Outcome = Erased | Recorded | Opened | Refusal | Known | BackedUp
 export interface Known {
   readonly kind: 'known'
-  /** Those of the pseudonyms asked about that lead to a key. */
-  readonly subjects: readonly string[]
+  /** Those of the pseudonyms and exchanges asked about that lead to a key. */
+  readonly names: readonly string[]
 }
 
 export type Saying =
@@ -79,7 +79,7 @@ export class Duties {
   #answer(asking: Asking, conversation: Conversation): Promise<Outcome> | Outcome {
     switch (asking.ask) {
       case 'known':
-        return this.#known(asking.subjects)
+        return this.#known(asking.subjects, asking.exchanges)
       case 'backup':
         return backUp(this.#host, asking)
       case 'order':
@@ -108,9 +108,13 @@ export class Duties {
     }
   }
 
-  #known(subjects: readonly string[]): Known {
-    const known = subjects.filter((subject) => this.#host.keys.holder(subject) !== undefined)
-    return { kind: 'known', subjects: known }
+  #known(subjects: readonly string[], exchanges: readonly string[]): Known {
+    const { keys } = this.#host
+    const names = [
+      ...subjects.filter((subject) => keys.holder(subject) !== undefined),
+      ...exchanges.filter((exchange) => keys.knowsExchange(exchange)),
+    ]
+    return { kind: 'known', names }
   }
 
   #parts(onStep: DutyParts['onStep']): DutyParts {

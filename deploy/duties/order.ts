@@ -53,7 +53,11 @@ const order = z.strictObject({
 
 const asking = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('order'), order: z.unknown() }),
-  z.strictObject({ ask: z.literal('known'), subjects: z.array(z.string().length(43)) }),
+  z.strictObject({
+    ask: z.literal('known'),
+    subjects: z.array(z.string().max(64)).readonly(),
+    exchanges: z.array(z.string().max(64)).readonly(),
+  }),
   z.strictObject({ ask: z.literal('backup'), days: z.number(), passphrase: z.string() }),
 ])
 /** What is asked through the door. */

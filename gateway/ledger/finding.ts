@@ -49,6 +49,11 @@ export type FindingKind =
   | 'anchor-missing'
   | 'anchor-wrong'
   | 'anchor-expired'
+  /** An order about persons' keys that two officers did not sign, or that was not theirs. */
+  | 'order-wrong'
+  /** A key is gone without an `erasure` leaf; it lives though there is one. */
+  | 'key-lost'
+  | 'key-undestroyed'
 
 export interface Finding {
   readonly chain: string

@@ -13,6 +13,8 @@ export interface PersonKeys {
   find(number: string): Handle | undefined
   /** Whose pseudonym this is; undefined: its key is gone, or never was. */
   holder(subject: string): Handle | undefined
+  /** Whether the key of an exchange about nobody is there. */
+  knowsExchange(exchange: string): boolean
   /** All her pseudonyms. */
   subjectsOf(person: Handle): readonly string[]
   /** HMAC-SHA-256(person's key, "hold/1"), base64url. */

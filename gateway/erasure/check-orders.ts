@@ -1,0 +1,63 @@
+/** The registry's leaves of officers, for an auditor: each was signed by two people whom the registry knew then, and served once. */
+import type { ErasureRecord, HoldRecord, Statement, OfficersRecord } from '../ledger/duty-events.ts'
+import type { LeafKind } from '../ledger/entry.ts'
+import { peopleFault, signatureFault } from './approval.ts'
+import { BASES } from './bases.ts'
+
+type Ordered = HoldRecord | ErasureRecord
+
+const KIND_OF = { erase: 'erasure', hold: 'hold', open: 'access', release: 'release' } as const
+
+export class OrderCheck {
+  readonly #officers = new Map<number, OfficersRecord>()
+  readonly #served = new Map<string, LeafKind>()
+  readonly #erased = new Set<string>()
+
+  /** Leaves in the order of the chain. What is wrong with this one; undefined: nothing, or it is of another kind. */
+  take(index: number, kind: LeafKind, record: unknown): string | undefined {
+    if (kind === 'officers') this.#officers.set(index, record as OfficersRecord)
+    if (kind !== 'erasure' && kind !== 'hold' && kind !== 'release' && kind !== 'access') {
+      return undefined
+    }
+    try {
+      return this.#fault(kind, record as Ordered)
+    } catch (fault) {
+      // The operator may have signed anything: a record without its members is a finding, not a fault of ours.
+      if (fault instanceof TypeError) return 'its record does not have the members of an order'
+      throw fault
+    }
+  }
+
+  #fault(kind: LeafKind, record: Ordered): string | undefined {
+    const { approvals, at, officers, statement } = record
+    if (KIND_OF[statement.act] !== kind) return `two officers signed ${statement.act}, not ${kind}`
+    if (!Object.hasOwn(BASES[statement.act], statement.basis)) return 'its ground is no known one'
+    const listed = this.#officers.get(officers)?.officers
+    if (listed === undefined) return 'it names officers whom the registry had not named before it'
+    const fault =
+      peopleFault(statement, approvals, listed) ?? signatureFault(statement, approvals, listed)
+    return fault?.sentence ?? timeFault(statement, at, kind) ?? this.#servedTwice(kind, record)
+  }
+
+  #servedTwice(kind: LeafKind, record: Ordered): string | undefined {
+    const { id } = record.statement
+    const before = this.#served.get(id)
+    this.#served.set(id, kind)
+    // One order may erase many pseudonyms, each once.
+    if (kind !== 'erasure') return before === undefined ? undefined : 'its order had served before'
+    const { subject } = record as ErasureRecord
+    if (this.#erased.has(subject)) return 'its pseudonym was erased before'
+    this.#erased.add(subject)
+    return undefined
+  }
+}
+
+/** A crash may lie between the order and the leaf that finishes an erasure: those are later. */
+function timeFault({ at, expires }: Statement, done: number, kind: LeafKind): string | undefined {
+  if (kind === 'erasure' || done < expires) {
+    return done + AHEAD_MS < at ? 'it was carried out before it was signed' : undefined
+  }
+  return 'it was carried out after it had expired'
+}
+
+const AHEAD_MS = 120_000
