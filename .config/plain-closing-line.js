@@ -11,7 +11,7 @@ export default class PlainClosingLine {
     if (failed > 0) process.env.GONGDAO_TESTS_FAILED = 'yes'
     const line = `${results.numPassedTests} passed, ${failed} failed, ${this.#skipped} skipped`
     // jest prints its own summary after every other reporter; only the exit comes later.
-    process.once('exit', () => process.stdout.write(`${line}\n`))
+    process.once('exit', () => process.stdout.write([...reasons(results), line, ''].join('\n')))
   }
 
   getLastError() {
@@ -20,4 +20,15 @@ export default class PlainClosingLine {
     if (!strict || this.#skipped === 0) return undefined
     return new Error(`${this.#skipped} skipped: under CI every test has to run`)
   }
+}
+
+/** jest itself does not name the skipped tests of a file in which nothing else ran. */
+function reasons({ testResults }) {
+  const found = testResults
+    .flatMap((file) => file.testResults)
+    .map(({ title }) => / \(skipped: (.+)\)$/.exec(title)?.[1])
+    .filter((reason) => reason !== undefined)
+  return [...new Set(found)].map((reason) => {
+    return `skipped, ${found.filter((one) => one === reason).length} tests: ${reason}`
+  })
 }

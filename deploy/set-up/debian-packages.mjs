@@ -4,33 +4,36 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { run } from './run.mjs'
 
-/** `proof`: a program on the PATH, or a file that exists once the package is there. */
+/** `proof`: a program on the PATH, or a file that exists once the package is there. `use`: what is skipped without it. */
 export const TESTS_NEED = [
-  { name: 'openssl', proof: 'openssl' },
-  { name: 'strace', proof: 'strace' },
-  { name: 'nginx', proof: 'nginx' },
-  { name: 'redis-server', proof: 'redis-server' },
-  { name: 'default-jre-headless', proof: 'java' },
-  { name: 'maven', proof: 'mvn' },
+  { name: 'openssl', proof: 'openssl', use: "OpenSSL's second opinion" },
+  { name: 'strace', proof: 'strace', use: 'faults of system calls' },
+  { name: 'nginx', proof: 'nginx', use: 'nginx as a peer' },
+  { name: 'redis-server', proof: 'redis-server', use: 'Redis' },
+  { name: 'default-jre-headless', proof: 'java', use: 'Kafka' },
+  { name: 'maven', proof: 'mvn', use: 'Kafka' },
 ]
 export const BENCH_NEEDS = [
-  { name: 'nginx', proof: 'nginx' },
-  { name: 'wrk', proof: 'wrk' },
-  { name: 'gcc', proof: 'gcc' },
-  { name: 'libssl-dev', proof: '/usr/include/openssl/ssl.h' },
-  { name: 'libc6-dev', proof: '/usr/include/stdio.h' },
+  { name: 'nginx', proof: 'nginx', use: 'the comparison with nginx' },
+  { name: 'wrk', proof: 'wrk', use: 'load' },
+  { name: 'gcc', proof: 'gcc', use: 'load with client certificates' },
+  { name: 'libssl-dev', proof: '/usr/include/openssl/ssl.h', use: 'load with client certificates' },
+  { name: 'libc6-dev', proof: '/usr/include/stdio.h', use: 'load with client certificates' },
 ]
 
 export async function debianPackages(needed, tell) {
-  const missing = needed.filter(({ proof }) => !isThere(proof)).map(({ name }) => name)
-  if (missing.length === 0) return
+  const absent = needed.filter(({ proof }) => !isThere(proof))
+  if (absent.length === 0) return
+  const missing = absent.map(({ name }) => name)
+  const uses = [...new Set(absent.map(({ use }) => use))].join(', ')
+  const skipped = `Not on this machine: ${missing.join(', ')}. Skipped, each with its reason: ${uses}.`
   if (!isThere('apt-get')) {
-    tell.say(`Not on this machine: ${missing.join(', ')}. What needs them is skipped and says so.`)
+    tell.say(skipped)
     return
   }
   const byHand = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`
   if (process.getuid?.() !== 0) {
-    tell.say(`Not on this machine: ${missing.join(', ')}. What needs them is skipped and says so.`)
+    tell.say(skipped)
     tell.say(`To have them:  sudo sh -c '${byHand}'`)
     return
   }
