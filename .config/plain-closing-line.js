@@ -10,10 +10,13 @@ export default class PlainClosingLine {
     // For end-test-run.js: whether what the servers said is of use to anybody.
     if (failed > 0) process.env.GONGDAO_TESTS_FAILED = 'yes'
     const line = `${results.numPassedTests} passed, ${failed} failed, ${this.#skipped} skipped`
+    const why = this.getLastError()
+    const lines = [...reasons(results), ...(why ? [why.message] : []), line, '']
     // jest prints its own summary after every other reporter; only the exit comes later.
-    process.once('exit', () => process.stdout.write([...reasons(results), line, ''].join('\n')))
+    process.once('exit', () => process.stdout.write(lines.join('\n')))
   }
 
+  /** jest takes it for a failure of the run, and does not print it. */
   getLastError() {
     const strict =
       process.env.CI !== undefined && process.env.CI !== '' && process.env.CI !== 'false'
