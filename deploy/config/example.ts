@@ -31,6 +31,8 @@ export const EXAMPLE: z.input<typeof CONFIG> = {
     inFlight: 2_048,
   },
   stop: { finishWithinMs: 25_000 },
+  keys: { backupDays: 7 },
+  registrar: { listen: { host: '0.0.0.0', port: 8444 } },
   replication: {
     durability: 'replicated',
     brokers: ['kafka-1.example.gov.tw:9093', 'kafka-2.example.gov.tw:9093'],
@@ -46,9 +48,12 @@ export const EXAMPLE: z.input<typeof CONFIG> = {
       passwordFile: '/run/secrets/kafka-writer',
     },
     reader: {
+      brokers: ['kafka-2.example.gov.tw:9093'],
       ca: '/etc/gongdao/kafka-ca.pem',
       certificate: '/etc/gongdao/kafka-reader.crt',
       key: '/etc/gongdao/kafka-reader.key',
+      username: 'gateway-1-reader',
+      passwordFile: '/run/secrets/kafka-reader',
     },
     backlog: { records: 200_000, bytes: 500_000_000, ms: 10_000 },
     readBackMs: 10_000,
