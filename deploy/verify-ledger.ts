@@ -3,12 +3,14 @@ import { randomInt } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { examiningThreads } from '../adapters/verify-threads/examining-threads.ts'
-import type { Handed } from '../gateway/console/evidence.ts'
+import type { Evidence, Handed } from '../gateway/console/evidence.ts'
 import { parsePins, pinsText } from '../gateway/console/pins.ts'
 import { verify } from '../gateway/console/verify.ts'
 import type { Verified, VerifyParts } from '../gateway/console/verify.ts'
 import { parsePinnedKeys } from '../gateway/ledger/pinned-keys.ts'
+import type { CheckedAnchors } from '../gateway/ledger/check-anchors.ts'
 import { openSource, type Whence } from './open-source.ts'
+import { verifyAnchors } from './verify-anchors.ts'
 
 export interface VerifyLedgerOptions extends Whence {
   /** Text of the pinned keys. */
@@ -20,16 +22,24 @@ export interface VerifyLedgerOptions extends Whence {
   /** Not every signature: that of each megabyte's last checkpoint, and of one in 32. */
   readonly quick?: boolean
   readonly threads?: number
+  /** File of the roots that time-stamps must lead to; absent: `ledger/timestamp-roots.pem` of the data folder. */
+  readonly timestampRoots?: string
   readonly now: number
   readonly onProgress?: VerifyParts['onProgress']
 }
 
 const ONE_IN = 32
 
-export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verified> {
+export interface VerifiedLedger extends Verified {
+  /** Absent: nothing was ever time-stamped, or the source carries no time-stamps. */
+  readonly stamps?: Pick<CheckedAnchors, 'count' | 'newest'>
+}
+
+export async function verifyLedger(options: VerifyLedgerOptions): Promise<VerifiedLedger> {
   const { now, onProgress, quick, since } = options
   const keys = parsePinnedKeys(options.keys)
   const { published, source } = openSource(options, keys)
+  const anchors = isData(options) ? await verifyAnchors(options) : undefined
   const threads = examiningThreads(options.threads)
   try {
     const verified = await verify({
@@ -39,24 +49,33 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
       onProgress,
       examine: threads.examine,
       width: threads.width,
-      since:
-        since !== undefined && existsSync(since)
-          ? parsePins(readFileSync(since, 'utf8'))
-          : undefined,
-      evidence: {
-        receipts: handed('receipt', options.receipts),
-        notes: handed('note', options.notes),
-        published,
-      },
-      sample: quick === true ? { every: ONE_IN, offset: randomInt(ONE_IN) } : undefined,
+      since: readPins(since),
+      evidence: { ...handedIn(options), published, stamped: anchors?.heads ?? [] },
+      sample: sampling(quick === true),
     })
-    if (since !== undefined && verified.findings.length === 0)
-      writePins(since, pinsText(verified.pins))
-    return verified
+    const findings = [...(anchors?.findings ?? []), ...verified.findings]
+    if (since !== undefined && findings.length === 0) writePins(since, pinsText(verified.pins))
+    return { ...verified, findings, ...(anchors && { stamps: anchors }) }
   } finally {
     await threads.close()
     await source.close?.()
   }
+}
+
+function sampling(quick: boolean): VerifyParts['sample'] {
+  return quick ? { every: ONE_IN, offset: randomInt(ONE_IN) } : undefined
+}
+
+function readPins(file: string | undefined): VerifyParts['since'] {
+  return file !== undefined && existsSync(file) ? parsePins(readFileSync(file, 'utf8')) : undefined
+}
+
+function handedIn({ notes, receipts }: VerifyLedgerOptions): Evidence {
+  return { receipts: handed('receipt', receipts), notes: handed('note', notes) }
+}
+
+function isData({ kafka, tiles }: Whence): boolean {
+  return kafka === undefined && tiles === undefined
 }
 
 function handed(what: string, files: readonly string[] = []): Handed[] {

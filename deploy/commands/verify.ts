@@ -63,7 +63,9 @@ export function verifyCommand(): Command {
       progress.end()
       const verified = await withDuties(ledger, { ...options, keys, keyStore: keyStore === true })
       process.stdout.write(
-        json === true ? `${JSON.stringify(asJson(verified))}\n` : asText(verified),
+        json === true
+          ? `${JSON.stringify({ ...asJson(verified), ...stampsOf(ledger) })}\n`
+          : `${stampsText(ledger)}${asText(verified)}`,
       )
       if (verified.findings.length > 0) process.exitCode = 1
     })
@@ -73,6 +75,17 @@ function wholeNumber(text: string): number {
   if (!/^[1-9][0-9]{0,2}$/.test(text))
     throw new RangeError('--threads takes a whole number from 1 on')
   return Number(text)
+}
+
+function stampsOf({ stamps }: VerifiedLedger): object {
+  return stamps === undefined ? {} : { stamps: { count: stamps.count, newest: stamps.newest } }
+}
+
+function stampsText({ stamps }: VerifiedLedger): string {
+  if (stamps === undefined) return ''
+  const { count, newest } = stamps
+  const until = newest === undefined ? 'none of them good' : new Date(newest).toISOString()
+  return `${count} time-stamps, the newest of ${until}\n`
 }
 
 function asJson({ counts, findings, keyCounts }: VerifiedDuties): object {
@@ -94,7 +107,6 @@ function asText({ counts, findings, keyCounts }: VerifiedDuties): string {
     `${chains} chains, ${leaves} leaves, ${checkpoints} checkpoints, ${signatures} signatures verified, ${bytes} bytes`,
     `${intents} intents, ${outcomes} outcomes, ${open} still open, ${denials} denials`,
     ...keysText(keyCounts),
-    ...(stamps === undefined ? [] : [stampsText(stamps)]),
     verdict,
     '',
   ].join('\n')

@@ -21,6 +21,8 @@ export interface Evidence {
   readonly notes?: readonly Handed[]
   /** Notes of checkpoints that were published; undefined for one that can't be read any more. */
   readonly published?: Iterable<string | undefined>
+  /** Heads that a good time-stamp names (`check-anchors.ts`): nobody could have made them up later. */
+  readonly stamped?: readonly KnownHead[]
 }
 
 export interface Weighed {

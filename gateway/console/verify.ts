@@ -75,7 +75,8 @@ class LedgerCheck {
     const { findings, known } = weigh(evidence, keys)
     this.#parts = parts
     this.#registry = registry
-    this.#known = { ...known, heads: [...headsOfPins(since), ...known.heads] }
+    const { stamped = [] } = evidence
+    this.#known = { ...known, heads: [...headsOfPins(since), ...stamped, ...known.heads] }
     for (const finding of findings) this.#report.add(finding)
     this.#links = new LinkCheck(registry, keys, this.#report.add)
     for (const [chain, pin] of since?.chains ?? []) {

@@ -1,0 +1,51 @@
+/** The time-stamps of a data folder's ledger, checked offline against pinned roots. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { anchorsFolder, readAnchors } from '../adapters/checkpoints-folder/anchors-folder.ts'
+import { ledgerFolder } from '../adapters/ledger-journal/folders.ts'
+import { readChain } from '../adapters/ledger-journal/read-chain.ts'
+import { stampChecker } from '../adapters/timestamp-rfc3161/timestamp-authority.ts'
+import { checkAnchors } from '../gateway/ledger/check-anchors.ts'
+import type { CheckedAnchors } from '../gateway/ledger/check-anchors.ts'
+import type { AnchorRecord } from '../gateway/ledger/registry-events.ts'
+import { originOf } from './read-ledger.ts'
+import { readRoots, timestampRootsFile } from './timestamp-roots.ts'
+
+export interface VerifyAnchors {
+  readonly data: string
+  /** Absent: the roots that the ledger's own folder names. */
+  readonly timestampRoots?: string
+  readonly now: number
+}
+
+/** Undefined where nothing was ever time-stamped. Throws where the roots can't be read. */
+export async function verifyAnchors(options: VerifyAnchors): Promise<CheckedAnchors | undefined> {
+  const { data, now } = options
+  // Leaves first, then what they name, and only then the chains: a gateway may be running.
+  const { leaves, registry } = anchorLeaves(data)
+  const folder = anchorsFolder(ledgerFolder(data))
+  if (registry === undefined || (leaves.size === 0 && !existsSync(folder))) return undefined
+  const file = options.timestampRoots ?? timestampRootsFile(data)
+  const isThere = options.timestampRoots !== undefined || existsSync(file)
+  const check = stampChecker({ roots: isThere ? readRoots(file) : [] })
+  return checkAnchors({ registry, anchors: readAnchors(folder), leaves, check, now })
+}
+
+function anchorLeaves(data: string): {
+  readonly registry: string | undefined
+  readonly leaves: ReadonlyMap<number, AnchorRecord>
+} {
+  const folder = join(ledgerFolder(data), 'registry')
+  const registry = originOf(folder)
+  const leaves = new Map<number, AnchorRecord>()
+  if (registry === undefined) return { registry, leaves }
+  readChain({
+    folder,
+    origin: registry,
+    twoPhase: true,
+    visit: ({ index, leaf, record }) => {
+      if (leaf.kind === 'anchor') leaves.set(index, JSON.parse(record) as AnchorRecord)
+    },
+  })
+  return { registry, leaves }
+}
