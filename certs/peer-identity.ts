@@ -6,11 +6,11 @@
 import { createHash } from 'node:crypto'
 import type { X509Certificate } from 'node:crypto'
 import { Digest, Instant, Malformed } from '../policies/vocabulary.ts'
-import type { SubsystemId } from '../policies/vocabulary.ts'
+import type { GatewayId, SubsystemId } from '../policies/vocabulary.ts'
 import { certificateFields, CLIENT_AUTH, SERVER_AUTH } from './certificate-fields.ts'
 import type { CertificateFields } from './certificate-fields.ts'
-import { readIdentityUri } from './identity.ts'
-import type { IdentityRefusal, Peer, PeerFinding } from './peer.ts'
+import { readIdentityUri, type Identity } from './identity.ts'
+import type { Credential, IdentityRefusal, Peer, PeerFinding } from './peer.ts'
 import { issued } from './trust.ts'
 import type { Trust } from './trust.ts'
 
@@ -53,6 +53,28 @@ function identify(
   return { kind: 'identified', peer: peerOf(certificate, fields.serial, { subsystem, trust }) }
 }
 
+export type GatewayFinding =
+  | { readonly kind: 'identified'; readonly gateway: GatewayId; readonly credential: Credential }
+  | { readonly kind: 'refused'; readonly code: IdentityRefusal }
+
+/** Another gateway of the instance, at the registrar's door (`clientAuth`) or behind it (`serverAuth`). */
+export function identifyGateway(
+  certificate: X509Certificate | undefined,
+  trust: Trust,
+  role: 'client' | 'server',
+): GatewayFinding {
+  if (certificate === undefined) return refused('Client.Identity.CertificateMissing')
+  if (!issued(certificate, trust.issuing)) return refused(codeOfStranger(certificate, trust))
+  const fields = readFields(certificate)
+  const usage = role === 'client' ? CLIENT_AUTH : SERVER_AUTH
+  const id = fields === undefined ? undefined : identityFor(fields, usage)
+  if (fields === undefined || id?.kind !== 'gateway') {
+    return refused('Client.Identity.CertificateUnsuitable')
+  }
+  const credential = credentialOf(certificate, fields.serial, trust)
+  return { kind: 'identified', gateway: id.id, credential }
+}
+
 /** Our own CA certificates come from us, but name no subsystem. */
 function codeOfStranger(certificate: X509Certificate, trust: Trust): IdentityRefusal {
   const ours = issued(certificate, trust.root)
@@ -69,11 +91,14 @@ function readFields(certificate: X509Certificate): CertificateFields | undefined
 }
 
 function subsystemOf(fields: CertificateFields, usage: string): SubsystemId | undefined {
+  const identity = identityFor(fields, usage)
+  return identity?.kind === 'subsystem' ? identity.id : undefined
+}
+
+function identityFor(fields: CertificateFields, usage: string): Identity | undefined {
   if (fields.ca || !fields.maySign || !fields.extendedKeyUsage.includes(usage)) return undefined
   const [uri, ...others] = fields.uris
-  if (uri === undefined || others.length > 0) return undefined
-  const identity = readIdentityUri(uri)
-  return identity?.kind === 'subsystem' ? identity.id : undefined
+  return uri === undefined || others.length > 0 ? undefined : readIdentityUri(uri)
 }
 
 function peerOf(
@@ -84,6 +109,12 @@ function peerOf(
   return {
     subsystem,
     certificate: Digest.parse(createHash('sha256').update(certificate.raw).digest('base64url')),
+    ...credentialOf(certificate, serial, trust),
+  }
+}
+
+function credentialOf(certificate: X509Certificate, serial: string, trust: Trust): Credential {
+  return {
     serial,
     notBefore: later(trust.notBefore, certificate.validFromDate),
     notAfter: sooner(trust.notAfter, certificate.validToDate),
@@ -98,6 +129,6 @@ function sooner(a: Instant, b: Date): Instant {
   return Instant.ofMilliseconds(Math.min(a, b.getTime()))
 }
 
-function refused(code: IdentityRefusal): PeerFinding {
+function refused(code: IdentityRefusal): Extract<PeerFinding, { kind: 'refused' }> {
   return { kind: 'refused', code }
 }

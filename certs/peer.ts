@@ -28,3 +28,6 @@ export type Standing =
   | 'Client.Identity.CertificateNotYetValid'
   | 'Client.Identity.CertificateRevoked'
   | 'Server.Identity.RevocationListStale'
+
+/** What decides on the standing of a certificate, whoever it names. */
+export type Credential = Pick<Peer, 'serial' | 'notBefore' | 'notAfter'>

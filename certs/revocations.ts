@@ -3,7 +3,7 @@
  * expire and are revoked while a connection lives, and a resumed TLS session never shows its certificate again.
  */
 import type { Instant } from '../policies/vocabulary.ts'
-import type { Peer, Standing } from './peer.ts'
+import type { Credential, Standing } from './peer.ts'
 import { RevocationListRefused } from './revocation-list.ts'
 import type { RevocationList } from './revocation-list.ts'
 
@@ -44,7 +44,7 @@ export class Revocations {
     this.#lastInstant = lastInstant(list, this.#graceMs)
   }
 
-  standing(peer: Peer, now: Instant): Standing {
+  standing(peer: Credential, now: Instant): Standing {
     // First, whether we know anything at all: a stale list says nothing about this certificate.
     if (this.#list === undefined || now > this.#lastInstant)
       return 'Server.Identity.RevocationListStale'

@@ -7,6 +7,7 @@ import type { GatewayId, ServiceId, SubsystemId } from '../policies/vocabulary.t
 import type { Admission } from './config/admission.ts'
 import type { HealthSection } from './config/health.ts'
 import type { Keys } from './config/keys.ts'
+import type { RegistrarSection } from './config/registrar.ts'
 import type { ReplicationConfig } from './config/replication.ts'
 import type { Stop } from './config/stop.ts'
 import type { ArchiveSection } from './config/archive.ts'
@@ -38,6 +39,8 @@ export interface GatewayConfig {
   readonly stop?: Stop
   /** Absent: backups of persons' keys expire after 30 days at the most. */
   readonly keys?: Keys
+  /** Absent: this process writes the registry, for itself alone. */
+  readonly registrar?: RegistrarSection
   readonly replication?: ReplicationConfig
   /** Absent: the ledger is not time-stamped. */
   readonly timestamps?: Timestamps

@@ -19,7 +19,6 @@ import { ExchangeHistory } from '../gateway/projections/exchange-history.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import { Repeats } from '../gateway/projections/repeats.ts'
 import { memberOf, subsystemOf, type ExchangeId } from '../policies/vocabulary.ts'
-import { archiveRevocations } from './archive-revocations.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import { HighWater } from './high-water.ts'
 import { logKey } from './log-keys.ts'
@@ -27,11 +26,11 @@ import { openAnchoring, type OpenedAnchoring } from './open-anchoring.ts'
 import { finishErasures, openDuties } from './open-duties.ts'
 import { openExchangeChain, type Visit } from './open-exchange-chain.ts'
 import { openIdentity, type OpenedIdentity } from './open-identity.ts'
-import { openLaw, type OpenedLaw } from './open-law.ts'
-import { openRegistry } from './open-registry.ts'
+import type { OpenedLaw } from './open-law.ts'
 import { openReplication } from './open-replication.ts'
 import { openWitnessing, type OpenedWitnessing } from './open-witnessing.ts'
 import { pinKeys } from './pin-keys.ts'
+import { openLawAndDoor, registryKey, registryOf } from './registry-of.ts'
 import { resolveOpenIntents } from './resolve-open-intents.ts'
 
 export interface CoreOptions {
@@ -56,6 +55,8 @@ export interface Core {
   /** What waits for the journal. */
   readonly backlog: () => Backlog
   readonly registry: Chain
+  /** Where other gateways open their chains; undefined: nowhere. */
+  readonly registrar: URL | undefined
   readonly keys: KeyStore
   readonly repeats: Repeats
   readonly history: ExchangeHistory
@@ -95,9 +96,11 @@ async function openUnderLock(
   const witnessing = await openWitnessing(config, options)
   opened.push(() => witnessing.stop())
   witnessing.add(registry.chain.origin, registry.archive)
-  const law = await openLaw(config, registry, options)
-  const archiving = await archiveRevocations(registry, identity, report)
-  opened.push(() => archiving.stop())
+  const { law, registrar } = await openLawAndDoor(config, identity, {
+    ...options,
+    registry,
+    opened,
+  })
   const { history, repeats, visit } = remembering(config)
   const { revocations } = identity
   const told = { clock, onFatal, telemetry: options.telemetry }
@@ -118,6 +121,7 @@ async function openUnderLock(
     refusal: () => chain.refusal() ?? replication?.refusal() ?? witnessing.refusal(),
     backlog: () => chain.backlog(),
     registry: registry.chain,
+    registrar,
     keys,
     repeats,
     history,
@@ -138,11 +142,10 @@ async function openUnderLock(
 /** Keys and registry; what a crash left of an erasure is finished before anything else is recorded. */
 async function openRecords(
   config: GatewayConfig,
-  { tls }: OpenedIdentity,
+  identity: OpenedIdentity,
   options: CoreOptions,
   opened: (() => Promise<void> | void)[],
 ) {
-  const { clock, onFatal } = options
   const mark = new HighWater(config)
   mark.check()
   opened.push(() => mark.stop())
@@ -151,12 +154,11 @@ async function openRecords(
   // All keys are there before the registry begins: whatever stops the first start after that, they are not missed at the next.
   const { keys, signers } = openKeys(config, isNew, options)
   opened.push(() => keys.close())
-  const [issuing, root] = tls.ca
   const signer = signers.registrar
   const replication = await openReplication(config, { ...options, signers })
   if (replication !== undefined) opened.push(() => replication.close())
-  const parts = { clock, onFatal, signer, replication }
-  const registry = await openRegistry(config, { issuing, root }, parts)
+  const parts = { ...options, signer, replication }
+  const registry = await registryOf(config, identity, parts)
   opened.push(() => registry.chain.close())
   mark.checkGrowth(registry.chain.origin, registry.archive)
   const { data, instance } = config
@@ -175,7 +177,8 @@ function openKeys(
   const folder = foldersOf(config.data).keys
   const registrar = ed25519Signer(logKey(`${folder}/registrar-log.key`, isNew))
   const gateway = ed25519Signer(logKey(`${folder}/gateway-log.key`, isNew))
-  pinKeys(config, { registrar: registrar.publicKey, gateway: gateway.publicKey })
+  const registryVkey = registryKey(config, registrar.publicKey)
+  pinKeys(config, { registrar: registryVkey, gateway: gateway.publicKey })
   const expect = isNew ? 'may-be-new' : 'existing'
   const keys = openKeyStore({ file: `${folder}/keys.sqlite`, expect, chance, clock })
   return { keys, signers: { registrar, gateway } }

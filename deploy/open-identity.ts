@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { layoutOf, type Layout } from '../adapters/certs-folder/layout.ts'
 import { watchRevocationList } from '../adapters/certs-folder/watch-revocation-list.ts'
-import type { Peer, Standing } from '../certs/peer.ts'
+import type { Credential, Standing } from '../certs/peer.ts'
 import {
   readRevocationList,
   RevocationListRefused,
@@ -19,7 +19,7 @@ export interface OpenedIdentity {
   readonly trust: Trust
   /** As read last. */
   readonly tls: OwnTls
-  readonly standing: (peer: Peer, now: Instant) => Standing
+  readonly standing: (peer: Credential, now: Instant) => Standing
   /** Number of the revocation list in use. */
   readonly revocations: () => number
   /** The list in use, as its file is now. */

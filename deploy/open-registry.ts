@@ -71,20 +71,26 @@ export async function openRegistry(
   const clock = notBefore(parts.clock, () => view.latest)
   const registry = { archive, chain, clock, view, sha256: documentCrypto.sha256 }
   if (edge.size === 0) {
-    const record: InstanceRecord = {
-      at: clock.now(),
-      ca: { issuing: ca.issuing, root: ca.root },
-      instance: config.instance,
-      registrar: vkeyText(origin, signer.publicKey),
-      v: 1,
-    }
-    await appendAll(registry, [{ kind: 'instance', record: JSON.stringify(record) }])
+    const registrar = vkeyText(origin, signer.publicKey)
+    await recordInstance(registry, { ca, instance: config.instance, registrar })
   }
   await recordCuts(registry, journal.cuts)
   return registry
 }
 
-function notBefore(clock: Clock, latest: () => Instant | undefined): Clock {
+/** Leaf 0. */
+async function recordInstance(
+  registry: OpenedRegistry,
+  its: Pick<InstanceRecord, 'ca' | 'instance' | 'registrar'>,
+): Promise<void> {
+  const { issuing, root } = its.ca
+  const { instance, registrar } = its
+  const at = registry.clock.now()
+  const record: InstanceRecord = { at, ca: { issuing, root }, instance, registrar, v: 1 }
+  await appendAll(registry, [{ kind: 'instance', record: JSON.stringify(record) }])
+}
+
+export function notBefore(clock: Clock, latest: () => Instant | undefined): Clock {
   return {
     now() {
       const [now, known] = [clock.now(), latest()]

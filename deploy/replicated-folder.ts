@@ -8,8 +8,9 @@ import type { JournalledChain } from '../gateway/ports/chain-journal.ts'
 import { FollowedLane, nameOf, type Progress } from '../gateway/replication/followed-lane.ts'
 import { gatewayIn, laneOf } from '../gateway/replication/lane-of.ts'
 import type { GatewayConfig } from './config.ts'
+import { registrarOf } from './config/registrar.ts'
 
-type Owner = Pick<GatewayConfig, 'data' | 'gateway' | 'instance'>
+type Owner = Pick<GatewayConfig, 'data' | 'gateway' | 'instance' | 'registrar'>
 
 export class ReplicatedFolder {
   readonly #owner: Owner
@@ -21,7 +22,8 @@ export class ReplicatedFolder {
   isOwn(origin: string): boolean {
     const { gateway, instance } = this.#owner
     return (
-      origin === `${instance}/registry` || gatewayIn(origin) === `${instance}/exchange/${gateway}`
+      (this.#writesRegistry && origin === `${instance}/registry`) ||
+      gatewayIn(origin) === `${instance}/exchange/${gateway}`
     )
   }
 
@@ -39,9 +41,14 @@ export class ReplicatedFolder {
       return new FollowedLane(where, chains, { from, now })
     }
     return [
-      lane(registry, [registry]),
+      ...(this.#writesRegistry ? [lane(registry, [registry])] : []),
       lane(`${instance}/exchange/${gateway}/1`, this.#exchangeChains()),
     ]
+  }
+
+  /** Followed from a registrar, it is his to send. */
+  get #writesRegistry(): boolean {
+    return registrarOf(this.#owner) === undefined
   }
 
   journal(origin: string): CommitReader {

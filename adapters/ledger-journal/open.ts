@@ -32,6 +32,8 @@ export interface OpenJournalOptions extends JournalPlace {
   readonly signer: LogSigner
   /** As for `openChain`: registry and consent. */
   readonly twoPhase: boolean
+  /** The checkpoint over so many leaves, where another than `signer` signs them; absent: `signer` does. */
+  readonly complete?: (size: number) => Promise<string>
   /** Each entry that is there already, in order. */
   readonly visit?: (entry: ReadEntry) => void
 }
@@ -102,9 +104,10 @@ function positionOf(
 async function complete(
   storage: Storage,
   { edge }: Recovered,
-  { origin, signer }: OpenJournalOptions,
+  { complete: noteOf, origin, signer }: OpenJournalOptions,
 ): Promise<string> {
-  const note = checkpointWriter(origin, signer)(edge.size, rootOf(edge))
+  const note =
+    (await noteOf?.(edge.size)) ?? checkpointWriter(origin, signer)(edge.size, rootOf(edge))
   const buffer = Buffer.alloc(HEADROOM + LONGEST_NOTE)
   const end = HEADROOM + buffer.write(note, HEADROOM)
   if (!(await storage.reserve(1, LONGEST_NOTE, true))) throw new Error('the disk is full')

@@ -6,6 +6,7 @@ import { admission } from './admission.ts'
 import { archive } from './archive.ts'
 import { health } from './health.ts'
 import { keys } from './keys.ts'
+import { registrar } from './registrar.ts'
 import { replication } from './replication.ts'
 import { stop } from './stop.ts'
 import { telemetry } from './telemetry.ts'
@@ -15,6 +16,7 @@ import { witnesses } from './witnesses.ts'
 export const SECTIONS = {
   stop: stop.exactOptional(),
   keys: keys.exactOptional(),
+  registrar: registrar.exactOptional(),
   replication: replication.exactOptional(),
   timestamps: timestamps.exactOptional(),
   archive: archive.exactOptional(),

@@ -1,0 +1,129 @@
+/**
+ * The registry of a gateway that another process registers (design §4): followed into a journal of its own, so that verify, replay and
+ * explain need nothing else, and asked for each second. Needed at the start only: while the registrar is away exchanges go on
+ * under what was followed last.
+ */
+import type { X509Certificate } from 'node:crypto'
+import { chainFolder } from '../adapters/ledger-journal/folders.ts'
+import { openJournal } from '../adapters/ledger-journal/open.ts'
+import { makeRegistrarClient } from '../adapters/registrar-client/registrar-client.ts'
+import { identifyGateway } from '../certs/peer-identity.ts'
+import { parseVkey, type NoteKey } from '../gateway/ledger/note.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import type { Registrar } from '../gateway/ports/registrar.ts'
+import { machineTimers } from '../gateway/ports/timers.ts'
+import { RegistryView } from '../gateway/projections/registry-view.ts'
+import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
+import { FollowedRegistry, noteOfSize } from '../gateway/registry/followed-registry.ts'
+import type { GatewayConfig } from './config.ts'
+import type { OtherRegistrar } from './config/registrar.ts'
+import type { OpenedIdentity } from './open-identity.ts'
+import { notBefore, type OpenedRegistry } from './open-registry.ts'
+
+export interface OpenedFollowedRegistry extends OpenedRegistry {
+  /** Told of each new manifest. */
+  onManifest(listener: () => Promise<void> | void): void
+  follow(): Promise<void>
+  stop(): void
+}
+
+const EACH_MS = 1000
+
+export async function openFollowedRegistry(
+  config: Pick<GatewayConfig, 'data' | 'instance'> & { readonly registrar: OtherRegistrar },
+  identity: OpenedIdentity,
+  parts: { readonly clock: Clock; readonly report: (sentence: string) => void },
+): Promise<OpenedFollowedRegistry> {
+  const origin = `${config.instance}/registry`
+  const key = keyOf(config.registrar, origin)
+  const registrar = clientOf(config.registrar, identity, parts.clock)
+  const view = new RegistryView()
+  const journal = await openJournal({
+    ...{ folder: chainFolder(config.data, origin), origin, twoPhase: true },
+    signer: { publicKey: key.publicKey, sign: notOurs },
+    complete: (size) => noteOfSize(registrar, size),
+    visit: ({ index, leaf, record }) => {
+      view.take(index, leaf.kind, JSON.parse(record))
+    },
+  })
+  const { archive, edge, storage } = journal
+  const chain = new FollowedRegistry({
+    ...{ origin, key, registrar, storage, edge, reader: archive, onDurable: archive.keep },
+    visit: (index, { kind }, record) => {
+      view.take(index, kind, JSON.parse(record))
+    },
+  })
+  await chain.follow()
+  const clock = notBefore(parts.clock, () => view.latest)
+  const following = keepFollowing(chain, view, parts.report)
+  return { archive, chain, clock, view, sha256: documentCrypto.sha256, ...following }
+}
+
+function keepFollowing(
+  chain: FollowedRegistry,
+  view: RegistryView,
+  report: (sentence: string) => void,
+): Pick<OpenedFollowedRegistry, 'onManifest' | 'follow' | 'stop'> {
+  const listeners: (() => Promise<void> | void)[] = []
+  let known = view.newest()
+  let cancel: () => void = () => undefined
+  let isAway = false
+  let isOver = false
+
+  async function follow(): Promise<void> {
+    await chain.follow()
+    if (view.newest() === known) return
+    known = view.newest()
+    for (const listener of listeners) await listener()
+  }
+
+  async function look(): Promise<void> {
+    try {
+      await follow()
+      if (isAway) report('the registrar is followed again')
+      isAway = false
+    } catch (fault) {
+      // Once, until it answers again: what was followed last stays in force.
+      if (!isAway && !isOver) {
+        report(`the registry can not be followed: ${fault instanceof Error ? fault.message : ''}`)
+      }
+      isAway = true
+    }
+    if (!isOver) cancel = machineTimers.after(EACH_MS, () => void look())
+  }
+
+  cancel = machineTimers.after(EACH_MS, () => void look())
+  return {
+    onManifest: (listener) => listeners.push(listener),
+    follow,
+    stop() {
+      isOver = true
+      cancel()
+    },
+  }
+}
+
+function clientOf(
+  { gateway, url }: OtherRegistrar,
+  identity: OpenedIdentity,
+  clock: Clock,
+): Registrar {
+  const objection = (certificate: X509Certificate | undefined): string | undefined => {
+    const found = identifyGateway(certificate, identity.trust, 'server')
+    if (found.kind === 'refused') return found.code
+    if (found.gateway !== gateway) return 'it is the certificate of another gateway'
+    const standing = identity.standing(found.credential, clock.now())
+    return standing === 'good' ? undefined : standing
+  }
+  return makeRegistrarClient({ url, tls: () => identity.tls, objection })
+}
+
+function keyOf({ key }: OtherRegistrar, origin: string): NoteKey {
+  const parsed = parseVkey(key)
+  if (parsed?.name !== origin) throw new Error(`registrar.key is not the key of ${origin}`)
+  return parsed
+}
+
+function notOurs(): never {
+  throw new Error('the registry is signed by its registrar alone')
+}
