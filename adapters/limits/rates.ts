@@ -99,18 +99,22 @@ function counterOf(
   }
 }
 
-/** Exceeding is an outcome; the library rejects with it. */
-async function taken(limiter: RateLimiterAbstract, key: string): Promise<RateLimiterRes> {
+interface Taken {
+  readonly result: RateLimiterRes
+  readonly isExceeded: boolean
+}
+
+/** Exceeding is an outcome; the library rejects with it, and counts no further where it refuses from memory. */
+async function taken(limiter: RateLimiterAbstract, key: string): Promise<Taken> {
   try {
-    return await limiter.consume(key)
+    return { result: await limiter.consume(key), isExceeded: false }
   } catch (exceeded) {
-    if (exceeded instanceof RateLimiterRes) return exceeded
+    if (exceeded instanceof RateLimiterRes) return { result: exceeded, isExceeded: true }
     throw exceeded
   }
 }
 
-function counted(of: Kind, quota: Quota, result: RateLimiterRes): Counted {
-  const { consumedPoints, msBeforeNext, remainingPoints } = result
-  const isExceeded = consumedPoints > quota.requests
+function counted(of: Kind, quota: Quota, { isExceeded, result }: Taken): Counted {
+  const { msBeforeNext, remainingPoints } = result
   return { of, quota, remaining: remainingPoints, resetMs: msBeforeNext, isExceeded }
 }

@@ -45,15 +45,17 @@ export function connectRedis(settings: RedisSettings): RedisConnection {
   client.on('ready', () => {
     note(true)
   })
-  client.on('close', () => {
+  const onClose = (): void => {
     note(false)
-  })
+  }
+  client.on('close', onClose)
   // Each is followed by `close`; without a listener it would end the process.
   client.on('error', () => undefined)
   return {
     client,
     isThere: () => client.status === 'ready',
     close() {
+      client.off('close', onClose)
       client.disconnect()
     },
   }

@@ -1,0 +1,164 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { makeRates, type RateSettings, type SharedRates } from '../../../adapters/limits/rates.ts'
+import { connectRedis, type RedisConnection } from '../../../adapters/state-redis/connect.ts'
+import type { Redis } from '../../../deploy/services/redis.ts'
+import { ServiceId, SubsystemId } from '../../../policies/vocabulary.ts'
+import { ownRedis } from '../../harness/redis-server.ts'
+import { until } from '../../harness/until.ts'
+
+const [A, B] = ['a', 'b'].map((name) => SubsystemId.parse(`TW/GOV/A/${name}`)) as [
+  SubsystemId,
+  SubsystemId,
+]
+const SERVICE = ServiceId.parse('TW/GOV/P/x/1')
+const OTHER = ServiceId.parse('TW/GOV/P/x/2')
+
+const NONE: RateSettings = { consumers: new Map(), services: new Map() }
+const minute = (requests: number): { requests: number; withinSeconds: number } => ({
+  requests,
+  withinSeconds: 60,
+})
+
+/** How many of so many requests pass. */
+async function passed(
+  rates: SharedRates,
+  times: number,
+  who: SubsystemId,
+  service?: ServiceId,
+): Promise<number> {
+  let count = 0
+  for (let time = 0; time < times; time += 1) {
+    const counted = await rates.count(who, service)
+    if (!counted.some(({ isExceeded }) => isExceeded)) count += 1
+  }
+  return count
+}
+
+describe('in memory', () => {
+  test('each consumer has its own quota, and one of its own instead where there is one', async () => {
+    const rates = makeRates({ ...NONE, consumer: minute(5), consumers: new Map([[B, minute(7)]]) })
+    expect(await passed(rates, 20, A)).toBe(5)
+    expect(await passed(rates, 20, B)).toBe(7)
+  })
+
+  test('what exceeds a consumer’s quota is not counted against the service: its neighbour still has all of that', async () => {
+    const rates = makeRates({ ...NONE, consumer: minute(5), service: minute(10) })
+    expect(await passed(rates, 100, A, SERVICE)).toBe(5)
+    expect(await passed(rates, 5, B, SERVICE)).toBe(5)
+  })
+
+  test('a service has its quota for all consumers together; another service has another', async () => {
+    const rates = makeRates({
+      ...NONE,
+      service: minute(6),
+      services: new Map([[OTHER, minute(2)]]),
+    })
+    expect(await passed(rates, 4, A, SERVICE)).toBe(4)
+    expect(await passed(rates, 4, B, SERVICE)).toBe(2)
+    expect(await passed(rates, 4, B, OTHER)).toBe(2)
+  })
+
+  test('how many are left is told each time, and when there are all again', async () => {
+    const rates = makeRates({ ...NONE, consumer: minute(3) })
+    const told = []
+    for (let time = 0; time < 4; time += 1) told.push(...(await rates.count(A, undefined)))
+    expect(told.map(({ isExceeded, remaining }) => [remaining, isExceeded])).toEqual([
+      [2, false],
+      [1, false],
+      [0, false],
+      [0, true],
+    ])
+    for (const { resetMs } of told) {
+      expect(resetMs).toBeGreaterThan(0)
+      expect(resetMs).toBeLessThanOrEqual(60_000)
+    }
+  })
+
+  test('after its window there are all of them again', async () => {
+    const rates = makeRates({ ...NONE, consumer: { requests: 2, withinSeconds: 1 } })
+    expect(await passed(rates, 5, A)).toBe(2)
+    const [counted] = await rates.count(A, undefined)
+    await pause((counted?.resetMs ?? 0) + 20)
+    expect(await passed(rates, 5, A)).toBe(2)
+  })
+
+  test('without a quota nothing is counted', async () => {
+    expect(await makeRates(NONE).count(A, SERVICE)).toEqual([])
+  })
+})
+
+describe('shared through Redis', () => {
+  let redis: Redis
+  const open: RedisConnection[] = []
+  const changes: boolean[] = []
+  const SETTINGS = { ...NONE, consumer: minute(40) }
+  const SHARE = 0.25
+
+  beforeAll(async () => {
+    redis = await ownRedis()
+  })
+  afterEach(() => {
+    for (const connection of open.splice(0)) connection.close()
+    changes.length = 0
+  })
+  afterAll(async () => {
+    await redis.stop()
+  })
+
+  async function gateway(settings: RateSettings = SETTINGS): Promise<SharedRates> {
+    const connection = connectRedis({
+      url: new URL(redis.url),
+      timeoutMs: 100,
+      onChange: (isThere) => changes.push(isThere),
+    })
+    open.push(connection)
+    await until(() => connection.isThere(), 'Redis is there')
+    return makeRates(settings, { client: connection.client, share: SHARE })
+  }
+
+  function someone(name: string): SubsystemId {
+    return SubsystemId.parse(`TW/GOV/A/${name}`)
+  }
+
+  test('two gateways share one quota', async () => {
+    const [one, two] = await Promise.all([gateway(), gateway()])
+    const who = someone('shared')
+    const results = await Promise.all([passed(one, 60, who), passed(two, 60, who)])
+    expect(results[0] + results[1]).toBe(40)
+  })
+
+  test('while Redis is away each has its share and no more; afterwards they share again', async () => {
+    const [one, two] = await Promise.all([gateway(), gateway()])
+    const who = someone('away')
+    expect(await passed(one, 4, who)).toBe(4)
+    await redis.stop()
+    await until(() => changes.length === 2, 'both have noticed')
+    expect(await passed(one, 60, who)).toBe(40 * SHARE)
+    expect(await passed(two, 60, who)).toBe(40 * SHARE)
+    expect(one.isShared()).toBe(false)
+    await redis.start()
+    await until(async () => {
+      await one.count(someone('probe'), undefined)
+      return one.isShared()
+    }, 'it is shared again')
+    expect(changes.slice(0, 2)).toEqual([false, false])
+  })
+
+  test('a Redis that hangs costs a few requests its time, and no more: then it is left alone', async () => {
+    const rates = await gateway()
+    const who = someone('hanging')
+    await rates.count(who, undefined)
+    redis.pause()
+    try {
+      const began = performance.now()
+      const count = await passed(rates, 30, who)
+      // Three that waited for 100 ms each; the trial after a second may be a fourth.
+      expect(performance.now() - began).toBeLessThan(1500)
+      expect(count).toBeLessThanOrEqual(40 * SHARE)
+      expect(rates.isShared()).toBe(false)
+    } finally {
+      redis.resume()
+    }
+  })
+})
