@@ -22,6 +22,8 @@ const LARGEST_BATCH = 32 * 1024 * 1024
 export function ledgerTopicSettings(copies: number): Readonly<Record<string, string>> {
   return {
     'cleanup.policy': 'delete',
+    // As it was sent: kafkajs reads nothing but gzip.
+    'compression.type': 'producer',
     'max.message.bytes': String(LARGEST_BATCH),
     'message.timestamp.type': 'LogAppendTime',
     'min.insync.replicas': String(copies >= 3 ? 2 : 1),
