@@ -55,17 +55,14 @@ export class RegistrarDesk {
   }
 
   #genesis(gateway: GatewayId, genesis: GenesisRecord): string | undefined {
+    if (genesis.gateway !== gateway) return 'the genesis names another gateway'
     const { chain, view } = this.#registry
     const before = view.geneses.findLast(({ record }) => record.gateway === gateway)?.record
     const n = (before?.n ?? 0) + 1
     const origin = `${chain.origin.replace(/registry$/, 'exchange')}/${gateway}/${n}`
-    const { gateway: named, key, n: number, chain: opened } = genesis
-    if (named !== gateway) return 'the genesis names another gateway'
-    if (number !== n || opened !== origin) return `the next chain is ${origin}`
-    const publicKey = parseVkey(key)?.publicKey
-    if (publicKey === undefined || vkeyText(origin, publicKey) !== key) {
-      return 'the key is not one of this chain'
-    }
+    if (genesis.n !== n || genesis.chain !== origin) return `the next chain is ${origin}`
+    const publicKey = publicKeyIn(genesis.key, origin)
+    if (publicKey === undefined) return 'the key is not one of this chain'
     return before === undefined
       ? withoutPredecessor(genesis)
       : this.#successor(genesis, before, publicKey)
@@ -77,9 +74,8 @@ export class RegistrarDesk {
     before: GenesisRecord,
     publicKey: Uint8Array,
   ): string | undefined {
-    const known = parseVkey(before.key)?.publicKey ?? []
-    if (!Buffer.from(known).equals(publicKey))
-      return "the gateway's log key is another one than before"
+    const known = Buffer.from(publicKeyIn(before.key, before.chain) ?? [])
+    if (!known.equals(publicKey)) return "the gateway's log key is another one than before"
     const closed = this.#registry.view.closures.get(before.chain)
     if (closed === undefined) return `${before.chain} is not closed yet`
     const { chain, root, size } = predecessor ?? {}
@@ -97,4 +93,10 @@ export class RegistrarDesk {
 
 function withoutPredecessor({ predecessor }: GenesisRecord): string | undefined {
   return predecessor === undefined ? undefined : 'there is no chain before the first'
+}
+
+/** Undefined unless the text is the one spelling of a key of this chain. */
+function publicKeyIn(vkey: string, origin: string): Uint8Array | undefined {
+  const publicKey = parseVkey(vkey)?.publicKey
+  return publicKey && vkeyText(origin, publicKey) === vkey ? publicKey : undefined
 }

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { GatewayConfig } from '../../deploy/config.ts'
+import type { OtherRegistrar } from '../../deploy/config/registrar.ts'
 import { prepareWorld } from '../../deploy/demo/prepare-world.ts'
 import { systemChance, systemClock } from '../../deploy/system.ts'
 import { startGateway, type RunningGateway } from '../../deploy/wire.ts'
@@ -70,7 +71,8 @@ export async function furtherGateway(
   }
 }
 
-function registrarOf(system: System): NonNullable<GatewayConfig['registrar']> {
+/** What the others' configuration says of the system's registrar. */
+export function registrarOf(system: System): OtherRegistrar {
   const url = system.gateway.core.registrar
   const keys = readFileSync(join(system.data, 'ledger', 'keys.txt'), 'utf8')
   const key = keys.split('\n').find((line) => line.startsWith('TW/registry+'))

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { audit } from '../harness/audit.ts'
-import { furtherGateway } from '../harness/further-gateway.ts'
-import { startSystem, type System } from '../harness/system.ts'
+import { furtherGateway, registrarOf } from '../harness/further-gateway.ts'
+import type { Asked } from '../../deploy/demo/ask.ts'
+import { ask, LABOUR, startSystem, type System } from '../harness/system.ts'
 import { until } from '../harness/until.ts'
 
 const REGISTRAR = { config: () => ({ registrar: { listen: { host: '127.0.0.1', port: 0 } } }) }
@@ -54,14 +55,46 @@ test('a new manifest takes force at every gateway, and exchanges go on while the
   const before = second.running().core.inForce().manifest
   withdrawEnrolment(system)
   expect(await system.gateway.reload()).toMatchObject({ kind: 'reloaded', documentsChanged: true })
-  await until(() => second.running().core.inForce().manifest > before)
+  await until(
+    () => second.running().core.inForce().manifest > before,
+    'the new manifest is in force',
+  )
   const refused = await second.run('S3')
   expect(refused.headers['x-road-error']).toBe('Client.Policy.NoBasis')
   await system.stop()
   expect((await second.run('S1')).status).toBe(200)
-  await until(() => second.reports.some((report) => report.includes('can not be followed')))
+  await until(
+    () => second.reports.some((report) => report.includes('can not be followed')),
+    'the registrar is missed',
+  )
   await second.stop()
   await expect(second.start()).rejects.toThrow()
+})
+
+test('the door is for gateways of this instance, whose certificates are good now', async () => {
+  await using system = await startSystem(REGISTRAR)
+  await using second = await furtherGateway(system, 2)
+  const door = new URL('/registry/commits?from=0', system.gateway.core.registrar)
+  const asked = async (kind: string, id: string): Promise<Asked> => {
+    const path = `${door.pathname}${door.search}`
+    return ask(door, system.world.identityOf(kind, id), { consumer: LABOUR, path })
+  }
+  expect((await asked('gateway', second.id)).status).toBe(200)
+  const department = await asked('subsystem', LABOUR)
+  expect(department.status).toBe(401)
+  expect(department.body).toContain('Client.Identity.CertificateUnsuitable')
+  const nobody = { ca: system.world.identityOf('gateway', second.id).ca, cert: '', key: '' }
+  const { status } = await ask(door, nobody, { consumer: LABOUR, path: '/registry/commits?from=0' })
+  expect(status).toBe(401)
+})
+
+test('a registrar without the certificate of the one that is configured is not followed', async () => {
+  await using system = await startSystem(REGISTRAR)
+  await using third = await furtherGateway(system, 3)
+  await using second = await furtherGateway(system, 2, {
+    registrar: { ...registrarOf(system), gateway: third.id },
+  })
+  await expect(second.start()).rejects.toThrow(/another gateway/)
 })
 
 function withdrawEnrolment(system: System): void {
