@@ -62,6 +62,8 @@ function lastOf(
   { count }: Walked,
 ): number | undefined {
   if (next !== undefined && next.first > first) return next.first - 1
+  // What is due stands right behind: something was put in front of it.
+  if (next?.first === first) return first
   if (count !== undefined) return first + count - 1
   const claimed = bytes.length >= offset + FRAME_HEADER ? bytes.readUInt32BE(offset + 32) : 0
   return claimed > 0 && claimed <= MOST_ENTRIES ? first + claimed - 1 : undefined
@@ -82,7 +84,7 @@ function walk({ chain, offset }: Place, { bytes, next }: DamagedFrame): Walked {
   let bad: Walked['bad']
   let count = 0
   while (!bytes.subarray(at, at + note.length).equals(note)) {
-    const place = placeOf(bytes, at, end)
+    const place = placeOf(bytes, at, end, 'may lack its record')
     // From here on nothing says where an entry begins: no leaf can be named alone.
     if (place === undefined || count === MOST_ENTRIES) return {}
     const checked = checkEntry(bytes, at, end)

@@ -40,15 +40,18 @@ export class ChunkOfTile {
     notes: readonly Buffer[],
     { damages, rest }: { readonly damages: readonly Part[]; readonly rest: Damage | undefined },
   ): Chunk {
+    const end = this.#first + this.#leaves.length
     for (const note of notes) {
-      this.note(note, this.#placeOf(note))
+      const size = checkpointOf(note.toString('utf8'))?.size
+      // Where leaves are missing, what signs them can't be judged.
+      if (rest !== undefined && (size === undefined || size > end)) break
+      this.note(note, this.#placeOf(size))
     }
     this.#take(this.#leaves.length)
     return this.chunk(damages, rest)
   }
 
-  #placeOf(note: Buffer): number {
-    const size = checkpointOf(note.toString('utf8'))?.size
+  #placeOf(size: number | undefined): number {
     const taken = this.#first + this.#taken
     const isHere = size !== undefined && size > taken && size <= this.#first + this.#leaves.length
     return isHere ? size : taken

@@ -32,31 +32,38 @@ export interface Weighed {
 }
 
 export function weigh(evidence: Evidence, keys: PinnedKeys): Weighed {
-  const { notes = [], published = [], receipts = [] } = evidence
-  const heads: KnownHead[] = []
+  const { notes = [], published = [], receipts = [], stamped = [] } = evidence
+  const heads: KnownHead[] = [...stamped]
   const leaves: KnownLeaf[] = []
   const findings: Finding[] = []
+  const shown = (head: Omit<KnownHead, 'by'> | string, by: string): void => {
+    if (typeof head === 'string') findings.push(worthless(by, head))
+    else heads.push({ ...head, by })
+  }
   for (const { name, text } of receipts) {
-    const finding = checkReceipt(text, { keys })
-    if (finding.kind === 'bad') {
-      findings.push(worthless(name, finding.sentence))
-      continue
-    }
-    const { index, leaf, origin, root, size } = finding
-    heads.push({ origin, size, root: treeHashOfDigest(root), by: name })
-    leaves.push({ origin, index, hash: leafHashOf(canonicalLeaf(leaf)), by: name })
+    const receipt = receiptOf(text, keys)
+    shown(typeof receipt === 'string' ? receipt : receipt.head, name)
+    if (typeof receipt !== 'string') leaves.push({ ...receipt.leaf, by: name })
   }
-  for (const { name, text } of notes) {
-    const head = headOf(text, keys)
-    if (typeof head === 'string') findings.push(worthless(name, head))
-    else heads.push({ ...head, by: name })
-  }
-  for (const note of published) {
-    const head = publishedHead(note, keys)
-    if (typeof head === 'string') findings.push(worthless('a published checkpoint', head))
-    else heads.push(head)
-  }
+  for (const { name, text } of notes) shown(headOf(text, keys), name)
+  for (const note of published) shown(publishedHead(note, keys), 'a published checkpoint')
   return { known: { heads, leaves }, findings }
+}
+
+interface OfReceipt {
+  readonly head: Omit<KnownHead, 'by'>
+  readonly leaf: Omit<KnownLeaf, 'by'>
+}
+
+/** The head and the leaf that a receipt shows, or why it shows none. */
+function receiptOf(text: string, keys: PinnedKeys): OfReceipt | string {
+  const receipt = checkReceipt(text, { keys })
+  if (receipt.kind === 'bad') return receipt.sentence
+  const { index, leaf, origin, root, size } = receipt
+  return {
+    head: { origin, size, root: treeHashOfDigest(root) },
+    leaf: { origin, index, hash: leafHashOf(canonicalLeaf(leaf)) },
+  }
 }
 
 /** The head that a note shows, or why it shows none. */
@@ -71,11 +78,11 @@ function headOf(text: string, keys: PinnedKeys): Omit<KnownHead, 'by'> | string 
 }
 
 /** There is one for each second: its signature is verified only where it contradicts the chain. */
-function publishedHead(text: string | undefined, keys: PinnedKeys): KnownHead | string {
+function publishedHead(text: string | undefined, keys: PinnedKeys): Omit<KnownHead, 'by'> | string {
   const head = parseCheckpoint(text?.slice(0, text.indexOf('\n\n') + 1) ?? '')
   if (text === undefined || head === undefined) return 'it can not be read'
   const isSigned = (): boolean => typeof headOf(text, keys) !== 'string'
-  return { ...head, by: 'a published checkpoint', isSigned }
+  return { ...head, isSigned }
 }
 
 function worthless(name: string, sentence: string): Finding {

@@ -46,7 +46,8 @@ export class ChainCheck {
   #latest: number
   /** Leaves that no checkpoint covers yet. */
   #unsigned = 0
-  #checkpoints = 0
+  /** Whether a checkpoint has fitted. */
+  #seen = false
 
   constructor(options: ChainCheckOptions) {
     const { hasKey, origin, report, start } = options
@@ -181,7 +182,9 @@ export class ChainCheck {
     const here = this.#edge.root()
     const index = Math.max(0, this.#edge.size - 1)
     if (size !== this.#edge.size || root !== here) {
-      this.#report(part, { index, ...this.#notOurs(size) })
+      // One of the leaves since the last checkpoint that fitted is not what was signed.
+      const first = Math.max(0, Math.min(this.#edge.size - this.#unsigned, index))
+      this.#report(part, { index: first, last: index, ...this.#notOurs(size) })
       return false
     }
     counts.checkpoints += 1
@@ -191,13 +194,13 @@ export class ChainCheck {
     }
     if (signature === 'good') counts.signatures += 1
     this.#unsigned = 0
-    this.#checkpoints += 1
+    this.#seen = true
     onRoot(this.#edge.size, here)
     return true
   }
 
   #notOurs(size: number | undefined): { readonly kind: FindingKind; readonly sentence: string } {
-    if (size !== undefined && this.#from > 0 && this.#checkpoints === 0) {
+    if (size !== undefined && this.#from > 0 && !this.#seen) {
       const sentence = `what it signs does not begin with the ${this.#from} leaves that were verified earlier`
       return { kind: 'history-rewritten', sentence }
     }
@@ -211,10 +214,13 @@ export class ChainCheck {
     return false
   }
 
-  #report({ offset, segment }: Carried, { index, kind, sentence }: Omit<Told, 'ends'>): void {
+  #report(
+    { offset, segment }: Carried,
+    { index, kind, last = index, sentence }: Omit<Told, 'ends'> & { readonly last?: number },
+  ): void {
     const where = segment === undefined || offset === undefined ? {} : { segment, offset }
     const chain = this.#options.origin
-    this.#options.report({ chain, kind, first: index, last: index, ...where, sentence })
+    this.#options.report({ chain, kind, first: index, last, ...where, sentence })
   }
 }
 

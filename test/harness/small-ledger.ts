@@ -42,7 +42,7 @@ export async function openOn(
   options: Partial<ChainOptions> & { readonly disk?: Disk; readonly segmentBytes?: number } = {},
 ): Promise<OpenedChain> {
   const isRegistry = origin === REGISTRY
-  const signer: LogSigner = isRegistry ? registrar : gateway
+  const signer: LogSigner = options.signer ?? (isRegistry ? registrar : gateway)
   const journal = await openJournal({
     folder: chainFolder(data, origin),
     origin,
