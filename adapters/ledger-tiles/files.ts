@@ -52,9 +52,6 @@ export const nodeFiles: Files = {
 
 /** ENOTDIR: something else stands where a folder should. */
 function isAbsent(fault: unknown): boolean {
-  return (
-    fault instanceof Error &&
-    'code' in fault &&
-    (fault.code === 'ENOENT' || fault.code === 'ENOTDIR')
-  )
+  if (typeof fault !== 'object' || fault === null || !('code' in fault)) return false
+  return fault.code === 'ENOENT' || fault.code === 'ENOTDIR'
 }
