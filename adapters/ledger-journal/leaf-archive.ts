@@ -97,6 +97,8 @@ export class LeafArchive implements LeafReader {
     const [entry] = this.#entries(index, index + 1)
     if (entry === undefined) return undefined
     const { leaf, record } = entry
+    // Pruned: the leaf is there, what it says is in the archive.
+    if (record === '') return undefined
     const lines = this.#proof(entry, checkpoint).map((hash) => `${base64OfTreeHash(hash)}\n`)
     return {
       leaf,
@@ -124,7 +126,7 @@ export class LeafArchive implements LeafReader {
       let at = frame.payload
       for (let index = frame.first; index < frame.first + frame.count; index += 1) {
         if (index >= to) return
-        const place = placeOf(bytes, at, frame.end)
+        const place = placeOf(bytes, at, frame.end, 'may lack its record')
         if (place === undefined) return
         at = place.end
         if (index < from) continue

@@ -75,8 +75,7 @@ class LedgerCheck {
     const { findings, known } = weigh(evidence, keys)
     this.#parts = parts
     this.#registry = registry
-    const { stamped = [] } = evidence
-    this.#known = { ...known, heads: [...headsOfPins(since), ...stamped, ...known.heads] }
+    this.#known = { ...known, heads: [...headsOfPins(since), ...known.heads] }
     for (const finding of findings) this.#report.add(finding)
     this.#links = new LinkCheck(registry, keys, this.#report.add)
     for (const [chain, pin] of since?.chains ?? []) {
@@ -122,6 +121,7 @@ class LedgerCheck {
       onRoot: () => undefined,
     })
     const mayGrow = !this.#links.isOver(chain)
+    this.#pairing.pruned(chain, this.#links.pruned.get(chain) ?? 0)
     if (!(await this.#read(chain, check, { counts, report, mayGrow }))) {
       this.#pairing.broken(chain)
       return
@@ -179,7 +179,15 @@ class LedgerCheck {
     const { keys, sample } = this.#parts
     const key = keys.forChain(origin)
     const vkey = key && vkeyText(key.name, key.publicKey)
-    return { origin, from, vkey, sample, sort: origin === this.#registry ? 'registry' : 'exchange' }
+    const pruned = this.#links.pruned.get(origin)
+    return {
+      origin,
+      from,
+      vkey,
+      sample,
+      pruned,
+      sort: origin === this.#registry ? 'registry' : 'exchange',
+    }
   }
 
   #end(
@@ -262,4 +270,5 @@ function addCounts(counts: Counts, examined: Examined): void {
   counts.outcomes += examined.counts.outcomes
   counts.denials += examined.counts.denials
   counts.withoutRecord += examined.counts.withoutRecord
+  counts.pruned += examined.counts.pruned
 }

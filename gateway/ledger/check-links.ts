@@ -9,11 +9,17 @@ import { digestOfTreeHash } from './hash.ts'
 import type { TreeHash } from './hash.ts'
 import { vkeyText } from './note.ts'
 import type { PinnedKeys } from './pinned-keys.ts'
-import type { ClosureRecord, CutRecord, GenesisRecord, InstanceRecord } from './registry-events.ts'
+import type {
+  ClosureRecord,
+  CutRecord,
+  GenesisRecord,
+  InstanceRecord,
+  PrunedRecord,
+} from './registry-events.ts'
 
 /** Kinds of leaves that are looked at here. */
 export const LINK_KINDS: ReadonlySet<LeafKind> = new Set<LeafKind>([
-  ...(['instance', 'genesis', 'closure', 'cut', 'opening', 'heads'] as const),
+  ...(['instance', 'genesis', 'closure', 'cut', 'pruned', 'opening', 'heads'] as const),
 ])
 
 export interface ChainEnd {
@@ -46,6 +52,8 @@ export class LinkCheck {
   readonly #newest = new Map<string, GenesisRecord>()
   /** Digests of torn tails that leaves name, by the chain that they were cut from. */
   readonly cuts = new Map<string, Set<string>>()
+  /** By chain: the records of so many of its first leaves may be gone. */
+  readonly pruned = new Map<string, number>()
   readonly #registryRoots = new Map<number, TreeHash>()
   readonly #unknownHeads: SeenHead[] = []
   readonly #origin: string
@@ -99,6 +107,15 @@ export class LinkCheck {
     if (kind === 'genesis') this.#genesis({ record: parsed(record), index }, say)
     if (kind === 'closure') this.#closure(parsed(record), say)
     if (kind === 'cut') this.#cut(this.#origin, parsed<CutRecord>(record))
+    if (kind === 'pruned') this.#prune(parsed<PrunedRecord>(record), say)
+  }
+
+  #prune({ chain, officers, size }: PrunedRecord, say: Say): void {
+    if (!this.#closures.has(chain))
+      say('closure-wrong', 'it takes records from a chain that was not closed')
+    else this.pruned.set(chain, Math.max(size, this.pruned.get(chain) ?? 0))
+    const [first, second] = officers
+    if (first === second) say('record-malformed', 'it does not name two officers')
   }
 
   #cut(chain: string, { hash }: { readonly hash: string }): void {

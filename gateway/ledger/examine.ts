@@ -27,6 +27,8 @@ export interface HowToExamine {
   readonly sort: 'registry' | 'exchange'
   /** Leaves before it were judged earlier: they are only hashed. */
   readonly from: number
+  /** Leaves before it may lack their record: a leaf of the registry says so. */
+  readonly pruned?: number | undefined
   /** Absent: every signature is verified. Else that of each chunk's last checkpoint, and of each `every`th, from `offset` on. */
   readonly sample?: { readonly every: number; readonly offset: number } | undefined
 }
@@ -48,6 +50,7 @@ export interface Examined {
     readonly outcomes: number
     readonly denials: number
     readonly withoutRecord: number
+    readonly pruned: number
   }
 }
 
@@ -113,7 +116,7 @@ class Examination {
   readonly #found: Found[] = []
   readonly #visited: Visited[] = []
   readonly #pairs = new Map<number, Half>()
-  readonly #counts = { intents: 0, outcomes: 0, denials: 0, withoutRecord: 0 }
+  readonly #counts = { intents: 0, outcomes: 0, denials: 0, withoutRecord: 0, pruned: 0 }
   #part = 0
   #index = 0
 
@@ -192,8 +195,7 @@ class Examination {
       this.#say('kind-wrong', `${kind} has no place in this chain`)
     if (kind === 'seal') this.#seals.push(this.#index)
     if (!entry.hasRecord) {
-      this.#counts.withoutRecord += 1
-      this.#say('record-missing', 'its record is not there')
+      this.#lacksRecord()
       return
     }
     const facts = this.#facts(entry)
@@ -203,6 +205,15 @@ class Examination {
     }
     if (facts.at !== undefined) this.#times[this.#leaves] = facts.at
     this.#pair(facts)
+  }
+
+  #lacksRecord(): void {
+    if (this.#index < (this.#how.pruned ?? 0)) {
+      this.#counts.pruned += 1
+      return
+    }
+    this.#counts.withoutRecord += 1
+    this.#say('record-missing', 'its record is not there')
   }
 
   #facts(entry: CheckedEntry): Facts | undefined {

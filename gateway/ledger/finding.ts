@@ -81,6 +81,8 @@ export interface Counts {
   open: number
   /** Leaves whose record is not there. */
   withoutRecord: number
+  /** Leaves whose record was taken away when their time was over, as a leaf of the registry says: no finding. */
+  pruned: number
 }
 
 export function noCounts(): Counts {
@@ -95,6 +97,7 @@ export function noCounts(): Counts {
     outcomes: 0,
     open: 0,
     withoutRecord: 0,
+    pruned: 0,
   }
 }
 

@@ -12,6 +12,9 @@ export class Pairing {
   /** Chains of which leaves could not be read: what they hold is not known. */
   readonly #broken = new Set<string>()
 
+  /** By chain: intents of so many of its first leaves are not known any more. */
+  readonly #pruned = new Map<string, number>()
+
   intent(chain: string, index: number, facts: IntentFacts): void {
     if (this.#broken.has(chain)) return
     const open = this.#open.get(chain) ?? new Map<number, IntentFacts>()
@@ -23,11 +26,19 @@ export class Pairing {
     const of = facts.chain ?? chain
     if (this.#broken.has(of)) return undefined
     const intent = this.#open.get(of)?.get(facts.intent)
-    if (intent === undefined)
-      return `it finishes leaf ${facts.intent} of ${of}, which is no open intent`
+    if (intent === undefined) return this.#unknown(of, facts.intent)
     if (intent.exchange !== facts.exchange) return 'it names another exchange than its intent'
     this.#open.get(of)?.delete(facts.intent)
     return of === chain ? undefined : wrongForEarlier(intent, { chain, of, at, facts })
+  }
+
+  #unknown(chain: string, intent: number): string | undefined {
+    if (intent < (this.#pruned.get(chain) ?? 0)) return undefined
+    return `it finishes leaf ${intent} of ${chain}, which is no open intent`
+  }
+
+  pruned(chain: string, size: number): void {
+    this.#pruned.set(chain, size)
   }
 
   broken(chain: string): void {
