@@ -117,7 +117,7 @@ function clientOf(
   })
 }
 
-function witnessedLog(origin: string, archive: ProvingArchive): WitnessedLog {
+export function witnessedLog(origin: string, archive: ProvingArchive): WitnessedLog {
   return {
     origin,
     checkpoint: () => archive.checkpoint(),

@@ -5,8 +5,9 @@ import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
 import { verifyData, type Verified } from '../../adapters/ledger-journal/verify-data.ts'
 import { GatewayId } from '../../policies/vocabulary.ts'
 import type { ServiceId, SubsystemId } from '../../policies/vocabulary.ts'
-import { DATA_DEFAULT } from '../config.ts'
+import { DATA_DEFAULT, foldersOf } from '../config.ts'
 import { startDepartments } from '../demo/departments/departments.ts'
+import { playDishonest } from '../demo/dishonest/dishonest.ts'
 import { prepareWorld, type DemoWorld } from '../demo/prepare-world.ts'
 import { report } from '../demo/report.ts'
 import { runScenarios, type Ran } from '../demo/run-scenarios.ts'
@@ -23,6 +24,7 @@ interface DemoOptions {
   readonly data: string
   readonly port: string
   readonly once?: true
+  readonly dishonest?: true
   readonly json?: true
 }
 
@@ -36,8 +38,20 @@ export function demoCommand(): Command {
     .option('--data <dir>', 'folder of all state', DATA_DEFAULT)
     .option('--port <number>', 'port of the gateway; 0: any that is free', '0')
     .option('--once', 'end after the scenarios')
+    .option('--dishonest', 'the operator forks, drops, hides and rewrites: who notices; then end')
     .option('--json', 'answer as one JSON object after the scenarios')
-    .action(demo)
+    .action((options: DemoOptions) =>
+      options.dishonest === true ? dishonestDemo(options) : demo(options),
+    )
+}
+
+async function dishonestDemo({ data, json }: DemoOptions): Promise<void> {
+  const say: Say = json === true ? () => undefined : printed
+  const acts = await playDishonest({ data, cache: foldersOf(data).cache, gateway: GATEWAY, say })
+  const caught = acts.filter(({ isCaught }) => isCaught).length
+  say(`${String(caught)} of ${String(acts.length)} caught`)
+  if (json === true) printed(JSON.stringify({ acts }))
+  if (caught < acts.length) process.exitCode = 1
 }
 
 async function demo(options: DemoOptions): Promise<void> {

@@ -9,7 +9,7 @@ export interface Witness {
    * comes back is attacker-controlled: nothing in it is verified.
    */
   post(path: 'add-checkpoint' | 'add-genesis' | 'complaints', body: string): Promise<WitnessReply>
-  get(path: 'complaints'): Promise<WitnessReply>
+  get(path: string): Promise<WitnessReply>
 }
 
 export type WitnessReply =
