@@ -40,6 +40,8 @@ export interface OpenedReplication {
   readonly replication: Replication
   /** Sends what there is, as far as that can be done soon, and ends. */
   close(): Promise<void>
+  /** Ends at once; the next start sends the rest. */
+  stop(): Promise<void>
 }
 
 /** What the folder holds and what the log servers hold contradict each other, or they are not as they must be. */
@@ -79,7 +81,7 @@ class Opened implements OpenedReplication {
   readonly #waits: ReplicationWaits
   readonly #replicator: Replicator
   #checked = false
-  #failed = false
+  #failed: unknown
   #keptAt = 0
 
   constructor(
@@ -120,7 +122,7 @@ class Opened implements OpenedReplication {
       },
       failed: (fault) => {
         options.report(`replication ended by a fault of our own: ${String(fault)}`)
-        this.#failed = true
+        this.#failed = fault
         this.#waits.end()
       },
     })
@@ -148,6 +150,7 @@ class Opened implements OpenedReplication {
     await this.#checkNow(this.#transport)
     this.#replicator.start()
     const isRead = await this.#within(this.#replicator.readAll(), START_MS)
+    if (this.#failed !== undefined) throw new Error('replication ended', { cause: this.#failed })
     if (this.replication.alarms.has('diverged')) {
       throw new ReplicationRefused(
         'the log servers hold what this folder does not: it was cloned, or restored from a backup. Nothing was opened; see above.',
@@ -178,7 +181,8 @@ class Opened implements OpenedReplication {
   }
 
   refusal(): Error | undefined {
-    if (this.#failed) return new LedgerUnavailable('replication ended by a fault of our own')
+    if (this.#failed !== undefined)
+      return new LedgerUnavailable('replication ended by a fault of our own')
     if (this.replication.accepts()) return undefined
     const [alarm] = this.replication.alarms
     return new LedgerUnavailable(

@@ -57,7 +57,11 @@ export class ReplicatedFolder {
 
   /** A hint where to begin to read the next time, and no more: what stands there is compared again. */
   keep(progress: readonly Progress[]): void {
-    replaceFile(this.#file, `${JSON.stringify(progress)}\n`, 0o600)
+    try {
+      replaceFile(this.#file, `${JSON.stringify(progress)}\n`, 0o600)
+    } catch {
+      // A full disk, say: then more is read the next time.
+    }
   }
 
   #progress(): readonly Progress[] {

@@ -47,11 +47,11 @@ export class KafkaClient {
   }
 
   #socket({ host, onConnect, port, ssl }: ISocketFactoryArgs): net.Socket {
-    // kafkajs hands over undefined where there is no TLS, whatever its types say.
-    const options = ssl as tls.ConnectionOptions | undefined
+    // kafkajs hands over null where there is no TLS, whatever its types say.
+    const options = ssl as tls.ConnectionOptions | null
     const name = net.isIP(host) === 0 ? { servername: host } : {}
     const socket =
-      options === undefined
+      options === null
         ? net.connect({ host, port }, onConnect)
         : tls.connect({ host, port, ...name, ...options }, onConnect)
     socket.setKeepAlive(true, 60_000)

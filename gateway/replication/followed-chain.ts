@@ -83,11 +83,13 @@ export class FollowedChain {
     if (to > this.readBack) this.unread.add({ to, records, bytes: 0, since: now })
   }
 
-  /** Everything that is stored was read: what was not seen is not there. */
-  settle(): void {
+  /** Everything that is stored was read: what was not seen is not there. Answers what was acknowledged of it, once. */
+  settle(): Extract<Seen, { kind: 'lost' }> | undefined {
+    const loss = this.#loss(this.readBack, this.acknowledged)
     this.acknowledged = this.readBack
     this.backlog.reached(this.acknowledged)
     this.unread.reached(Infinity)
+    return loss
   }
 
   /** The log begins anew: nothing of it was read. */
@@ -106,7 +108,7 @@ export class FollowedChain {
     }
     const { count, first } = theirs
     this.#readBack ??= first
-    if (first > this.#readBack) return this.#gap(this.#readBack, first)
+    if (first > this.#readBack) return this.#loss(this.#readBack, first) ?? { kind: 'fits' }
     this.#readBack = Math.max(this.#readBack, first + count)
     this.unread.reached(this.#readBack)
     return { kind: 'fits' }
@@ -119,8 +121,8 @@ export class FollowedChain {
   }
 
   /** Before an acknowledgement it is no loss: what is behind will be sent again, in order. */
-  #gap(from: number, to: number): Seen {
-    if (this.acknowledged <= from || this.#lostAt === from) return { kind: 'fits' }
+  #loss(from: number, to: number): Extract<Seen, { kind: 'lost' }> | undefined {
+    if (this.acknowledged <= from || this.#lostAt === from) return undefined
     this.#lostAt = from
     return { kind: 'lost', from, to }
   }

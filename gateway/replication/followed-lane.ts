@@ -91,11 +91,6 @@ export class FollowedLane {
     this.#post.splice(0, count)
   }
 
-  settle(): readonly FollowedChain[] {
-    for (const chain of this.chains) chain.settle()
-    return this.chains
-  }
-
   read(part: ReadPart, isOwn: (origin: string) => boolean): readonly Finding[] {
     if (part.high < this.offset) return [this.#begunAnew(part)]
     const findings: Finding[] = []

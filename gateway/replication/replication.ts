@@ -88,10 +88,18 @@ export class Replication {
     this.#sender = 'unsure'
   }
 
-  /** Every lane was read to where it ended after the sender was opened. */
+  /**
+   * Every lane was read to where it ended after the sender was opened. What was acknowledged and is not there may still come into
+   * sight (a new leader shows the end only when its followers have told it); past its time it is lost, and sent again.
+   */
   readAll(): void {
+    if (this.lanes.some((lane) => lane.unreadSince !== undefined) && !this.#isOverdue) return
     for (const lane of this.lanes) {
-      for (const chain of lane.settle()) this.#parts.stored(chain.origin, chain.acknowledged)
+      for (const chain of lane.chains) {
+        const lost = chain.settle()
+        if (lost !== undefined) this.#found(lane, { ...lost, chain: chain.origin })
+        this.#parts.stored(chain.origin, chain.acknowledged)
+      }
     }
     this.#sender = 'ready'
     this.#end('unreachable')
@@ -130,9 +138,7 @@ export class Replication {
 
   /** Looks at the clock: once a second. */
   look(): void {
-    const since = this.lanes.map(({ unreadSince }) => unreadSince ?? Infinity)
-    const isLate = Math.min(...since) + this.#parts.bounds.readBackMs < this.#parts.now()
-    if (!isLate) {
+    if (!this.#isOverdue) {
       this.#end('unread')
       return
     }
@@ -141,8 +147,13 @@ export class Replication {
       'what the log servers acknowledged was not read back in time: no new exchange is accepted. ' +
         'Look whether the reading principal may read and whether records are missing.',
     )
-    // A reader that is at the end and has not seen it will not see it: it is sent again.
-    if (this.lanes.some((lane) => lane.isAtEnd && lane.unreadSince !== undefined)) this.#mistrust()
+    // Read to the end once more, it shows whether it is lost.
+    if (this.#sender === 'ready') this.#mistrust()
+  }
+
+  get #isOverdue(): boolean {
+    const since = this.lanes.map(({ unreadSince }) => unreadSince ?? Infinity)
+    return Math.min(...since) + this.#parts.bounds.readBackMs < this.#parts.now()
   }
 
   /** Whether anything new may begin. */
@@ -168,6 +179,11 @@ export class Replication {
   get isBehind(): boolean {
     if (this.#alarms.has('diverged')) return false
     return this.lanes.some((lane) => lane.isBehind)
+  }
+
+  /** Whether it is known what the log servers have. */
+  get isSure(): boolean {
+    return this.#sender === 'ready'
   }
 
   get alarms(): ReadonlySet<Alarm> {

@@ -69,7 +69,7 @@ export class Replicator {
     this.#stopped = true
     this.wake()
     for (const end of [...this.#pauses]) end()
-    for (const marks of this.#marks.values()) for (const done of marks.splice(0)) done()
+    this.#releaseMarks()
     await this.#closeSender()
     await Promise.all(this.#loops)
   }
@@ -79,7 +79,12 @@ export class Replicator {
       await loop()
     } catch (fault) {
       this.#parts.failed(fault)
+      this.#releaseMarks()
     }
+  }
+
+  #releaseMarks(): void {
+    for (const marks of this.#marks.values()) for (const done of marks.splice(0)) done()
   }
 
   async #sendLoop(): Promise<void> {
@@ -107,8 +112,9 @@ export class Replicator {
         return this.#open()
       case 'read-back':
         await this.readAll()
-        if (!this.#stopped) this.#replication.readAll()
-        return true
+        if (this.#stopped) return true
+        this.#replication.readAll()
+        return this.#replication.isSure
       case 'send':
         return this.#send(next)
     }

@@ -1,5 +1,5 @@
 /** A whole gateway on a real Kafka. */
-import { afterAll, beforeAll, expect } from '@jest/globals'
+import { beforeAll, expect } from '@jest/globals'
 import { isHere, testNeeding } from '../house/needs.ts'
 import { sharedKafka, type TestKafka } from '../harness/kafka-broker.ts'
 import { leavesOf, ledgerOn, sectionFor, storedOn } from '../harness/replication.ts'
