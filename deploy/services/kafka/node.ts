@@ -5,7 +5,7 @@ import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync }
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { KafkaAccess } from './access.ts'
-import { kafkaProgram, ServiceFault } from './java.ts'
+import { kafkaProgram, kafkaServer, ServiceFault } from './java.ts'
 import { serverProperties, type NodePlan } from './properties.ts'
 
 const READY = 'Kafka Server started'
@@ -56,7 +56,7 @@ export class KafkaNode {
 
   /** Starts the process and waits until clients may come. */
   async start(): Promise<void> {
-    const child = kafkaProgram('kafka.Kafka', this.#settings)
+    const { keep, process: child } = kafkaServer(this.#settings)
     this.#process = child
     const withUs = (): boolean => child.kill('SIGKILL')
     process.once('exit', withUs)
@@ -64,6 +64,7 @@ export class KafkaNode {
     child.stdout?.pipe(log, { end: false })
     child.stderr?.pipe(log, { end: false })
     child.once('close', () => {
+      keep()
       process.off('exit', withUs)
       log.end()
     })
@@ -109,7 +110,7 @@ export class KafkaNode {
     child.kill(signal)
     // One that was paused hears of it only when it goes on.
     child.kill('SIGCONT')
-    const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS / 4)
+    const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
     await gone
     clearTimeout(timer)
   }
