@@ -1,0 +1,99 @@
+/** A folder that was cloned or put back from a backup, and whoever else writes under our name (design D7, L6, L7). */
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { encodeCommit } from '../../gateway/replication/message.ts'
+import { isForkProven, type ForkProof } from '../../gateway/replication/fork-proof.ts'
+import type { FaultBroker } from '../harness/fault-broker/fault-broker.ts'
+import { brokerWithTopics, replicatedLedger, transportTo } from '../harness/replicated-ledger.ts'
+import { gateway, registrar } from '../harness/small-ledger.ts'
+import { until } from '../harness/until.ts'
+
+let broker: FaultBroker
+const LANE = { topic: 'exchange', partition: 0 } as const
+
+beforeEach(async () => {
+  broker = await brokerWithTopics()
+})
+
+afterEach(async () => {
+  await broker.stop()
+})
+
+test('a cloned folder: two processes write one chain, and the fork is proven by both signatures', async () => {
+  const transport = transportTo(broker.address)
+  // Both begin the same chain before either has sent anything.
+  await using one = await replicatedLedger({ transport })
+  await using other = await replicatedLedger({ transport })
+  await one.put(1)
+  const late = other.put(2).catch(() => undefined)
+  await until(() => other.opened.replication.alarms.has('diverged'), 'the fork is found')
+  await late
+  expect(other.chain.accepts()).toBe(false)
+  const proof = JSON.parse(proofIn(other.data, 'fork')) as ForkProof
+  expect([proof.chain, proof.index]).toEqual([other.origin, 0])
+  expect(isForkProven(proof, gateway.publicKey)).toBe(true)
+  expect(isForkProven(proof, registrar.publicKey)).toBe(false)
+  expect(isForkProven({ ...proof, theirs: proof.ours }, gateway.publicKey)).toBe(false)
+  expect(other.reports[0]).toContain(`${other.origin}: the log servers have other leaves`)
+})
+
+test('a fork in the middle of a chain names the first leaf that differs', async () => {
+  const transport = transportTo(broker.address)
+  await using one = await replicatedLedger({ transport })
+  await using other = await replicatedLedger({ transport })
+  for (const number of [1, 2, 3]) await Promise.all([one.put(number), other.put(number)])
+  const [mine] = await Promise.all([one.put(4), other.put(5).catch(() => undefined)])
+  await until(
+    () => [one, other].some(({ opened }) => opened.replication.alarms.has('diverged')),
+    'the fork is found',
+  )
+  const found = one.opened.replication.alarms.has('diverged') ? one : other
+  await until(() => readdirSync(join(found.data, 'ledger/proofs')).length > 0, 'it is kept')
+  const proof = JSON.parse(proofIn(found.data, 'fork')) as ForkProof
+  expect(proof.index).toBe(mine.index)
+  expect(isForkProven(proof, gateway.publicKey)).toBe(true)
+})
+
+test('a folder that is behind what was sent is refused at the start, before it appends anything', async () => {
+  const transport = transportTo(broker.address)
+  const ledger = await replicatedLedger({ transport })
+  await ledger.put(1)
+  const backup = ledger.clone()
+  await ledger.put(2)
+  await ledger[Symbol.asyncDispose]()
+  await expect(replicatedLedger({ transport, data: backup, n: 2 })).rejects.toThrow(
+    /cloned, or restored from a backup/,
+  )
+  expect(proofIn(backup, 'ahead')).toContain('"index": 1')
+})
+
+test('a chain of ours that this folder does not know is refused as well', async () => {
+  const transport = transportTo(broker.address)
+  const ledger = await replicatedLedger({ transport, n: 7 })
+  await ledger.put(1)
+  await ledger[Symbol.asyncDispose]()
+  await expect(replicatedLedger({ transport })).rejects.toThrow(/cloned, or restored/)
+})
+
+test('another’s bytes under our name end the replication, and say so', async () => {
+  const transport = transportTo(broker.address)
+  await using ledger = await replicatedLedger({ transport })
+  await ledger.put(1)
+  const sender = await transport.openSender()
+  const payload = Buffer.from('nonsense')
+  await sender.send(LANE, [
+    { key: 'T/exchange/T/GOV/X/other/1', value: payload },
+    { key: ledger.origin, value: encodeCommit({ first: 0, count: 1, payload }) },
+  ])
+  await sender.close()
+  await until(() => !ledger.chain.accepts(), 'nothing is accepted any more')
+  expect(proofIn(ledger.data, 'other')).toContain(payload.toString('base64'))
+  await expect(ledger.put(2)).rejects.toThrow('too much waits')
+})
+
+function proofIn(data: string, kind: string): string {
+  const folder = join(data, 'ledger/proofs')
+  const name = readdirSync(folder).find((file) => file.startsWith(`${kind}-`))
+  return readFileSync(join(folder, name ?? 'none'), 'utf8')
+}
