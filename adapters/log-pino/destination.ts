@@ -1,73 +1,133 @@
 /**
- * Where lines go, in the background, through a buffer that has an end: what finds no room is dropped and counted. Errors (a full disk,
- * a closed pipe) leave the lines in the buffer, to be tried again with the next.
+ * Where lines go, in the background, through a buffer that has an end: what finds no room is dropped and counted. After an error (a
+ * full disk, a closed pipe) the lines stay in the buffer and are tried again.
+ *
+ * Our own, since pino's would wait for a reader that sleeps when the process ends (it writes what is left in an exit handler).
  */
-import pino from 'pino'
+import { constants, openSync, write, writeSync } from 'node:fs'
 
 const BUFFER_BYTES = 4 * 1024 * 1024
 /** Less is written after a while only. */
 const CHUNK_BYTES = 4_096
 const WHILE_MS = 250
+const LARGEST_WRITE = 64 * 1024
+/** How long somebody who waits for us waits. */
 const PATIENCE_MS = 1_000
+const PAUSE_MS = 10
 
 export class Destination {
-  readonly stream: ReturnType<typeof pino.destination>
+  readonly #descriptor: number
   readonly #now: () => number
+  readonly #lines: string[] = []
+  /** Of all lines and of what is being written. */
+  #bytes = 0
+  #rest: Buffer | undefined
+  #writing = false
+  #tookAt: number
+  #timer: NodeJS.Timeout | undefined
   #dropped = 0
-  #writtenAt: number
-  #until = Infinity
 
-  /** `to`: a file, appended to, or a file descriptor. */
+  /** `to`: a file, appended to, or a file descriptor. Throws where the file can't be opened. */
   constructor(to: string | number, now: () => number) {
+    this.#descriptor = typeof to === 'string' ? openSync(to, 'a', 0o640) : withoutWaiting(to)
     this.#now = now
-    this.#writtenAt = now()
-    this.stream = pino.destination({
-      dest: to,
-      sync: false,
-      minLength: CHUNK_BYTES,
-      maxLength: BUFFER_BYTES,
-      periodicFlush: WHILE_MS,
-      // A pipe whose reader sleeps is tried again, but not for ever when somebody waits for us.
-      retryEAGAIN: () => now() < this.#until,
-    })
-    this.stream.on('write', () => {
-      this.#writtenAt = now()
-    })
-    this.stream.on('drop', () => {
-      this.#dropped += 1
-    })
-    this.stream.on('error', ignored)
+    this.#tookAt = now()
   }
 
   get dropped(): number {
     return this.#dropped
   }
 
-  /** At once, unless nothing has been taken from us for a while: then it would wait for ever. */
-  flushNow(): void {
-    if (this.#now() - this.#writtenAt > PATIENCE_MS) return
-    this.#until = this.#now() + PATIENCE_MS
-    try {
-      this.stream.flushSync()
-    } catch {
-      // There is nobody to tell.
+  /** Called by pino with one whole line. */
+  write(line: string): void {
+    const bytes = Buffer.byteLength(line)
+    if (this.#bytes + bytes > BUFFER_BYTES) {
+      this.#dropped += 1
+      return
     }
-    this.#until = Infinity
+    this.#lines.push(line)
+    this.#bytes += bytes
+    if (this.#bytes >= CHUNK_BYTES && this.#timer === undefined) this.#pump()
+    else this.#later()
+  }
+
+  /** Before this returns, unless nobody has taken anything for a while. */
+  flushNow(): void {
+    const end = Math.max(this.#tookAt, this.#now() - PATIENCE_MS) + PATIENCE_MS
+    while (this.#bytes > 0 && !this.#writing && this.#now() < end) this.#writeNow()
   }
 
   /** Waits until its reader has taken what is left, for a while. */
   async close(): Promise<void> {
-    this.#until = this.#now() + PATIENCE_MS
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, PATIENCE_MS)
-      this.stream.flush(() => {
-        clearTimeout(timer)
-        resolve()
+    const end = this.#now() + PATIENCE_MS
+    while (this.#bytes > 0 && this.#now() < end) {
+      if (!this.#writing) this.#pump()
+      await new Promise((resolve) => {
+        setTimeout(resolve, PAUSE_MS)
       })
+    }
+    clearTimeout(this.#timer)
+  }
+
+  #later(): void {
+    if (this.#writing || this.#timer !== undefined) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#pump()
+    }, WHILE_MS).unref()
+  }
+
+  #pump(): void {
+    const chunk = this.#next()
+    if (this.#writing || chunk === undefined) return
+    this.#writing = true
+    write(this.#descriptor, chunk, (fault, count) => {
+      this.#writing = false
+      if (fault === null) this.#took(chunk, count)
+      if (fault === null && this.#bytes >= CHUNK_BYTES) this.#pump()
+      else if (this.#bytes > 0) this.#later()
     })
+  }
+
+  #writeNow(): void {
+    const chunk = this.#next()
+    if (chunk === undefined) return
+    try {
+      this.#took(chunk, writeSync(this.#descriptor, chunk))
+    } catch {
+      // A reader that sleeps, or a disk that is full: it may be better in a moment.
+      Atomics.wait(NOTHING, 0, 0, PAUSE_MS)
+    }
+  }
+
+  #next(): Buffer | undefined {
+    if (this.#rest === undefined && this.#lines.length > 0) {
+      let bytes = 0
+      let count = 0
+      while (count < this.#lines.length && bytes < LARGEST_WRITE) {
+        bytes += this.#lines[count]?.length ?? 0
+        count += 1
+      }
+      this.#rest = Buffer.from(this.#lines.splice(0, count).join(''))
+    }
+    return this.#rest
+  }
+
+  #took(chunk: Buffer, count: number): void {
+    this.#bytes -= count
+    this.#rest = count < chunk.length ? chunk.subarray(count) : undefined
+    this.#tookAt = this.#now()
   }
 }
 
-function ignored(): void {
-  // The lines are still in the buffer.
+const NOTHING = new Int32Array(new SharedArrayBuffer(4))
+
+/** A pipe, opened anew so that a write into a full one fails instead of waiting. What can't be opened so is taken as it is. */
+function withoutWaiting(descriptor: number): number {
+  const { O_APPEND, O_NONBLOCK, O_WRONLY } = constants
+  try {
+    return openSync(`/proc/self/fd/${String(descriptor)}`, O_WRONLY | O_NONBLOCK | O_APPEND)
+  } catch {
+    return descriptor
+  }
 }

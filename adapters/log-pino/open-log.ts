@@ -36,6 +36,7 @@ export interface Log {
   close(): Promise<void>
 }
 
+/** Throws where the file can't be opened: at the start somebody is there to mend it. */
 export function openLog(options: LogOptions): Log {
   const { gateway, level, now, to } = options
   const destination = new Destination(to, now)
@@ -47,7 +48,7 @@ export function openLog(options: LogOptions): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination.stream,
+    destination,
   )
   const isOn = new Set(LEVELS.filter((one) => logger.isLevelEnabled(one)))
   return {

@@ -32,6 +32,8 @@ export interface OtelOptions {
   readonly collector?: Collector | undefined
   /** The collector did not take an export, or takes them again. MUST NOT throw. */
   readonly onExport?: (taken: boolean) => void
+  /** How long an export may take, and with it the closing; absent: 5 s. */
+  readonly patienceMs?: number
 }
 
 export interface Collector {
@@ -51,12 +53,14 @@ export class OpenTelemetry {
   readonly #resource: Resource
   readonly #metrics: Metrics
   readonly #process: ProcessGauges = processGauges()
+  readonly #patienceMs: number
   readonly #began: HrTime = hrTime(Date.now())
   readonly #spans: BatchSpanProcessor | undefined
   readonly #reader: PeriodicExportingMetricReader | undefined
 
   constructor(options: OtelOptions) {
     this.#options = options
+    this.#patienceMs = options.patienceMs ?? PATIENCE_MS
     this.#metrics = new Metrics(options.addressOf)
     this.#resource = resourceFromAttributes({
       'service.name': 'gongdao',
@@ -109,12 +113,12 @@ export class OpenTelemetry {
   #pushSpans({ url }: Collector): BatchSpanProcessor {
     const exporter = new OTLPTraceExporter({
       url: new URL('v1/traces', url).href,
-      timeoutMillis: PATIENCE_MS,
+      timeoutMillis: this.#patienceMs,
     })
     return new BatchSpanProcessor({
       maxQueueSize: MOST_SPANS,
       scheduledDelayMillis: SPANS_EVERY_MS,
-      exportTimeoutMillis: PATIENCE_MS,
+      exportTimeoutMillis: this.#patienceMs,
       exporter: {
         export: (spans: ReadableSpan[], done) => {
           exporter.export(spans, this.#watched(done))
@@ -127,11 +131,11 @@ export class OpenTelemetry {
   #pushMetrics({ everyMs, url }: Collector): PeriodicExportingMetricReader {
     const exporter = new OTLPMetricExporter({
       url: new URL('v1/metrics', url).href,
-      timeoutMillis: PATIENCE_MS,
+      timeoutMillis: this.#patienceMs,
     })
     const reader = new PeriodicExportingMetricReader({
       exportIntervalMillis: everyMs,
-      exportTimeoutMillis: Math.min(everyMs, PATIENCE_MS),
+      exportTimeoutMillis: Math.min(everyMs, this.#patienceMs),
       exporter: {
         export: (metrics, done) => {
           exporter.export(metrics, this.#watched(done))
