@@ -15,7 +15,7 @@ import type { Readability } from './readability.ts'
 export interface Opened {
   readonly kind: 'opened'
   /** Undefined: they can't be read any more, and `why` says why. */
-  readonly details: unknown
+  readonly details?: unknown
   readonly why: Readability
 }
 

@@ -1,46 +1,317 @@
 /** Erasure in a whole running gateway: what is gone, what stays, and who may do it. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { cpSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { knockAtDutyDoor } from '../../adapters/duty-socket/duty-socket.ts'
+import { openKeyStore } from '../../adapters/key-store-sqlite/key-store-sqlite.ts'
+import { checkKeys, checkOrders } from '../../deploy/duties/check-duties.ts'
+import type { Saying } from '../../deploy/duties/duties.ts'
 import { readLedger } from '../../deploy/read-ledger.ts'
+import { systemChance, systemClock } from '../../deploy/system.ts'
 import type { CopyFor } from '../../gateway/erasure/erase.ts'
-import { audit, intentsOf } from '../harness/audit.ts'
+import { verdictOf } from '../../gateway/erasure/verdict.ts'
+import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
+import type { DecisionRecord } from '../../gateway/ledger/events.ts'
+import { audit, pinnedKeys, type Audit } from '../harness/audit.ts'
 import { headerOf, startSystem, type System } from '../harness/system.ts'
-import { appointOfficers, carryOut } from './officers.ts'
+import {
+  askAboutHer,
+  askAboutOthers,
+  filesWith,
+  HER,
+  rootAt,
+  secretsIn,
+  SYNTHETIC,
+  validNumbers,
+} from './about-her.ts'
+import { appointOfficers, carryOut, order } from './officers.ts'
 
-const HER = 'A000000018'
+const ERASE_HER = { act: 'erase', numbers: [HER] } as const
 let system: System
 
-beforeAll(async () => {
+beforeEach(async () => {
   system = await startSystem()
   appointOfficers(system.data)
 }, 120_000)
-afterAll(() => system[Symbol.asyncDispose]())
+afterEach(() => system[Symbol.asyncDispose]())
 
-test('a person is erased: roots stay, her own copy is hers, her details are closed, everybody else’s are open', async () => {
-  const asked = await system.run('S3')
-  expect(asked.status).toBe(200)
-  const exchange = headerOf(asked, 'exchange-id')
-  const copies: CopyFor[] = []
+/** Decisions by exchange. */
+function decisions({ leaves }: Audit): ReadonlyMap<string, DecisionRecord> {
+  return new Map(
+    leaves
+      .filter(({ kind }) => kind === 'intent' || kind === 'denial')
+      .map(({ record }) => record as DecisionRecord)
+      .map((record) => [record.exchange, record]),
+  )
+}
+
+function open({ exchange, sealed, subject }: DecisionRecord): Uint8Array | undefined {
+  return system.gateway.core.keys.open(subject, exchange, sealed)
+}
+
+test('her key dies, all roots stay, only her details are closed, and every decision is still made again the same way', async () => {
+  const hers = await askAboutHer(system)
+  const others = await askAboutOthers(system)
+  const before = await audit(system.data)
+  const { ledger, registry } = system.gateway.core
+  const heads = [ledger.head(), registry.head()]
   const steps: string[] = []
+  const outcome = await carryOut(system.data, ERASE_HER, { onStep: (step) => steps.push(step) })
+  expect(outcome).toMatchObject({ kind: 'erased', persons: 1, pseudonyms: 2, exchanges: 2 })
+  expect(steps).toEqual([
+    ...['approved', 'suspended', 'replayed', 'handed-over', 'recorded', 'destroyed'],
+  ])
+  const after = await audit(system.data)
+  expect(after.findings).toEqual([])
+  expect(after.leaves.slice(0, before.leaves.length)).toEqual(before.leaves)
+  for (const { origin, root, size } of heads) {
+    expect(rootAt(system.data, origin, size)).toBe(root)
+  }
+  expect(after.replay).toEqual(before.replay)
+  expect(after.replay.agree).toBe(4)
+  const records = decisions(after)
+  for (const id of hers) expect(open(records.get(id)!)).toBeUndefined()
+  for (const id of others) expect(open(records.get(id)!)).toBeDefined()
+})
+
+test('each pseudonym has one leaf: ground, two officers, a verdict that anybody can make again, and no datum of hers', async () => {
+  const hers = await askAboutHer(system)
+  await carryOut(system.data, ERASE_HER)
+  const { view } = readLedger(system.data)
+  const records = decisions(await audit(system.data))
+  const subjects = hers.map((id) => records.get(id)!.subject!)
+  expect(new Set(view.duties.erasures.keys())).toEqual(new Set(subjects))
+  for (const [at, subject] of subjects.entries()) {
+    const leaf = view.duties.erasures.get(subject)!
+    expect(leaf.statement).toMatchObject({ act: 'erase', basis: 'PDPA-3-5', instance: 'TW' })
+    expect(leaf.approvals.map(({ officer }) => officer)).toEqual(['ERASE-1', 'ERASE-2'])
+    expect(leaf.replay).toEqual(
+      verdictOf([{ exchange: records.get(hers[at]!)!.exchange, finding: 'agree' }]),
+    )
+    expect(JSON.stringify(leaf)).not.toContain(HER)
+  }
+  expect(checkOrders(system.data, 'TW/registry')).toEqual([])
+})
+
+test('her own copy tells her every exchange, opened, and each receipt in it is good without us', async () => {
+  const hers = await askAboutHer(system)
+  const copies: CopyFor[] = []
+  await carryOut(system.data, ERASE_HER, { onCopies: (all) => copies.push(...all) })
+  expect(copies.map(({ person }) => person)).toEqual([1])
+  const leaves = copies[0]!.copy.pseudonyms.flatMap((one) => one.leaves)
+  expect(leaves.filter(({ kind }) => kind === 'intent').map(({ exchange }) => exchange)).toEqual(
+    expect.arrayContaining([...hers]),
+  )
+  expect(leaves.filter(({ kind }) => kind === 'outcome')).toHaveLength(2)
+  for (const { kind, opened, receipt } of leaves) {
+    const base64 = Buffer.from(receipt).toString('base64')
+    expect(checkReceipt(base64, { keys: pinnedKeys(system.data) })).toMatchObject({ kind: 'good' })
+    if (kind !== 'outcome') expect(opened).toMatchObject({ seed: expect.any(String) })
+  }
+  expect(leaves.some(({ opened }) => JSON.stringify({ opened }).includes('DEMO-0001'))).toBe(true)
+})
+
+test('with everything that the operator still holds, nobody among all candidates is found to be her', async () => {
+  const hers = await askAboutHer(system)
+  await askAboutOthers(system)
+  await carryOut(system.data, ERASE_HER)
+  const erased = hers.map((id) => id)
+  const records = decisions(await audit(system.data))
+  await system.stop()
+  const stolen = mkdtempSync(join(tmpdir(), 'gongdao-stolen-'))
+  cpSync(join(system.data, 'keys'), join(stolen, 'keys'), { recursive: true })
+  const file = join(stolen, 'keys', 'keys.sqlite')
+  const store = openKeyStore({
+    file,
+    expect: 'existing',
+    clock: systemClock(),
+    chance: systemChance(),
+  })
+  try {
+    const candidates = [...SYNTHETIC, ...validNumbers(10_000)]
+    expect(candidates.length).toBeGreaterThanOrEqual(10_011)
+    // The handles first: the index secret leads to everybody who is there, and to nobody who was.
+    const found = candidates.filter((number) => store.find(number) !== undefined)
+    expect(found).toEqual(['A300000014', 'F300000037'])
+    for (const id of erased) {
+      const { controllers, subject } = records.get(id)!
+      const { consumer, provider } = controllers
+      expect(store.holder(subject!)).toBeUndefined()
+      const scope = { consumer, provider, year: 2026 }
+      const asked = candidates.map(async (number) => (await store.person(number, scope)).subject)
+      expect(await Promise.all(asked)).not.toContain(subject)
+    }
+  } finally {
+    store.close()
+    rmSync(stolen, { recursive: true })
+  }
+}, 60_000)
+
+test('the bytes of her key are nowhere in the data folder, in no spelling', async () => {
+  await askAboutHer(system)
+  await system.stop()
+  const [key, ...more] = secretsIn(system.data).get('persons')!
+  expect(more).toEqual([])
+  expect(filesWith(system.data, key!).map((name) => name.slice(system.data.length))).toEqual([
+    '/keys/keys.sqlite',
+  ])
+  await system.start()
+  await askAboutOthers(system)
+  await carryOut(system.data, ERASE_HER)
+  expect(filesWith(system.data, key!)).toEqual([])
+  await system.stop()
+  expect(filesWith(system.data, key!)).toEqual([])
+})
+
+test('an exchange about her afterwards is one about somebody new', async () => {
+  const [before = ''] = await askAboutHer(system)
+  await carryOut(system.data, ERASE_HER)
+  const after = headerOf(await system.run('S3'), 'exchange-id')
+  const records = decisions(await audit(system.data))
+  expect(records.get(after)!.subject).not.toBe(records.get(before)!.subject)
+  expect(open(records.get(after)!)).toBeDefined()
+  const { counts, findings } = await checkKeys(system.data)
+  expect(findings).toEqual([])
+  expect(counts).toEqual({ readable: 1, erased: 2, lost: 0, undestroyed: 0 })
+})
+
+test('while her key is being destroyed her exchanges are refused with 503 and others pass; whoever goes away before keeping the copies changes nothing', async () => {
+  const hers = await askAboutHer(system)
+  const door = (await knockAtDutyDoor(system.data))!
+  door.send({ ask: 'order', order: order(ERASE_HER) })
+  for (;;) {
+    const said = (await door.receive()) as Saying
+    if (said.say === 'copies') break
+  }
+  expect((await system.run('S3')).status).toBe(503)
+  expect((await system.run('household')).status).toBe(200)
+  door.close()
+  const later = async (): Promise<number> => {
+    const { status } = await system.run('S3')
+    return status === 503 ? later() : status
+  }
+  expect(await later()).toBe(200)
+  const records = decisions(await audit(system.data))
+  for (const id of hers) expect(open(records.get(id)!)).toBeDefined()
+  expect(readLedger(system.data).view.duties.erasures.size).toBe(0)
+})
+
+test('several people in one order are erased together, each with a copy of her own', async () => {
+  await askAboutHer(system)
+  await askAboutOthers(system)
+  const copies: CopyFor[] = []
+  const numbers = ['A300000014', 'H300000048', HER]
   const outcome = await carryOut(
     system.data,
-    { act: 'erase', numbers: [HER] },
-    { onCopies: (all) => copies.push(...all), onStep: (step) => steps.push(step) },
+    { act: 'erase', numbers },
+    { onCopies: (all) => copies.push(...all) },
   )
-  expect(outcome).toMatchObject({ kind: 'erased', persons: 1, notAgreeing: 0 })
-  expect(steps).toEqual([
-    'approved',
-    'suspended',
-    'replayed',
-    'handed-over',
-    'recorded',
-    'destroyed',
-  ])
-  expect(copies).toHaveLength(1)
-  expect(JSON.stringify(copies)).toContain(exchange)
-  const { findings, leaves, replay } = await audit(system.data)
-  expect(findings).toEqual([])
-  expect(replay.differ + replay.undecidable + replay.stale).toBe(0)
-  const hers = intentsOf(leaves).find((intent) => intent.exchange === exchange)
-  expect(readLedger(system.data).view.duties.erasures.has(hers?.subject ?? '')).toBe(true)
-  expect(system.gateway.core.keys.open(hers?.subject, hers!.exchange, hers!.sealed)).toBeUndefined()
+  // The second of them was never asked about.
+  expect(outcome).toMatchObject({ kind: 'erased', persons: 2, pseudonyms: 3 })
+  expect(copies.map(({ person }) => person).sort()).toEqual([1, 3])
+  const told = copies.map(({ copy }) => copy.pseudonyms.map(({ subject }) => subject))
+  expect(told.flat()).toHaveLength(3)
+  expect(told.map((own) => own.length).sort()).toEqual([1, 2])
+})
+
+test('a legal hold on her or on one of her exchanges forbids it, until two officers release it', async () => {
+  const [exchange = ''] = await askAboutHer(system)
+  const holds = [
+    await carryOut(system.data, { act: 'hold', numbers: [HER] }),
+    await carryOut(system.data, { act: 'hold', exchange: exchange as never }),
+  ]
+  for (const held of holds) {
+    if (held.kind !== 'held') throw new Error(JSON.stringify(held))
+    const refused = await carryOut(system.data, ERASE_HER)
+    expect(refused).toMatchObject({ kind: 'refused', code: 'held' })
+    expect(JSON.stringify(refused)).toContain(held.id)
+    const other = await carryOut(system.data, { act: 'erase', numbers: ['A300000014'] })
+    expect(other).toMatchObject({ kind: 'refused', code: 'nobody-known' })
+    const released = await carryOut(system.data, { act: 'release', hold: held.id })
+    expect(released).toEqual({ kind: 'released', id: held.id })
+    const again = await carryOut(system.data, { act: 'release', hold: held.id })
+    expect(again).toMatchObject({ kind: 'refused', code: 'hold-unknown' })
+  }
+  expect(await carryOut(system.data, ERASE_HER)).toMatchObject({ kind: 'erased' })
+  expect(checkOrders(system.data, 'TW/registry')).toEqual([])
+})
+
+test('a refused order changes nothing: not the keys, not the chains but for the officers’ list', async () => {
+  const [exchange = ''] = await askAboutHer(system)
+  const good = order(ERASE_HER)
+  const other = order({ act: 'erase', numbers: ['A300000014'] })
+  const refused = [
+    [{ ...good, matter: other.matter }, 'persons-differ'],
+    [{ ...good, matter: { ...good.matter!, numbers: [HER, 'A300000014'] } }, 'persons-differ'],
+    [{ ...good, matter: undefined }, 'persons-differ'],
+    [{ ...good, approvals: good.approvals.slice(0, 1) }, 'approvals-missing'],
+    [{ ...good, approvals: [good.approvals[0]!, good.approvals[0]!] }, 'same-person'],
+    [other, 'nobody-known'],
+  ] as const
+  for (const [one, code] of refused) {
+    expect(
+      await carryOut(system.data, JSON.parse(JSON.stringify(one)) as typeof good),
+    ).toMatchObject({ code })
+  }
+  expect(open(decisions(await audit(system.data)).get(exchange)!)).toBeDefined()
+  expect(readLedger(system.data).view.duties.erasures.size).toBe(0)
+})
+
+test('an order serves once: handed in again it does not erase whoever she is by then', async () => {
+  await askAboutHer(system)
+  const once = order(ERASE_HER)
+  expect(await carryOut(system.data, once)).toMatchObject({ kind: 'erased' })
+  await askAboutHer(system)
+  expect(await carryOut(system.data, once)).toMatchObject({ kind: 'refused', code: 'served' })
+  expect(await carryOut(system.data, ERASE_HER)).toMatchObject({ kind: 'erased', pseudonyms: 2 })
+})
+
+test('opening what is sealed takes an auditor and a data-protection officer, and is a leaf before anything is shown', async () => {
+  const [, exchange = ''] = await askAboutHer(system)
+  const what = { act: 'open', exchange: exchange as never } as const
+  const opened = await carryOut(system.data, what)
+  expect(opened).toMatchObject({
+    kind: 'opened',
+    why: 'readable',
+    details: { case: '北市DEMO-0001' },
+  })
+  const [served] = [...readLedger(system.data).view.duties.served]
+  expect(served).toBeDefined()
+  const unknown = {
+    act: 'open',
+    exchange: '018f7a4e-0000-4000-8000-000000000001' as never,
+  } as const
+  expect(await carryOut(system.data, unknown)).toMatchObject({ code: 'exchange-unknown' })
+  await carryOut(system.data, ERASE_HER)
+  expect(await carryOut(system.data, what)).toEqual({ kind: 'opened', why: 'erased' })
+  expect(checkOrders(system.data, 'TW/registry')).toEqual([])
+})
+
+test('the door is for the owner of the data folder only, and is gone with the gateway; without one the order is carried out here', async () => {
+  await askAboutHer(system)
+  const socket = join(system.data, 'duties.sock')
+  expect(statSync(socket).mode & 0o777).toBe(0o600)
+  await system.stop()
+  expect(existsSync(socket)).toBe(false)
+  expect(await carryOut(system.data, ERASE_HER)).toMatchObject({ kind: 'erased', pseudonyms: 2 })
+  await system.start()
+  expect((await audit(system.data)).findings).toEqual([])
+  expect((await checkKeys(system.data)).counts).toMatchObject({
+    erased: 2,
+    lost: 0,
+    undestroyed: 0,
+  })
+})
+
+test('what comes through the door and is no order is refused, and the door stays open', async () => {
+  for (const nonsense of [{}, [], 'A000000018', { ask: 'order' }, { ask: 'everything' }]) {
+    const door = (await knockAtDutyDoor(system.data))!
+    door.send(nonsense as object)
+    expect(await door.receive()).toMatchObject({ say: 'fault', name: 'OrderMalformed' })
+    door.close()
+  }
+  const silent = (await knockAtDutyDoor(system.data))!
+  await system.stop()
+  await expect(silent.receive()).rejects.toThrow('gone')
 })

@@ -147,7 +147,10 @@ test('the backup holds no key in plain', async () => {
   await system.stop()
   const text = await backup()
   const [intent] = intentsOf((await audit(system.data)).leaves)
-  const plain = Buffer.from(JSON.parse(text).content as string, 'base64url').toString('latin1')
+  const plain = Buffer.from(
+    (JSON.parse(text) as { content: string }).content,
+    'base64url',
+  ).toString('latin1')
   expect(readFileSync(join(system.data, 'keys', 'keys.sqlite'), 'latin1')).toContain(
     intent!.subject,
   )
