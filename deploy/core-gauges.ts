@@ -17,7 +17,13 @@ interface Asked extends Observed {
 }
 
 export function coreGauges(asked: Asked): Gauges {
-  return () => [...ledger(asked), ...identity(asked), ...anchors(asked), ...findings(asked.health)]
+  return () => [
+    ...ledger(asked),
+    ...replication(asked),
+    ...identity(asked),
+    ...anchors(asked),
+    ...findings(asked.health),
+  ]
 }
 
 function ledger({ core, now }: Asked): Gauge[] {
@@ -28,6 +34,17 @@ function ledger({ core, now }: Asked): Gauge[] {
     { name: 'gongdao.ledger.queue.age', value: since === undefined ? 0 : (now() - since) / 1000 },
     { name: 'gongdao.ledger.accepts', value: core.refusal() === undefined ? 1 : 0 },
     { name: 'gongdao.ledger.records', value: core.ledger.head().size },
+  ]
+}
+
+/** Where no log servers are configured there is no backlog. */
+function replication({ core }: Asked): Gauge[] {
+  if (core.replication === undefined) return []
+  const { ageMs, bytes, records } = core.replication.backlog()
+  return [
+    { name: 'gongdao.replication.backlog.records', value: records },
+    { name: 'gongdao.replication.backlog.size', value: bytes },
+    { name: 'gongdao.replication.backlog.age', value: seconds(ageMs) },
   ]
 }
 
@@ -45,9 +62,18 @@ function identity({ clock, core }: Asked): Gauge[] {
 }
 
 function anchors({ clock, core }: Asked): Gauge[] {
-  const last = core.anchors()?.last
-  if (last === undefined) return []
-  return [{ name: 'gongdao.timestamp.age', value: seconds(clock.now() - last.at) }]
+  const now = clock.now()
+  const gauges: Gauge[] = []
+  const stamped = core.anchors()?.last?.at
+  if (stamped !== undefined) {
+    gauges.push({ name: 'gongdao.timestamp.age', value: seconds(now - stamped) })
+  }
+  const { behindMs, lastCosigned, require } = core.witnessing.status()
+  if (require > 0) gauges.push({ name: 'gongdao.witness.behind', value: seconds(behindMs) })
+  if (lastCosigned !== undefined) {
+    gauges.push({ name: 'gongdao.witness.age', value: seconds(now - lastCosigned) })
+  }
+  return gauges
 }
 
 function findings(health: Health): Gauge[] {

@@ -39,8 +39,9 @@ export function openAdmission(
     ofConsumerAtProvider: atOneTime.consumerAtProvider,
     providerOf: (service) => (config.addresses.has(service) ? service : subsystemOf(service)),
     onChange: (provider, state) => {
-      telemetry?.tell({ kind: 'breaker', provider: subsystemIn(provider), state })
-      report(`provider ${provider}: breaker ${state}${state === 'open' ? `; ${OPEN}` : ''}`)
+      if (telemetry !== undefined) {
+        telemetry.tell({ kind: 'breaker', provider: subsystemIn(provider), state })
+      } else report(`provider ${provider}: breaker ${state}${state === 'open' ? `; ${OPEN}` : ''}`)
     },
   })
   const redis = connect(config.admission?.redis, report)

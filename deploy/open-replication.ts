@@ -7,6 +7,7 @@ import { LedgerUnavailable, type Chain } from '../gateway/ledger/entry.ts'
 import type { LogSigner } from '../gateway/ledger/signer.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { LogUnavailable, type LogTransport } from '../gateway/ports/log-transport.ts'
+import type { Telemetry } from '../gateway/ports/telemetry.ts'
 import { machineTimers, type Timers } from '../gateway/ports/timers.ts'
 import type { Divergence } from '../gateway/replication/followed-chain.ts'
 import { nameOf } from '../gateway/replication/followed-lane.ts'
@@ -18,6 +19,7 @@ import { Replicator } from '../gateway/replication/replicator.ts'
 import { BACKLOG_MS } from './config/replication.ts'
 import type { GatewayConfig } from './config.ts'
 import { kafkaOf } from './kafka-of.ts'
+import { observeTransport } from './observe-transport.ts'
 import { keepForkProof } from './keep-fork-proof.ts'
 import { ReplicatedFolder } from './replicated-folder.ts'
 
@@ -25,6 +27,8 @@ export interface ReplicationOptions {
   readonly clock: Clock
   readonly report: (sentence: string) => void
   readonly timers?: Timers
+  /** Absent: off. */
+  readonly telemetry?: Telemetry
   /** Absent: the Kafka of the configuration. */
   readonly logTransport?: LogTransport
   /** Of this gateway's chains. */
@@ -93,7 +97,8 @@ class Opened implements OpenedReplication {
     this.#settings = settings
     this.#options = options
     this.#timers = options.timers ?? machineTimers
-    const transport = options.logTransport ?? kafkaOf(settings, config.gateway)
+    const told = options.logTransport ?? kafkaOf(settings, config.gateway)
+    const transport = observeTransport(told, options.telemetry)
     this.#transport = { ...transport, openSender: () => this.#openSender(transport) }
     const now = (): number => options.clock.now()
     const backlogMs = settings.backlog.ms ?? BACKLOG_MS[settings.durability]
@@ -184,10 +189,8 @@ class Opened implements OpenedReplication {
     if (this.#failed !== undefined)
       return new LedgerUnavailable('replication ended by a fault of our own')
     if (this.replication.accepts()) return undefined
-    const [alarm] = this.replication.alarms
-    return new LedgerUnavailable(
-      `too much waits to be replicated${alarm === undefined ? '' : ` (${alarm})`}`,
-    )
+    const why = [...this.replication.alarms].join(', ')
+    return new LedgerUnavailable(`too much waits to be replicated${why === '' ? '' : ` (${why})`}`)
   }
 
   async close(): Promise<void> {

@@ -57,6 +57,10 @@ export const GAUGES: Readonly<Record<GaugeName, Meaning>> = {
     unit: SECONDS,
     description: 'Time since a witness last cosigned a checkpoint',
   },
+  'gongdao.witness.behind': {
+    unit: SECONDS,
+    description: 'How long the oldest checkpoint has waited for its cosignatures',
+  },
   'gongdao.timestamp.age': {
     unit: SECONDS,
     description: 'Time since a timestamp last covered the chains',

@@ -200,6 +200,7 @@ export type GaugeName =
   | 'gongdao.revocations.overdue'
   | 'gongdao.certificate.remaining'
   | 'gongdao.witness.age'
+  | 'gongdao.witness.behind'
   | 'gongdao.timestamp.age'
   | 'gongdao.verified.age'
   | 'gongdao.health.degraded'
