@@ -1,5 +1,5 @@
 /** Where `gongdao verify` reads from: a data folder, an export, or Kafka. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import {
   checkpointsFolder,
   readCheckpoints,
@@ -9,6 +9,10 @@ import { journalSource } from '../adapters/ledger-journal/chain-source.ts'
 import { tilesSource } from '../adapters/ledger-tiles/chain-source.ts'
 import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { ChainSource } from '../gateway/ports/chain-source.ts'
+import type { LogTransport } from '../gateway/ports/log-transport.ts'
+import { laneSource } from '../gateway/replication/lane-source.ts'
+import { replication } from './config/replication.ts'
+import { kafkaOf } from './kafka-of.ts'
 
 export interface Whence {
   readonly data: string
@@ -22,11 +26,21 @@ export interface OpenedSource {
   readonly published: Iterable<string | undefined>
 }
 
-export function openSource({ data, tiles }: Whence, keys: PinnedKeys): OpenedSource {
+export function openSource({ data, kafka, tiles }: Whence, keys: PinnedKeys): OpenedSource {
   const instance = keys.registry?.name.split('/')[0] ?? ''
   if (tiles !== undefined)
     return { source: tilesSource({ folder: tiles, instance }), published: [] }
+  if (kafka !== undefined) return { source: laneSource(kafkaIn(kafka)), published: [] }
   return { source: journalSource({ data, instance }), published: publishedIn(data) }
+}
+
+/** Read with the right to read and no other: an auditor has none to write. */
+function kafkaIn(file: string): LogTransport {
+  const { replication: section } = JSON.parse(readFileSync(file, 'utf8')) as {
+    replication?: object
+  }
+  const settings = replication.parse({ durability: 'journal', writer: {}, ...section })
+  return kafkaOf({ ...settings, writer: settings.reader }, 'gongdao verify')
 }
 
 function* publishedIn(data: string): Generator<string | undefined> {

@@ -30,6 +30,10 @@ export function verifyCommand(): Command {
     )
     .option('--data <dir>', 'folder of all state', '.gongdao')
     .option('--tiles <dir>', 'read an export (gongdao export) instead of the data folder')
+    .option(
+      '--kafka <file>',
+      'read Kafka instead: a JSON file whose section replication has brokers, prefix, partitions and reader',
+    )
     .option('--keys <file>', 'pinned verifier keys (default: ledger/keys.txt of the data folder)')
     .option(
       '--since <file>',
@@ -48,27 +52,29 @@ export function verifyCommand(): Command {
       'roots of time-stamping authorities, PEM (default: ledger/timestamp-roots.pem of the data folder)',
     )
     .option('--json', 'answer with one JSON object')
-    .action(async (options: VerifyCommandOptions) => {
-      const { json, keyStore, note = [], receipt = [], ...rest } = options
-      const progress = progressLine('verified leaves', json === true)
-      const keys = readKeys(options)
-      const ledger = await verifyLedger({
-        ...rest,
-        keys,
-        receipts: receipt,
-        notes: note,
-        now: Date.now(),
-        onProgress: ({ leaves }) => progress.at(leaves),
-      })
-      progress.end()
-      const verified = await withDuties(ledger, { ...options, keys, keyStore: keyStore === true })
-      process.stdout.write(
-        json === true
-          ? `${JSON.stringify({ ...asJson(verified), ...stampsOf(ledger) })}\n`
-          : `${stampsText(ledger)}${asText(verified)}`,
-      )
-      if (verified.findings.length > 0) process.exitCode = 1
-    })
+    .action(run)
+}
+
+async function run(options: VerifyCommandOptions): Promise<void> {
+  const { json, keyStore, note = [], receipt = [], ...rest } = options
+  const progress = progressLine('verified leaves', json === true)
+  const keys = readKeys(options)
+  const ledger = await verifyLedger({
+    ...rest,
+    keys,
+    receipts: receipt,
+    notes: note,
+    now: Date.now(),
+    onProgress: ({ leaves }) => progress.at(leaves),
+  })
+  progress.end()
+  const verified = await withDuties(ledger, { ...options, keys, keyStore: keyStore === true })
+  process.stdout.write(
+    json === true
+      ? `${JSON.stringify({ ...asJson(verified), ...stampsOf(ledger) })}\n`
+      : `${stampsText(ledger)}${asText(verified)}`,
+  )
+  if (verified.findings.length > 0) process.exitCode = 1
 }
 
 function wholeNumber(text: string): number {

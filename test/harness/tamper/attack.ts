@@ -1,10 +1,13 @@
 /** One way of tampering with a ledger, and where it struck. */
 import type { Chance } from '../../exchange/json-documents.ts'
+import type { ChainSource } from '../../../gateway/ports/chain-source.ts'
 import type { TamperLedger } from './ledger.ts'
 
 export interface Tampering {
   /** By path; undefined: the file is gone. */
   readonly changes: ReadonlyMap<string, Buffer | undefined>
+  /** Where no file was changed. */
+  readonly source?: ChainSource
   readonly truth: Truth
 }
 

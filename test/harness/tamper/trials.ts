@@ -12,6 +12,7 @@ import { JOURNAL_ATTACKS } from './journal-attacks.ts'
 import { INSTANCE, judge, tamperLedger } from './ledger.ts'
 import type { TamperLedger } from './ledger.ts'
 import { makeRewrites, rewriteAttacks } from './rewrites.ts'
+import { MESSAGE_ATTACKS } from './messages.ts'
 import { TILES_ATTACKS } from './tiles-attacks.ts'
 
 export interface Row {
@@ -48,7 +49,12 @@ export async function tamperCampaign({
   trials,
 }: CampaignOptions): Promise<Campaign> {
   const ledger = await tamperLedger()
-  const attacks = [...JOURNAL_ATTACKS, ...TILES_ATTACKS, ...rewriteAttacks(await makeRewrites())]
+  const attacks = [
+    ...JOURNAL_ATTACKS,
+    ...MESSAGE_ATTACKS,
+    ...TILES_ATTACKS,
+    ...rewriteAttacks(await makeRewrites()),
+  ]
   const rows = new Map(
     attacks.map(({ name, within }): [string, Row] => [
       name,
@@ -80,7 +86,7 @@ async function trial(
   apply(tampering.changes)
   try {
     const { findings } = await judge(
-      sourceOf(ledger, attack),
+      tampering.source ?? sourceOf(ledger, attack),
       attack.needsEvidence === true ? withEvidence(ledger) : {},
     )
     const isLocated = findings.some((finding) => locates(finding, tampering.truth, attack.within))
@@ -107,7 +113,8 @@ function draw(ledger: TamperLedger, attack: Attack, seed: number): Tampering {
   throw new Error(`${attack.name} never changes anything`)
 }
 
-function isChange({ files }: TamperLedger, { changes }: Tampering): boolean {
+function isChange({ files }: TamperLedger, { changes, source }: Tampering): boolean {
+  if (source !== undefined) return true
   return [...changes].some(
     ([file, bytes]) => bytes === undefined || files.get(file)?.equals(bytes) !== true,
   )
