@@ -7,6 +7,7 @@ import { degraded, failing, ok, type Health, type HealthFinding } from '../gatew
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { GatewayConfig } from './config.ts'
 import { HEALTH_BOUNDS, type HealthBounds } from './config/health.ts'
+import { addEvidenceChecks } from './evidence-checks.ts'
 import type { Core } from './open-core.ts'
 
 export function addCoreChecks(
@@ -18,22 +19,50 @@ export function addCoreChecks(
   }: { readonly clock: Clock; readonly config: GatewayConfig; readonly core: Core },
 ): void {
   const bounds: HealthBounds = config.health ?? HEALTH_BOUNDS
-  health.add('ledger', () => ledger(core.refusal()))
+  const isStuck = stuckSince(core)
+  health.add('ledger', () => ledger(core.refusal(), isStuck()))
   health.add('disk', () => disk(config.data, bounds.diskFreeBytes))
   health.add('revocation list', () => revocationList(core, config.revocationGraceMs, clock.now()))
   health.add('certificates', () => certificates(core, bounds.certificateWarningMs, clock.now()))
+  addEvidenceChecks(health, { clock, core })
 }
 
-function ledger(refusal: Error | undefined): HealthFinding {
-  if (refusal === undefined) return ok('it records')
+const STUCK_MS = 10_000
+
+/** For how long records have waited while none was recorded, as far as anybody looked; milliseconds. */
+function stuckSince({ backlog, ledger: chain }: Core): () => number {
+  let size = -1
+  let since = performance.now()
+  return () => {
+    const now = chain.head().size
+    if (now !== size || backlog().records === 0) since = performance.now()
+    size = now
+    return performance.now() - since
+  }
+}
+
+function ledger(refusal: Error | undefined, stuckMs: number): HealthFinding {
+  if (refusal === undefined) {
+    if (stuckMs < STUCK_MS) return ok('it records')
+    const words = `records have waited for ${inTime(stuckMs)} and none was written`
+    return failing(words, 'The disk does not answer: look at it in the system’s log.')
+  }
   const { message } = refusal
   if (refusal instanceof LedgerFault) {
     return failing(message, 'The process ends by itself; start it again, it reads what is there.')
   }
-  const next = message.includes('disk')
-    ? 'Make room below the data folder; it goes on by itself within a second or two.'
-    : 'More comes than the disk writes: look at the latency of the disk and at who asks so much.'
-  return failing(`nothing new can be recorded: ${message}`, next)
+  return failing(`nothing new can be recorded: ${message}`, nextStep(message))
+}
+
+/** By the sentences of gateway/ledger/waiting.ts; replication and witnesses have a line of their own. */
+function nextStep(message: string): string {
+  if (message.includes('disk is full')) {
+    return 'Make room below the data folder; it goes on by itself within a second or two.'
+  }
+  if (message.includes('too much is waiting')) {
+    return 'More comes than the disk writes: look at its latency, and at who asks so much.'
+  }
+  return 'Look at replication and witnesses in this table.'
 }
 
 function disk(folder: string, least: number): HealthFinding {

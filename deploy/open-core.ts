@@ -17,6 +17,7 @@ import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
 import type { Telemetry } from '../gateway/ports/telemetry.ts'
 import { ExchangeHistory } from '../gateway/projections/exchange-history.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
+import type { Replication } from '../gateway/replication/replication.ts'
 import { Repeats } from '../gateway/projections/repeats.ts'
 import { memberOf, subsystemOf, type ExchangeId } from '../policies/vocabulary.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
@@ -31,7 +32,7 @@ import { openReplication } from './open-replication.ts'
 import { openWitnessing, type OpenedWitnessing } from './open-witnessing.ts'
 import { pinKeys } from './pin-keys.ts'
 import { openLawAndDoor, registryKey, registryOf } from './registry-of.ts'
-import { resolveOpenIntents } from './resolve-open-intents.ts'
+import { resolveOpenIntents, type Resolving } from './resolve-open-intents.ts'
 
 export interface CoreOptions {
   readonly clock: Clock
@@ -64,6 +65,8 @@ export interface Core {
   readonly reader: LeafReader
   /** How far time-stamps reach; undefined where none are configured. */
   readonly anchors: OpenedAnchoring['status']
+  /** Undefined where the ledger stands in its folder only. */
+  readonly replication: Replication | undefined
   /** Published checkpoints, and who cosigned them. */
   readonly witnessing: OpenedWitnessing
   /** The newest checkpoint of the chain with the required cosignatures. */
@@ -127,16 +130,25 @@ async function openUnderLock(
     history,
     reader: archive,
     anchors: anchoring.status,
+    replication: replication?.replication,
     witnessing,
     cosigned: () => witnessing.cosigned(chain.origin),
-    async close() {
-      // Nothing of an order may stand behind the seal.
-      await closeDuties()
-      const left = await resolving.stop()
-      if (left === 0) await seal(chain, clock)
-      for (const close of opened.toReversed()) await close()
-    },
+    close: () => closeInOrder({ closeDuties, resolving, chain, clock, opened }),
   }
+}
+
+async function closeInOrder(parts: {
+  readonly closeDuties: () => Promise<void>
+  readonly resolving: Resolving
+  readonly chain: Chain
+  readonly clock: Clock
+  readonly opened: readonly (() => Promise<void> | void)[]
+}): Promise<void> {
+  // Nothing of an order may stand behind the seal.
+  await parts.closeDuties()
+  const left = await parts.resolving.stop()
+  if (left === 0) await seal(parts.chain, parts.clock)
+  for (const close of parts.opened.toReversed()) await close()
 }
 
 /** Keys and registry; what a crash left of an erasure is finished before anything else is recorded. */

@@ -1,0 +1,67 @@
+/** What makes the ledger more than its operator's word, and how it is: replication, witnesses, time-stamps. Only what is configured. */
+import { degraded, failing, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import type { Alarm, Replication } from '../gateway/replication/replication.ts'
+import type { WitnessStatus } from '../gateway/witness/status.ts'
+import type { AnchorStatus } from './anchor-heads.ts'
+import type { Core } from './open-core.ts'
+
+export function addEvidenceChecks(
+  health: Health,
+  { clock, core }: { readonly clock: Clock; readonly core: Core },
+): void {
+  const { replication, witnessing } = core
+  if (replication !== undefined) health.add('replication', () => replicated(replication))
+  if (witnessing.status().require > 0) {
+    health.add('witnesses', () => witnessed(witnessing.status()))
+  }
+  if (core.anchors() !== undefined) {
+    health.add('time-stamps', () => stamped(core.anchors(), clock.now()))
+  }
+}
+
+const WHAT_TO_DO: Readonly<Record<Alarm, string>> = {
+  unreachable: 'Look at the log servers and the network to them; what waits is sent by itself.',
+  unread: 'Look at the log servers: they acknowledged what cannot be read back yet.',
+  lost: 'Ask who runs the log servers what became of it; it was sent again.',
+  truncated: 'Ask who runs the log servers who deleted records: nothing there may ever be deleted.',
+  'rolled-back':
+    'Ask who runs the log servers which backup was put back; what was missing was sent again.',
+  diverged: 'Stop, keep every file, and run gongdao verify: two ledgers carry this gateway’s name.',
+}
+
+function replicated(replication: Replication): HealthFinding {
+  const { ageMs, bytes, records } = replication.backlog()
+  const waiting = `${String(records)} records (${String(bytes)} bytes) wait to be sent, the oldest for ${inSeconds(ageMs)}`
+  const [alarm] = replication.alarms
+  if (!replication.accepts()) {
+    return failing(waiting, WHAT_TO_DO[alarm ?? 'unreachable'])
+  }
+  if (alarm === undefined) return ok(waiting)
+  return degraded(`${[...replication.alarms].join(', ')}; ${waiting}`, WHAT_TO_DO[alarm])
+}
+
+function witnessed({ accepts, behindMs, require, witnesses }: WitnessStatus): HealthFinding {
+  const absent = witnesses.filter(({ state }) => state !== 'cosigning' && state !== 'not-asked')
+  const told = absent.map(({ name, state, why = '' }) => `${name} is ${state} (${why})`).join('; ')
+  const behind = `${String(require)} must cosign; nothing has waited longer than ${inSeconds(behindMs)}`
+  const next =
+    'Do what stands in brackets; ask the witness’s operator. Receipts get cosignatures later.'
+  if (!accepts) return failing(`${behind}, which is too long: ${told}`, next)
+  if (absent.length > 0) return degraded(`${behind}: ${told}`, next)
+  return ok(behind)
+}
+
+function stamped(status: AnchorStatus | undefined, now: number): HealthFinding {
+  const { failing: trouble, last } = status ?? {}
+  const newest = last === undefined ? 'none yet' : `the newest is ${inSeconds(now - last.at)} old`
+  if (trouble === undefined) return ok(newest)
+  return degraded(
+    `${newest}; no further one can be had: ${trouble.sentence}`,
+    'Look at the time-stamping authority and the network to it; it is asked again by itself.',
+  )
+}
+
+function inSeconds(milliseconds: number): string {
+  return `${String(Math.max(0, Math.round(milliseconds / 1000)))} s`
+}
