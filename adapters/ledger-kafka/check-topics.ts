@@ -21,7 +21,7 @@ export async function checkTopics(options: KafkaTransportOptions): Promise<reado
   const client = new KafkaClient(options.writer, options.times)
   const admin = client.kafka.admin({ retry: ONE_RETRY })
   try {
-    await admin.connect()
+    await client.within(admin.connect())
     const faults: string[] = []
     for (const topic of ['registry', 'exchange', 'checkpoints'] as const) {
       const partitions = topic === 'exchange' ? options.partitions : 1

@@ -1,5 +1,6 @@
 /** A kafkajs client whose sockets are ours: it can be ended at once, whatever the server does. */
 import * as net from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import * as tls from 'node:tls'
 import kafkajs, { type ISocketFactoryArgs, type Kafka } from 'kafkajs'
 import { kafkaConfig, type KafkaConnection } from './connection.ts'
@@ -17,6 +18,8 @@ export interface KafkaTimes {
  */
 export const KAFKA_TIMES: KafkaTimes = { connectMs: 3000, requestMs: 3000 }
 
+const SLACK_MS = 500
+
 /** All of it, always: where a member is missing kafkajs has defaults that depend on NODE_ENV. */
 export const ONE_RETRY = {
   retries: 1,
@@ -29,9 +32,11 @@ export const ONE_RETRY = {
 export class KafkaClient {
   readonly kafka: Kafka
   readonly #sockets = new Set<net.Socket>()
+  readonly #requestMs: number
   #isClosed = false
 
   constructor(connection: KafkaConnection, times: KafkaTimes) {
+    this.#requestMs = times.requestMs
     cureIdleTimer()
     // Every message names its partition.
     process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1'
@@ -60,6 +65,25 @@ export class KafkaClient {
     socket.once('close', () => this.#sockets.delete(socket))
     if (this.#isClosed) socket.destroy(given())
     return socket
+  }
+
+  /**
+   * kafkajs may try for longer than anybody waits (reconnecting has retries of its own): past two requests and a bit the work is given up
+   * with all its sockets.
+   */
+  async within<T>(work: Promise<T>, furtherMs = 0): Promise<T> {
+    const late = new AbortController()
+    const deadline = pause(2 * this.#requestMs + SLACK_MS + furtherMs, undefined, late).then(() => {
+      this.cut()
+      throw given()
+    })
+    try {
+      return await Promise.race([work, deadline])
+    } finally {
+      late.abort()
+      deadline.catch(() => undefined)
+      work.catch(() => undefined)
+    }
   }
 
   /** What is under way is given up. */

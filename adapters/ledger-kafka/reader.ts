@@ -57,17 +57,25 @@ export async function openReader(options: KafkaReaderOptions, lane: Lane): Promi
   const client = new KafkaClient(options.reader, options.times)
   const topic = topicName(options.prefix, lane.topic)
   try {
-    const cluster = clusterOf(client.kafka)
-    await cluster.connect()
-    await cluster.addTargetTopic(topic)
-    const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [lane.partition]))
-    if (nodeId === undefined) throw new LogUnavailable('a partition has no leader')
-    const broker = await cluster.findBroker({ nodeId })
-    return new KafkaReader({ client, cluster, broker, topic, partition: lane.partition })
+    const found = await client.within(leaderOf(client.kafka, topic, lane.partition))
+    return new KafkaReader({ client, topic, partition: lane.partition, ...found })
   } catch (fault) {
     client.cut()
     throw unavailable(fault)
   }
+}
+
+async function leaderOf(
+  kafka: Kafka,
+  topic: string,
+  partition: number,
+): Promise<{ readonly cluster: Cluster; readonly broker: Broker }> {
+  const cluster = clusterOf(kafka)
+  await cluster.connect()
+  await cluster.addTargetTopic(topic)
+  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))
+  if (nodeId === undefined) throw new LogUnavailable('a partition has no leader')
+  return { cluster, broker: await cluster.findBroker({ nodeId }) }
 }
 
 function clusterOf(kafka: Kafka): Cluster {
@@ -97,12 +105,13 @@ class KafkaReader implements LogReader {
 
   async read(offset: number, waitMs: number): Promise<ReadPart> {
     try {
-      return await this.#fetch(offset, waitMs)
+      return await this.#parts.client.within(this.#fetch(offset, waitMs), waitMs)
     } catch (fault) {
       if (faultWord(fault) !== 'OFFSET_OUT_OF_RANGE') throw unavailable(fault)
     }
     try {
-      const [low, high] = await Promise.all([this.#end(true), this.#end(false)])
+      const ends = Promise.all([this.#end(true), this.#end(false)])
+      const [low, high] = await this.#parts.client.within(ends)
       return { messages: [], next: Math.max(offset, low), low, high }
     } catch (fault) {
       throw unavailable(fault)

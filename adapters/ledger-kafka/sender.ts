@@ -26,7 +26,7 @@ export async function openSender(options: KafkaTransportOptions): Promise<LogSen
     retry: ONE_RETRY,
   })
   try {
-    await producer.connect()
+    await client.within(producer.connect())
   } catch (fault) {
     client.cut()
     throw new LogUnavailable(`no producer: ${faultWord(fault)}`)
@@ -51,7 +51,7 @@ class KafkaSender implements LogSender {
     this.#state = 'sending'
     const { partition } = lane
     try {
-      await this.#producer.send({
+      const sending = this.#producer.send({
         topic: topicName(this.#options.prefix, lane.topic),
         acks: -1,
         // The broker gives up before we do: its answer, not our clock, should end a send.
@@ -59,6 +59,7 @@ class KafkaSender implements LogSender {
         compression: CompressionTypes.None,
         messages: messages.map(({ key, value }) => ({ key, value, partition })),
       })
+      await this.#client.within(sending)
     } catch (fault) {
       this.#state = 'spent'
       throw new LogUnavailable(`the outcome of a send is unknown: ${faultWord(fault)}`)

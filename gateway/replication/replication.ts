@@ -183,7 +183,7 @@ export class Replication {
 
   /** Whether it is known what the log servers have. */
   get isSure(): boolean {
-    return this.#sender === 'ready'
+    return this.#sender === 'ready' || this.#sender === 'sending'
   }
 
   get alarms(): ReadonlySet<Alarm> {

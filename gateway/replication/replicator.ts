@@ -170,6 +170,8 @@ export class Replicator {
         await reader?.close()
         reader = undefined
         if (!(fault instanceof LogUnavailable)) throw fault
+        // Nothing can be sent before this lane is read to its end.
+        if (!this.#stopped && !this.#replication.isSure) this.#replication.unreachable()
         await this.#pause(retryMs)
         retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)
       }

@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { encodeCommit } from '../../gateway/replication/message.ts'
 import { isForkProven, type ForkProof } from '../../gateway/replication/fork-proof.ts'
 import type { FaultBroker } from '../harness/fault-broker/fault-broker.ts'
-import { brokerWithTopics, replicatedLedger, transportTo } from '../harness/replicated-ledger.ts'
+import {
+  brokerWithTopics,
+  replicatedLedger,
+  transportTo,
+  type ReplicatedLedger,
+} from '../harness/replicated-ledger.ts'
 import { gateway, registrar } from '../harness/small-ledger.ts'
 import { until } from '../harness/until.ts'
 
@@ -25,33 +30,27 @@ test('a cloned folder: two processes write one chain, and the fork is proven by 
   // Both begin the same chain before either has sent anything.
   await using one = await replicatedLedger({ transport })
   await using other = await replicatedLedger({ transport })
-  await one.put(1)
-  const late = other.put(2).catch(() => undefined)
-  await until(() => other.opened.replication.alarms.has('diverged'), 'the fork is found')
-  await late
-  expect(other.chain.accepts()).toBe(false)
-  const proof = JSON.parse(proofIn(other.data, 'fork')) as ForkProof
-  expect([proof.chain, proof.index]).toEqual([other.origin, 0])
+  await together(one.put(1), other.put(2))
+  const found = await whoFound(one, other)
+  expect(found.chain.accepts()).toBe(false)
+  const proof = JSON.parse(proofIn(found.data, 'fork')) as ForkProof
+  expect([proof.chain, proof.index]).toEqual([one.origin, 0])
   expect(isForkProven(proof, gateway.publicKey)).toBe(true)
   expect(isForkProven(proof, registrar.publicKey)).toBe(false)
   expect(isForkProven({ ...proof, theirs: proof.ours }, gateway.publicKey)).toBe(false)
-  expect(other.reports[0]).toContain(`${other.origin}: the log servers have other leaves`)
+  expect(found.reports[0]).toContain(`${one.origin}: the log servers have other leaves`)
 })
 
 test('a fork in the middle of a chain names the first leaf that differs', async () => {
   const transport = transportTo(broker.address)
   await using one = await replicatedLedger({ transport })
   await using other = await replicatedLedger({ transport })
-  for (const number of [1, 2, 3]) await Promise.all([one.put(number), other.put(number)])
-  const [mine] = await Promise.all([one.put(4), other.put(5).catch(() => undefined)])
-  await until(
-    () => [one, other].some(({ opened }) => opened.replication.alarms.has('diverged')),
-    'the fork is found',
-  )
-  const found = one.opened.replication.alarms.has('diverged') ? one : other
-  await until(() => readdirSync(join(found.data, 'ledger/proofs')).length > 0, 'it is kept')
+  for (const number of [1, 2, 3]) await together(one.put(number), other.put(number))
+  const { size } = one.chain.head()
+  await together(one.put(4), other.put(5))
+  const found = await whoFound(one, other)
   const proof = JSON.parse(proofIn(found.data, 'fork')) as ForkProof
-  expect(proof.index).toBe(mine.index)
+  expect(proof.index).toBe(size)
   expect(isForkProven(proof, gateway.publicKey)).toBe(true)
 })
 
@@ -91,6 +90,21 @@ test('another’s bytes under our name end the replication, and say so', async (
   expect(proofIn(ledger.data, 'other')).toContain(payload.toString('base64'))
   await expect(ledger.put(2)).rejects.toThrow('too much waits')
 })
+
+/** Both are in their journals before either is stored: so they can't see each other coming. */
+async function together(...appending: readonly Promise<unknown>[]): Promise<void> {
+  broker.script.add('Produce', ...appending.map(() => ({ kind: 'do late', ms: 150 }) as const))
+  await Promise.allSettled(appending)
+}
+
+async function whoFound(...ledgers: readonly ReplicatedLedger[]): Promise<ReplicatedLedger> {
+  const finders = (): readonly ReplicatedLedger[] =>
+    ledgers.filter(({ opened }) => opened.replication.alarms.has('diverged'))
+  await until(() => finders().length > 0, 'the fork is found')
+  const [found] = finders()
+  if (found === undefined) throw new Error('nobody found it')
+  return found
+}
 
 function proofIn(data: string, kind: string): string {
   const folder = join(data, 'ledger/proofs')
