@@ -1,14 +1,21 @@
 /** A whole gateway and real witnesses over HTTPS: what is cosigned, by whom, how soon, and what happens while they are away. */
-import { readFileSync } from 'node:fs'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterEach, expect, test } from '@jest/globals'
 import {
   checkpointsFolder,
   readCheckpoints,
 } from '../../adapters/checkpoints-folder/checkpoints-folder.ts'
 import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
+import { makeWitnessClient } from '../../adapters/witness-client/witness-client.ts'
 import type { Witnesses } from '../../deploy/config/witnesses.ts'
 import { checkReceipt, type ReceiptFinding } from '../../gateway/ledger/check-receipt.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { parseWitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
+import { checkpointIn } from '../../gateway/witness/parts.ts'
+import type { WitnessStatus } from '../../gateway/witness/status.ts'
+import { witnessPolicyFile } from '../../deploy/witness-policy-file.ts'
 import { scenarioNamed, startSystem, type System } from '../harness/system.ts'
 import { until } from '../harness/until.ts'
 import { startWitnesses, type TestWitnesses } from '../harness/witnesses.ts'
@@ -25,17 +32,18 @@ afterEach(async () => {
 })
 
 async function observed(count: number, section: Partial<Witnesses> = {}): Promise<Observed> {
-  let witnesses: TestWitnesses | undefined
+  const started: TestWitnesses[] = []
   const system = await startSystem({
     start: false,
-    config: () => (witnesses === undefined ? {} : { witnesses: sectionOf(witnesses, section) }),
+    config: () => {
+      const [witnesses] = started
+      return witnesses === undefined ? {} : { witnesses: sectionOf(witnesses, section) }
+    },
   })
   open.push(() => system[Symbol.asyncDispose]())
-  witnesses = await startWitnesses(
-    count,
-    system.data,
-    system.world.identityOf('gateway', 'TW/GOV/GONGDAO/gateway-1'),
-  )
+  const gateway = system.world.identityOf('gateway', 'TW/GOV/GONGDAO/gateway-1')
+  const witnesses = await startWitnesses(count, system.data, gateway)
+  started.push(witnesses)
   open.push(witnesses.close)
   return { system, witnesses }
 }
@@ -66,23 +74,153 @@ async function receiptOf(
   return finding
 }
 
-describe('with two witnesses', () => {
-  test('a receipt carries both cosignatures within ten seconds', async () => {
-    const both = await observed(2)
-    await both.system.start()
-    const asked = await both.system.run('S3')
+function statusOf({ system }: Observed): WitnessStatus {
+  return system.gateway.core.witnessing.status()
+}
+
+async function bothCosign(both: Observed, exchange: unknown): Promise<void> {
+  await until(async () => {
+    const { cosigned } = await receiptOf(both, exchange)
+    return cosigned.length === both.witnesses.all.length
+  }, 'all have cosigned')
+}
+
+test('a receipt carries both cosignatures within ten seconds, and so does that of the next incarnation', async () => {
+  const both = await observed(2)
+  const { system, witnesses } = both
+  for (const n of [1, 2]) {
+    await system.start()
+    const asked = await system.run('S3')
     expect(asked.status).toBe(200)
-    const began = performance.now()
-    await until(async () => {
-      const { cosigned } = await receiptOf(both, asked.headers['exchange-id'])
-      return cosigned.length === 2
-    }, 'both have cosigned')
-    expect(performance.now() - began).toBeLessThan(10_000)
-    const { system } = both
-    const origins = [...readCheckpoints(checkpointsFolder(system.data))].map(({ origin }) => origin)
-    expect(new Set(origins)).toEqual(
-      new Set(['TW/registry', 'TW/exchange/TW/GOV/GONGDAO/gateway-1/1']),
-    )
-    expect(system.gateway.core.witnessing.status()).toMatchObject({ require: 2, accepts: true })
+    // `until` gives up after ten seconds.
+    await bothCosign(both, asked.headers['exchange-id'])
+    expect(statusOf(both)).toMatchObject({ require: 2, accepts: true })
+    await system.stop()
+    const chain = `TW/exchange/TW/GOV/GONGDAO/gateway-1/${n}`
+    for (const { alarms, running } of witnesses.all) {
+      expect(running?.memory.geneses.map((genesis) => genesis.chain)).toContain(chain)
+      expect(alarms).toEqual([])
+      // The last round of a stop: nothing is left that only the operator has seen.
+      const seen = checkpointIn((await running?.memory.newest(chain)) ?? '')
+      const kept = [...readCheckpoints(checkpointsFolder(system.data))]
+      expect(seen.size).toBe(kept.findLast(({ origin }) => origin === chain)?.size)
+    }
+  }
+  const policy = parseWitnessPolicy(readFileSync(witnessPolicyFile(system.data), 'utf8'))
+  expect(policy.isMet(witnesses.all.map(({ name }) => name))).toBe(true)
+  expect(policy.isMet([witnesses.all[0]!.name])).toBe(false)
+}, 60_000)
+
+test('a chain records nothing before the witnesses have seen it opened', async () => {
+  const both = await observed(2)
+  const { system, witnesses } = both
+  const [, second] = witnesses.all
+  await second!.stop()
+  let started = false
+  const starting = system.start().then(() => (started = true))
+  await until(() => existsSync(checkpointsFolder(system.data)), 'the registry is open')
+  await until(
+    () => system.reports.some((told) => told.includes('audit2.example/w1 is away')),
+    'it is told',
+  )
+  await pause(1500)
+  expect([started, existsSync(join(system.data, 'ledger', 'exchange'))]).toEqual([false, false])
+  await second!.start()
+  await starting
+  expect((await system.run('S3')).status).toBe(200)
+}, 60_000)
+
+test('while they are away exchanges go on and the status says so; what was missed is cosigned when they are back', async () => {
+  const both = await observed(2)
+  const { system, witnesses } = both
+  await system.start()
+  for (const witness of witnesses.all) await witness.stop()
+  const asked = await system.run('S3')
+  expect(asked.status).toBe(200)
+  await until(() => statusOf(both).behindMs > 1000, 'it is behind')
+  expect(statusOf(both)).toMatchObject({
+    accepts: true,
+    witnesses: [{ state: 'away' }, { state: 'away' }],
   })
-})
+  expect((await receiptOf(both, asked.headers['exchange-id'])).cosigned).toEqual([])
+  for (const witness of witnesses.all) await witness.start()
+  await bothCosign(both, asked.headers['exchange-id'])
+  await until(() => statusOf(both).behindMs < 3000, 'it has caught up')
+  expect(statusOf(both).witnesses.map(({ state }) => state)).toEqual(['cosigning', 'cosigning'])
+}, 60_000)
+
+test('where the configuration wants it, no exchange begins while they are away for too long', async () => {
+  const both = await observed(2, { require: 1, whenAway: { refuseAfterMs: 1_500 } })
+  const { system, witnesses } = both
+  await system.start()
+  const [first, second] = witnesses.all
+  await first!.stop()
+  await pause(1800)
+  // One of two is enough here.
+  expect((await system.run('S3')).status).toBe(200)
+  await second!.stop()
+  await until(async () => (await system.run('S3')).status === 503, 'it refuses')
+  const refused = await system.run('S3')
+  expect(refused.headers['x-road-error']).toBe('Server.Ledger.Unavailable')
+  expect(system.gateway.core.refusal()?.message).toMatch(
+    /^fewer than 1 witnesses have cosigned for \d+ seconds/,
+  )
+  await second!.start()
+  await until(async () => (await system.run('S3')).status === 200, 'it goes on')
+}, 60_000)
+
+test('a ledger that was put back to an earlier state is told so, and records nothing: the witnesses remember', async () => {
+  const both = await observed(2)
+  const { system } = both
+  await system.start()
+  await system.run('S3')
+  await system.stop()
+  const backup = `${system.data}-backup`
+  cpSync(join(system.data, 'ledger'), backup, { recursive: true })
+  await system.start()
+  await system.run('S3')
+  await system.stop()
+  rmSync(join(system.data, 'ledger'), { recursive: true })
+  renameSync(backup, join(system.data, 'ledger'))
+  // What this machine keeps to notice it by itself is put back as well.
+  rmSync(join(system.data, 'keys', 'high-water.json'), { force: true })
+  // Only the witnesses' going along would end this start; they never will.
+  void system.start()
+  const told = /^witness audit1.example\/w1 is contradicting: .*TW\/registry/
+  await until(() => system.reports.some((each) => told.test(each)), 'it is told')
+  for (const { alarms } of both.witnesses.all) {
+    await until(() => alarms.length > 0, 'the witness has kept both notes')
+    expect(alarms[0]).toMatch(
+      /^TW\/registry was forked: its key signed two different trees of \d+ leaves\./,
+    )
+  }
+  const second = 'ledger/exchange/TW%2FGOV%2FGONGDAO%2Fgateway-1/2'
+  expect(existsSync(join(system.data, second))).toBe(false)
+  open.shift()
+  await system.departments.close()
+  rmSync(system.data, { recursive: true })
+}, 60_000)
+
+test('a complaint about a receipt that nobody had published yet is answered by the gateway itself', async () => {
+  const both = await observed(1)
+  const { system, witnesses } = both
+  await system.start()
+  const asked = await system.run('S3')
+  const [witness] = witnesses.all
+  const filed = await complain(both, String(asked.headers['exchange-receipt']))
+  expect(filed).toMatchObject({ number: 1, state: 'open' })
+  await until(() => witness!.running?.memory.complaints[0]?.settled !== undefined, 'it is settled')
+  // Leaf and proof are kept, nothing of whom the record speaks of.
+  const kept = witness!.running?.memory.complaints[0]
+  expect([kept?.proof, kept?.settled?.proof].join()).not.toMatch(/subject|extra .{300}/)
+}, 60_000)
+
+async function complain({ witnesses }: Observed, receipt: string): Promise<unknown> {
+  const [{ url, vkey } = {}] = witnesses.all
+  const ca = readFileSync(witnesses.ca, 'utf8')
+  const client = makeWitnessClient({ vkey: vkey!, url: url!, ca })
+  const reply = await client.post('complaints', receipt)
+  client.close()
+  if (reply.kind === 'away') throw new Error(reply.why)
+  return JSON.parse(reply.body)
+}
