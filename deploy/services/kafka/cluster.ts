@@ -10,6 +10,8 @@ import type { NodePlan } from './properties.ts'
 
 export interface ClusterPlan {
   readonly nodes: 1 | 3
+  /** More options for the brokers' Java. */
+  readonly java?: readonly string[]
 }
 
 /** What is kept between two starts, so that clients find the cluster where it was. */
@@ -51,7 +53,7 @@ export class KafkaCluster {
     mkdirSync(folder, { recursive: true })
     const access = await KafkaAccess.make(join(folder, 'access'))
     const kept = await keptIn(folder, plan, same)
-    const nodes = kept.nodes.map((one) => new KafkaNode(one))
+    const nodes = kept.nodes.map((one) => new KafkaNode(one, plan.java))
     await Promise.all(nodes.map((node) => node.prepare(kept.nodes, access, kept)))
     return new KafkaCluster(access, nodes)
   }

@@ -5,7 +5,7 @@ import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync }
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { KafkaAccess } from './access.ts'
-import { kafkaProgram, kafkaServer, ServiceFault } from './java.ts'
+import { kafkaProgram, ServiceFault } from './java.ts'
 import { serverProperties, type NodePlan } from './properties.ts'
 
 const READY = 'Kafka Server started'
@@ -14,10 +14,13 @@ const SHOWN_OF_LOG = 2000
 
 export class KafkaNode {
   readonly plan: NodePlan
+  readonly #java: readonly string[]
   #process: ChildProcess | undefined
 
-  constructor(plan: NodePlan) {
+  /** `java`: more options for its Java. */
+  constructor(plan: NodePlan, java: readonly string[] = []) {
     this.plan = plan
+    this.#java = java
   }
 
   get pid(): number | undefined {
@@ -47,7 +50,7 @@ export class KafkaNode {
       return ['--add-scram', `SCRAM-SHA-512=[name=${username},password=${password}]`]
     })
     const words = ['format', '-t', cluster.id, '-c', this.#settings, ...users]
-    const formatting = kafkaProgram('kafka.tools.StorageTool', ...words)
+    const formatting = kafkaProgram('kafka.tools.StorageTool', words)
     const said = formatting.stderr === null ? '' : text(formatting.stderr)
     const [code] = (await once(formatting, 'close')) as [number | null]
     if (code === 0) return
@@ -56,7 +59,7 @@ export class KafkaNode {
 
   /** Starts the process and waits until clients may come. */
   async start(): Promise<void> {
-    const { keep, process: child } = kafkaServer(this.#settings)
+    const child = kafkaProgram('kafka.Kafka', [this.#settings], this.#java)
     this.#process = child
     const withUs = (): boolean => child.kill('SIGKILL')
     process.once('exit', withUs)
@@ -64,7 +67,6 @@ export class KafkaNode {
     child.stdout?.pipe(log, { end: false })
     child.stderr?.pipe(log, { end: false })
     child.once('close', () => {
-      keep()
       process.off('exit', withUs)
       log.end()
     })
