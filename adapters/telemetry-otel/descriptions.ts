@@ -22,6 +22,11 @@ export const TOLD = {
     description: 'Time of an exchange, all seven steps, by service, purpose, verdict and outcome',
   },
   'gongdao.step.duration': { unit: 's', description: 'Time of each of the seven steps' },
+  'gongdao.refusals': {
+    unit: '{request}',
+    description:
+      'Refusals and failures by code, wherever they happened; codes that never did are 0',
+  },
   'gongdao.exchange.refusals': {
     unit: '{exchange}',
     description: 'Exchanges that ended with a code instead of a whole answer, by service',

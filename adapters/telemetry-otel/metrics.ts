@@ -17,6 +17,7 @@ import {
   type RequestEnded,
   type TelemetryEvent,
 } from '../../gateway/ports/telemetry.ts'
+import { REFUSALS } from '../../policies/refusal.ts'
 import { RECORDS, SECONDS, SHORT_SECONDS, TOLD, type ToldName } from './descriptions.ts'
 import { Labels, methodLabel } from './labels.ts'
 import { Counters, Histograms, gaugeData } from './series.ts'
@@ -43,6 +44,7 @@ export class Metrics {
   readonly #replication = histograms('gongdao.replication.duration', SECONDS)
   readonly #refused = counters('gongdao.exchange.refusals')
   readonly #early = counters('gongdao.admission.refusals')
+  readonly #codes = counters('gongdao.refusals')
   readonly #written = counters('gongdao.ledger.written')
   readonly #connections = counters('gongdao.connections', false)
   readonly #handshakes = counters('gongdao.handshakes.failed')
@@ -53,6 +55,7 @@ export class Metrics {
     this.#addressOf = addressOf
     // What has never happened is 0, not absent: a rate needs a beginning.
     for (const counter of [this.#connections, this.#handshakes, this.#faults]) counter.add(0)
+    for (const code of Object.keys(REFUSALS)) this.#code(code, 0)
   }
 
   count(event: TelemetryEvent): void {
@@ -99,7 +102,8 @@ export class Metrics {
 
   #all(): readonly (Counters | Histograms)[] {
     return [
-      ...[this.#server, this.#client, this.#exchange, this.#step, this.#refused, this.#early],
+      ...[this.#server, this.#client, this.#exchange, this.#step],
+      ...[this.#codes, this.#refused, this.#early],
       ...[this.#sync, this.#batch, this.#written, this.#replication],
       ...[this.#connections, this.#handshakes, this.#faults, this.#notices],
     ]
@@ -139,10 +143,15 @@ export class Metrics {
         'gongdao.code': code,
       }))
     }
+    if (code !== undefined && !isToldEarly(event)) this.#code(code, 1)
     this.#steps(event)
     // What permitted it had changed: nobody was asked.
     if (event.provider === undefined || event.provider === 'superseded') return
     this.#provider(event, service, event.provider)
+  }
+
+  #code(code: string, times: number): void {
+    this.#codes.add(times, code, () => ({ 'gongdao.code': code }))
   }
 
   #steps({ began, ends }: ExchangeEnded): void {
@@ -180,6 +189,7 @@ export class Metrics {
 
   #refusedEarly({ code, member }: RefusedEarly): void {
     const from = this.#labels.member(member)
+    this.#code(code, 1)
     this.#early.add(1, `${code} ${from}`, () => ({ 'gongdao.code': code, 'gongdao.member': from }))
   }
 
@@ -201,6 +211,11 @@ export class Metrics {
       'gongdao.stored': stored,
     }))
   }
+}
+
+/** Ended before a decision, or before it was recorded: a `refused` event tells its code as well. */
+function isToldEarly({ effect, outcome, status }: ExchangeEnded): boolean {
+  return status !== undefined && outcome === undefined && effect !== 'deny'
 }
 
 function histograms(name: ToldName, bounds: readonly number[]): Histograms {

@@ -12,6 +12,7 @@ export const TESTS_NEED = [
   { name: 'redis-server', proof: 'redis-server', use: 'Redis' },
   { name: 'default-jre-headless', proof: 'java', use: 'Kafka' },
   { name: 'maven', proof: 'mvn', use: 'Kafka' },
+  { name: 'prometheus', proof: 'promtool', use: 'the alerts as Prometheus judges them' },
 ]
 export const BENCH_NEEDS = [
   { name: 'nginx', proof: 'nginx', use: 'the comparison with nginx' },
