@@ -98,6 +98,7 @@ async function openUnderLock(
   const { host, keys, mark, registry, replication, signers } = records
   const witnessing = await openWitnessing(config, options)
   opened.push(() => witnessing.stop())
+  replication?.mirror(witnessing.store)
   witnessing.add(registry.chain.origin, registry.archive)
   const { law, registrar } = await openLawAndDoor(config, identity, {
     ...options,

@@ -2,9 +2,11 @@
  * The ledger on Kafka: what this gateway's folder holds is compared with what the log servers have before anything is appended, and
  * from then on every commit is sent. A folder that is behind what was sent (a backup put back, a clone) is refused here.
  */
+import type { Disk } from '../adapters/ledger-journal/disk.ts'
 import type { DurableLeaves } from '../gateway/ledger/chain.ts'
 import { LedgerUnavailable, type Chain } from '../gateway/ledger/entry.ts'
 import type { LogSigner } from '../gateway/ledger/signer.ts'
+import type { CheckpointStore } from '../gateway/ports/checkpoint-store.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { LogUnavailable, type LogTransport } from '../gateway/ports/log-transport.ts'
 import type { Telemetry } from '../gateway/ports/telemetry.ts'
@@ -21,6 +23,7 @@ import type { GatewayConfig } from './config.ts'
 import { kafkaOf } from './kafka-of.ts'
 import { observeTransport } from './observe-transport.ts'
 import { keepForkProof } from './keep-fork-proof.ts'
+import { postedCheckpoints } from './posted-checkpoints.ts'
 import { ReplicatedFolder } from './replicated-folder.ts'
 
 export interface ReplicationOptions {
@@ -31,6 +34,8 @@ export interface ReplicationOptions {
   readonly telemetry?: Telemetry
   /** Absent: the Kafka of the configuration. */
   readonly logTransport?: LogTransport
+  /** Absent: the machine's. */
+  readonly disk?: Disk
   /** Of this gateway's chains. */
   readonly signers: Readonly<Record<'registrar' | 'gateway', LogSigner>>
 }
@@ -39,6 +44,8 @@ export interface OpenedReplication {
   /** For `openChain`'s `onDurable`: the chain has so many leaves now. */
   follow(origin: string, size: number): (batch: DurableLeaves) => void
   guard(chain: Chain): Chain
+  /** Published checkpoints go to a topic of their own. */
+  mirror(store: Pick<CheckpointStore, 'length' | 'read'>): void
   /** Why nothing new is taken; undefined where it is. */
   refusal(): Error | undefined
   readonly replication: Replication
@@ -102,7 +109,7 @@ class Opened implements OpenedReplication {
     this.#transport = { ...transport, openSender: () => this.#openSender(transport) }
     const now = (): number => options.clock.now()
     const backlogMs = settings.backlog.ms ?? BACKLOG_MS[settings.durability]
-    this.#folder = new ReplicatedFolder(config)
+    this.#folder = new ReplicatedFolder(config, options.disk)
     this.#waits = new ReplicationWaits(backlogMs, now)
     this.replication = new Replication(this.#folder.lanes(transport.partitions, now()), {
       ...this.#told(),
@@ -120,7 +127,7 @@ class Opened implements OpenedReplication {
       transport: this.#transport,
       timers: this.#timers,
       advanced: () => {
-        this.#keep(KEEP_MS)
+        void this.#keep(KEEP_MS)
       },
       looked: () => {
         this.#waits.expire()
@@ -185,6 +192,11 @@ class Opened implements OpenedReplication {
     return replicatedChain(chain, () => this.refusal() === undefined, waits)
   }
 
+  mirror(store: Pick<CheckpointStore, 'length' | 'read'>): void {
+    const lane = this.replication.lanes.find(({ isRead }) => !isRead)
+    lane?.mirror(postedCheckpoints(store))
+  }
+
   refusal(): Error | undefined {
     if (this.#failed !== undefined)
       return new LedgerUnavailable('replication ended by a fault of our own')
@@ -194,10 +206,11 @@ class Opened implements OpenedReplication {
   }
 
   async close(): Promise<void> {
-    const end = performance.now() + CLOSE_MS
-    while (this.replication.isBehind && performance.now() < end) await this.#pause(LOOK_MS)
+    for (let waited = 0; this.replication.isBehind && waited < CLOSE_MS; waited += LOOK_MS) {
+      await this.#pause(LOOK_MS)
+    }
     await this.stop()
-    this.#keep(0)
+    await this.#keep(0)
   }
 
   async stop(): Promise<void> {
@@ -248,11 +261,11 @@ class Opened implements OpenedReplication {
     if (file !== undefined) this.#options.report(`what proves it is kept in ${file}`)
   }
 
-  #keep(afterMs: number): void {
+  async #keep(afterMs: number): Promise<void> {
     const now = this.#options.clock.now()
     if (now < this.#keptAt + afterMs || this.replication.alarms.has('diverged')) return
     this.#keptAt = now
-    this.#folder.keep(this.replication.progress())
+    await this.#folder.keep(this.replication.progress())
   }
 
   #within(work: Promise<void>, milliseconds: number): Promise<boolean> {

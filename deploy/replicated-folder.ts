@@ -1,10 +1,10 @@
 /** What a data folder holds that belongs to the log servers: its own chains, each on its lane, and how far they were sent. */
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { replaceFile } from '../adapters/certs-folder/durable-file.ts'
 import { CommitReader } from '../adapters/ledger-journal/commit-reader.ts'
-import { chainFolder, exchangeFolders, ledgerFolder } from '../adapters/ledger-journal/folders.ts'
+import { nodeDisk, type Disk } from '../adapters/ledger-journal/disk.ts'
+import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts'
 import type { JournalledChain } from '../gateway/ports/chain-journal.ts'
+import type { Lane } from '../gateway/ports/log-transport.ts'
 import { FollowedLane, nameOf, type Progress } from '../gateway/replication/followed-lane.ts'
 import { gatewayIn, laneOf } from '../gateway/replication/lane-of.ts'
 import type { GatewayConfig } from './config.ts'
@@ -12,11 +12,15 @@ import { registrarOf } from './config/registrar.ts'
 
 type Owner = Pick<GatewayConfig, 'data' | 'gateway' | 'instance' | 'registrar'>
 
+const CHECKPOINTS: Lane = { topic: 'checkpoints', partition: 0 }
+
 export class ReplicatedFolder {
   readonly #owner: Owner
+  readonly #disk: Disk
 
-  constructor(owner: Owner) {
+  constructor(owner: Owner, disk: Disk = nodeDisk) {
     this.#owner = owner
+    this.#disk = disk
   }
 
   isOwn(origin: string): boolean {
@@ -32,6 +36,7 @@ export class ReplicatedFolder {
     const { gateway, instance } = this.#owner
     const registry = `${instance}/registry`
     const progress = this.#progress()
+    const posted = progress.find((one) => one.lane === nameOf(CHECKPOINTS))
     const lane = (origin: string, origins: readonly string[]): FollowedLane => {
       const where = laneOf(origin, partitions)
       const from = progress.find((one) => one.lane === nameOf(where))
@@ -43,6 +48,7 @@ export class ReplicatedFolder {
     return [
       ...(this.#writesRegistry ? [lane(registry, [registry])] : []),
       lane(`${instance}/exchange/${gateway}/1`, this.#exchangeChains()),
+      new FollowedLane(CHECKPOINTS, [], { from: posted, now }),
     ]
   }
 
@@ -52,13 +58,14 @@ export class ReplicatedFolder {
   }
 
   journal(origin: string): CommitReader {
-    return new CommitReader({ folder: chainFolder(this.#owner.data, origin), origin })
+    const folder = chainFolder(this.#owner.data, origin)
+    return new CommitReader({ folder, origin, disk: this.#disk })
   }
 
   /** A hint where to begin to read the next time, and no more: what stands there is compared again. */
-  keep(progress: readonly Progress[]): void {
+  async keep(progress: readonly Progress[]): Promise<void> {
     try {
-      replaceFile(this.#file, `${JSON.stringify(progress)}\n`, 0o600)
+      await this.#disk.writeLoosely(this.#file, Buffer.from(`${JSON.stringify(progress)}\n`))
     } catch {
       // A full disk, say: then more is read the next time.
     }
@@ -66,7 +73,8 @@ export class ReplicatedFolder {
 
   #progress(): readonly Progress[] {
     try {
-      return JSON.parse(readFileSync(this.#file, 'utf8')) as readonly Progress[]
+      const text = this.#disk.readLoosely(this.#file)?.toString('utf8') ?? '[]'
+      return JSON.parse(text) as readonly Progress[]
     } catch {
       return []
     }
@@ -79,15 +87,16 @@ export class ReplicatedFolder {
   /** Oldest first. */
   #exchangeChains(): string[] {
     const { data, gateway, instance } = this.#owner
-    return exchangeFolders(data)
-      .map((folder) => Number(folder.slice(folder.lastIndexOf('/') + 1)))
-      .sort((one, other) => one - other)
-      .map((number) => `${instance}/exchange/${gateway}/${String(number)}`)
-      .filter((origin) => this.isOwn(origin))
+    const origin = (number: string): string => `${instance}/exchange/${gateway}/${number}`
+    return this.#disk
+      .list(join(chainFolder(data, origin('1')), '..'))
+      .filter((name) => /^[1-9][0-9]{0,14}$/.test(name))
+      .sort((one, other) => Number(one) - Number(other))
+      .map(origin)
   }
 
   #onDisk(origin: string): JournalledChain[] {
-    if (!existsSync(chainFolder(this.#owner.data, origin))) return []
+    if (this.#disk.list(chainFolder(this.#owner.data, origin)).length === 0) return []
     const journal = this.journal(origin)
     return [{ origin, journal, size: journal.size() }]
   }

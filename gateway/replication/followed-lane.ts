@@ -9,7 +9,7 @@ export interface Progress {
   /** Of the newest commit of ours that was read. */
   readonly offset: number
   readonly low: number
-  /** Leaves of the chain before that commit; the chains before it are there whole. */
+  /** Leaves of the chain before that commit; the chains before it are there whole. Of posted messages: how many. */
   readonly chain: string | undefined
   readonly size: number
 }
@@ -19,6 +19,14 @@ export type Finding =
   | { readonly kind: 'truncated'; readonly from: number; readonly to: number }
   | { readonly kind: 'rolled-back'; readonly from: number; readonly to: number }
   | { readonly kind: 'diverges'; readonly divergence: Divergence }
+
+/** Published checkpoints. */
+export interface Post {
+  readonly length: number
+  read(from: number, most: number): readonly LogMessage[]
+}
+
+const MOST_POSTED = 100
 
 export interface Batch {
   /** Undefined: messages that stand in no journal. */
@@ -39,8 +47,9 @@ export class FollowedLane {
   isAtEnd = false
   #low: number | undefined
   #progress: Omit<Progress, 'lane' | 'low'>
-  /** Published checkpoints and the like: sent in order, sent again after a rejection, compared with nothing. */
-  readonly #post: LogMessage[] = []
+  /** Messages that stand in no journal, by number: sent in order, again after a rejection, and compared with nothing. */
+  #post: Post | undefined
+  #posted: number
 
   constructor(
     lane: Lane,
@@ -56,6 +65,7 @@ export class FollowedLane {
     })
     this.offset = known?.offset ?? 0
     this.#low = known?.low
+    this.#posted = from?.size ?? 0
     this.#progress = { offset: this.offset, chain: known?.chain, size: known?.size ?? 0 }
   }
 
@@ -66,7 +76,7 @@ export class FollowedLane {
 
   get isBehind(): boolean {
     const isOpen = this.chains.some((chain) => chain.hasBacklog || chain.unread.since !== undefined)
-    return isOpen || this.#post.length > 0
+    return isOpen || (this.#post?.length ?? 0) > this.#posted
   }
 
   get unreadSince(): number | undefined {
@@ -78,17 +88,20 @@ export class FollowedLane {
   next(mostBytes: number): Batch | undefined {
     const chain = this.chains.find(({ hasBacklog }) => hasBacklog)
     if (chain !== undefined) return { chain, ...chain.next(mostBytes) }
-    if (this.#post.length === 0) return undefined
-    const messages = this.#post.slice(0, 100)
-    return { chain: undefined, messages, to: messages.length }
+    const messages = this.#post?.read(this.#posted, MOST_POSTED) ?? []
+    if (messages.length === 0) return undefined
+    return { chain: undefined, messages, to: this.#posted + messages.length }
   }
 
-  post(message: LogMessage): void {
-    this.#post.push(message)
+  /** From now on what is published is sent as well. */
+  mirror(post: Post): void {
+    this.#post = post
+    // Fewer than were sent: they are others.
+    if (post.length < this.#posted) this.#posted = 0
   }
 
-  postStored(count: number): void {
-    this.#post.splice(0, count)
+  postStored(to: number): void {
+    this.#posted = to
   }
 
   read(part: ReadPart, isOwn: (origin: string) => boolean): readonly Finding[] {
@@ -110,7 +123,8 @@ export class FollowedLane {
   }
 
   progress(): Progress {
-    return { lane: nameOf(this.lane), low: this.#low ?? 0, ...this.#progress }
+    const kept = { lane: nameOf(this.lane), low: this.#low ?? 0, ...this.#progress }
+    return this.isRead ? kept : { ...kept, size: this.#posted }
   }
 
   #seen(origin: string, value: Buffer | undefined, offset: number): Finding | undefined {

@@ -35,6 +35,7 @@ export class Replicator {
   #stopped = false
   /** Who waits until a lane was read to its end by a read that began after they asked. */
   readonly #marks = new Map<FollowedLane, (() => void)[]>()
+  readonly #readers = new Map<FollowedLane, LogReader>()
   readonly #loops: Promise<void>[] = []
   readonly #pauses = new Set<() => void>()
 
@@ -71,6 +72,7 @@ export class Replicator {
     for (const end of [...this.#pauses]) end()
     this.#releaseMarks()
     await this.#closeSender()
+    for (const lane of [...this.#readers.keys()]) await this.#closeReader(lane)
     await Promise.all(this.#loops)
   }
 
@@ -159,23 +161,34 @@ export class Replicator {
   }
 
   async #readLoop(lane: FollowedLane): Promise<void> {
-    let reader: LogReader | undefined
     let retryMs = FIRST_RETRY_MS
     while (!this.#stopped) {
       try {
-        reader ??= await this.#parts.transport.openReader(lane.lane)
-        await this.#readOnce(lane, reader)
+        await this.#readOnce(lane, await this.#readerOf(lane))
         retryMs = FIRST_RETRY_MS
       } catch (fault) {
-        await reader?.close()
-        reader = undefined
+        await this.#closeReader(lane)
         if (!(fault instanceof LogUnavailable)) throw fault
         // Nothing can be sent before this lane is read to its end.
-        if (!this.#stopped && !this.#replication.isSure) this.#replication.unreachable()
+        if (!this.#replication.isSure) this.#replication.unreachable()
         await this.#pause(retryMs)
         retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)
       }
     }
+    await this.#closeReader(lane)
+  }
+
+  async #readerOf(lane: FollowedLane): Promise<LogReader> {
+    const open = this.#readers.get(lane)
+    if (open !== undefined) return open
+    const reader = await this.#parts.transport.openReader(lane.lane)
+    this.#readers.set(lane, reader)
+    return reader
+  }
+
+  async #closeReader(lane: FollowedLane): Promise<void> {
+    const reader = this.#readers.get(lane)
+    this.#readers.delete(lane)
     await reader?.close()
   }
 

@@ -115,7 +115,7 @@ test('without its hint a start reads everything and sends nothing twice', async 
 test('records that are deleted are told with their offsets, and nothing stops', async () => {
   await using ledger = await replicatedLedger({ transport: transportTo(broker.address) })
   for (const number of [1, 2, 3]) await ledger.put(number)
-  await until(() => ledger.opened.replication.isBehind === false, 'all is read back')
+  await until(() => !ledger.opened.replication.isBehind, 'all is read back')
   broker.partition(EXCHANGE).deleteBelow(2)
   await ledger.put(4)
   await until(() => ledger.opened.replication.alarms.has('truncated'), 'it is told')
@@ -126,7 +126,7 @@ test('records that are deleted are told with their offsets, and nothing stops', 
 test('a log that lost its end is read anew, and what is missing is sent again', async () => {
   await using ledger = await replicatedLedger({ transport: transportTo(broker.address) })
   for (const number of [1, 2, 3, 4]) await ledger.put(number)
-  await until(() => ledger.opened.replication.isBehind === false, 'all is read back')
+  await until(() => !ledger.opened.replication.isBehind, 'all is read back')
   broker.partition(EXCHANGE).loseFrom(1)
   await until(async () => (await storedOf(ledger.origin)) === 4, 'all is there again')
   expect(ledger.reports[0]).toMatch(/exchange\/0 ended at offset 4 and now ends at 1/)

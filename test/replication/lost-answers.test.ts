@@ -1,5 +1,6 @@
 /** L8: lost, slow and lying answers of the log server. Nothing acknowledged is lost, repeats are byte-identical (log-formats §0). */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Fault } from '../harness/fault-broker/faults.ts'
 import type { FaultBroker } from '../harness/fault-broker/fault-broker.ts'
 import { everythingOn, leavesOf } from '../harness/replication.ts'
@@ -33,7 +34,7 @@ for (const kind of LOST) {
       const recorded = await Promise.all(
         Array.from({ length: 12 }, async (_, number) => {
           // One after another, so that sends would overlap if they could.
-          await new Promise((resolve) => setTimeout(resolve, number * 5))
+          await pause(number * 5)
           return ledger.put(number + 1)
         }),
       )
@@ -63,7 +64,7 @@ test('a slow broker makes batches larger, and loses nothing', async () => {
   const before = broker.seen('Produce')
   await Promise.all(
     Array.from({ length: 100 }, async (_, number) => {
-      await new Promise((resolve) => setTimeout(resolve, number * 3))
+      await pause(number * 3)
       return ledger.put(number)
     }),
   )

@@ -1,5 +1,9 @@
 /** A whole gateway on a real Kafka. */
 import { beforeAll, expect } from '@jest/globals'
+import {
+  checkpointsFolder,
+  readCheckpoints,
+} from '../../adapters/checkpoints-folder/checkpoints-folder.ts'
 import { isHere, testNeeding } from '../house/needs.ts'
 import { sharedKafka, type TestKafka } from '../harness/kafka-broker.ts'
 import { leavesOf, ledgerOn, sectionFor, storedOn } from '../harness/replication.ts'
@@ -34,5 +38,10 @@ promise(
     await system.start()
     expect((await system.run('S3')).status).toBe(200)
     expect(system.reports).toEqual([])
+    await system.stop()
+    const store = [...readCheckpoints(checkpointsFolder(system.data))]
+    const notes = (await storedOn(kafka, prefix, 'checkpoints')).map(({ value }) => String(value))
+    expect(notes).toEqual(store.map(({ note }) => note))
+    expect(notes.length).toBeGreaterThan(3)
   },
 )
