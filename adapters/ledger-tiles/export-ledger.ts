@@ -107,8 +107,9 @@ class LedgerExport {
     await this.#files.write(path.join(to, HEADS), bundleBytes(notes))
     await this.#files.sync([to])
     for (const { note, origin } of heads) {
-      if (this.#before.get(origin)?.note === note) continue
-      await this.#files.write(path.join(chainIn(to, origin), 'checkpoint'), Buffer.from(note))
+      const file = path.join(chainIn(to, origin), 'checkpoint')
+      if (this.#files.read(file)?.toString('utf8') === note) continue
+      await this.#files.write(file, Buffer.from(note))
       await this.#files.sync([chainIn(to, origin)])
     }
     for (const [origin, files] of this.#stale) {

@@ -10,8 +10,6 @@ export interface Files {
   /** Makes new and replaced names in these folders durable. */
   sync(folders: readonly string[]): Promise<void>
   remove(file: string): Promise<void>
-  /** Names of folders; none where the folder is not there. */
-  folders(folder: string): readonly string[]
 }
 
 export const nodeFiles: Files = {
@@ -42,11 +40,6 @@ export const nodeFiles: Files = {
   },
   async remove(file) {
     await fs.promises.rm(file, { force: true })
-  },
-  folders(folder) {
-    if (!fs.existsSync(folder)) return []
-    const entries = fs.readdirSync(folder, { withFileTypes: true })
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
   },
 }
 

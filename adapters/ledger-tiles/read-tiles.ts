@@ -160,20 +160,14 @@ export class TilesReading {
     )
   }
 
-  /** For C2SP clients; a crash may have left the one before. */
+  /** For C2SP clients. An export that broke off at its end may have left the one before, or none: the heads are what is verified. */
   #checkpoint(): Damage[] {
-    const { note } = this.#place.head
     const own = this.#read('checkpoint')?.toString('utf8')
-    const isKnown = own === note || (own !== undefined && this.#notes.has(own))
+    const isKnown = own === undefined || own === this.#place.head.note || this.#notes.has(own)
     // Where only the end was read, an older one can't be known.
-    if (isKnown || (own !== undefined && this.#from > 0)) return []
-    return [
-      this.#damage(
-        'tile-damaged',
-        undefined,
-        "its file checkpoint is not one of the chain's checkpoints",
-      ),
-    ]
+    if (isKnown || this.#from > 0) return []
+    const sentence = "its file checkpoint is not one of the chain's checkpoints"
+    return [this.#damage('tile-damaged', undefined, sentence)]
   }
 
   #read(file: string): Buffer | undefined {
