@@ -36,7 +36,7 @@ async function run({ nodes, data }: Options): Promise<void> {
   let redis: Redis | undefined
   try {
     redis = await startRedis(`${folder}/redis`)
-    process.stdout.write(`${line(there, kafka, redis)}\n`)
+    process.stdout.write(`${line(kafka, redis)}\n`)
     process.stderr.write(`Data in ${folder}. Ctrl-C stops.\n`)
     await stop
     process.stderr.write('Stopping …\n')
@@ -53,16 +53,21 @@ async function bringUpKafka(folder: string, nodes: 1 | 3): Promise<KafkaCluster>
   return kafka
 }
 
-function line(there: string | undefined, kafka: KafkaCluster | undefined, redis: Redis): string {
+function line(kafka: KafkaCluster | undefined, redis: Redis): string {
   const brokers =
     kafka === undefined
-      ? [`KAFKA_BROKERS=${there ?? ''}`]
+      ? ['KAFKA_BROKERS', 'KAFKA_SCRAM_BROKERS', 'KAFKA_ACCESS'].flatMap(asGiven)
       : [
           `KAFKA_BROKERS=${kafka.brokers.join()}`,
           `KAFKA_SCRAM_BROKERS=${kafka.scramBrokers.join()}`,
           `KAFKA_ACCESS=${kafka.access.folder}`,
         ]
   return ['export', ...brokers, `REDIS_URL=${redis.url}`].join(' ')
+}
+
+function asGiven(name: string): string[] {
+  const value = process.env[name]
+  return value === undefined ? [] : [`${name}=${value}`]
 }
 
 function nodeCount(text: string): 1 | 3 {
