@@ -14,6 +14,7 @@ import { officersCommand } from './commands/officers.ts'
 import { openCommand } from './commands/open.ts'
 import { ownCopyCommand } from './commands/own-copy.ts'
 import { exportCommand } from './commands/export.ts'
+import { pruneCommand } from './commands/prune.ts'
 import { receiptCommand } from './commands/receipt.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -35,6 +36,7 @@ const program = new Command('gongdao')
   .addCommand(receiptCommand())
   .addCommand(witnessCommand())
   .addCommand(archiveCommand())
+  .addCommand(pruneCommand())
   .addCommand(certsCommand())
   .addCommand(keysCommand())
   .addCommand(ownCopyCommand())

@@ -1,0 +1,45 @@
+/** What a pruning must know of a ledger: which chains have ended, where that stands, and which intents still wait for their outcome. */
+import { join } from 'node:path'
+import { ledgerFolder } from '../../adapters/ledger-journal/folders.ts'
+import { readChain } from '../../adapters/ledger-journal/read-chain.ts'
+import { OpenIntents } from '../../gateway/exchange/recover-outcomes.ts'
+import type { ClosureRecord } from '../../gateway/ledger/registry-events.ts'
+import { NoLedger, originOf, type LedgerReader } from '../read-ledger.ts'
+
+export interface Prunable {
+  readonly registry: string
+  /** Ended, oldest first; not the newest of a gateway, which its next start reads. */
+  readonly chains: readonly string[]
+  /** By chain: index of its closure in the registry. */
+  readonly closures: ReadonlyMap<string, number>
+  readonly isOpen: (chain: string, index: number) => boolean
+}
+
+export function readPrunable(data: string, { exchangeLeaves, view }: LedgerReader): Prunable {
+  const folder = join(ledgerFolder(data), 'registry')
+  const registry = originOf(folder)
+  if (registry === undefined) throw new NoLedger(`${data} holds no ledger.`)
+  const closures = new Map<string, number>()
+  readChain({
+    folder,
+    origin: registry,
+    twoPhase: true,
+    visit: ({ index, leaf, record }) => {
+      if (leaf.kind === 'closure') closures.set((JSON.parse(record) as ClosureRecord).chain, index)
+    },
+  })
+  const open = new OpenIntents()
+  exchangeLeaves(({ chain, index, kind, record }) => {
+    open.take(chain, index, kind, record)
+  })
+  const waiting = new Set(open.all().map(({ chain, index }) => `${String(index)} ${chain}`))
+  const newest = new Map(view.geneses.map(({ record }) => [record.gateway, record.chain]))
+  const needed = new Set(newest.values())
+  const chains = view.geneses.map(({ record }) => record.chain)
+  return {
+    registry,
+    chains: chains.filter((chain) => closures.has(chain) && !needed.has(chain)),
+    closures,
+    isOpen: (chain, index) => waiting.has(`${String(index)} ${chain}`),
+  }
+}
