@@ -30,7 +30,9 @@ test('without root the set-up says in two lines what is skipped and what to run,
   expect(stdout).toBe('')
   const lines = stderr.trim().split('\n')
   expect(lines).toHaveLength(2)
-  expect(lines[0]).toMatch(/^Not on this machine: openssl, .*maven\b.*\. Skipped, .*: .*Redis, Kafka\b.*\.$/)
+  expect(lines[0]).toMatch(
+    /^Not on this machine: openssl, .*maven\b.*\. Skipped, .*: .*Redis, Kafka\b.*\.$/,
+  )
   expect(lines[1]).toMatch(
     /^To have them: {2}sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends openssl .*maven.*'$/,
   )
