@@ -4,19 +4,18 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { makeBulkheads, type GuardedProviders } from '../adapters/limits/bulkheads.ts'
 import { makeRates, type SharedRates } from '../adapters/limits/rates.ts'
 import { connectRedis, type RedisConnection } from '../adapters/state-redis/connect.ts'
-import type { Exchange } from '../gateway/exchange/exchange.ts'
-import { admitWithin, type AdmissionParts } from '../gateway/http/admission.ts'
+import { makeAdmission, type Admission, type AdmissionParts } from '../gateway/http/admission.ts'
 import type { Quota } from '../gateway/ports/load.ts'
 import { degraded, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
 import type { Provider } from '../gateway/ports/provider.ts'
 import type { Telemetry } from '../gateway/ports/telemetry.ts'
 import { SubsystemId, subsystemOf, type ServiceId } from '../policies/vocabulary.ts'
 import type { GatewayConfig } from './config.ts'
-import { ADMISSION, type Admission } from './config/admission.ts'
+import { ADMISSION, type Admission as Section } from './config/admission.ts'
 
 export interface OpenedAdmission {
-  /** The same exchange, for those who ask within their limits. */
-  admit(exchange: Exchange, parts: Pick<AdmissionParts, 'inForce' | 'refused'>): Exchange
+  /** Who may ask, once it is known what is registered and who counts refusals. */
+  admission(parts: Pick<AdmissionParts, 'inForce' | 'refused'>): Admission
   /** The same provider, whose answers open and close its breaker. */
   guard(provider: Provider): Provider
   close(): void
@@ -49,8 +48,8 @@ export function openAdmission(
   health.add('providers', () => providers(bulkheads))
   if (rates !== undefined) health.add('rate limits', () => limits(rates, redis))
   return {
-    admit: (exchange, parts) =>
-      admitWithin({ ...parts, rates, bulkheads, holdBack: () => pause(refuseAfterMs) }, exchange),
+    admission: (around) =>
+      makeAdmission({ ...around, rates, bulkheads, holdBack: () => pause(refuseAfterMs) }),
     guard: (provider) => bulkheads.guard(provider),
     close: () => redis?.connection.close(),
   }
@@ -69,7 +68,7 @@ interface Shared {
 }
 
 function connect(
-  settings: Admission['redis'],
+  settings: Section['redis'],
   report: (sentence: string) => void,
 ): Shared | undefined {
   if (settings === undefined) return undefined
@@ -90,7 +89,7 @@ function connect(
 const AWAY = 'each gateway counts for itself, up to its share of each rate'
 
 function ratesOf(
-  settings: Admission | undefined,
+  settings: Section | undefined,
   redis: Shared | undefined,
 ): SharedRates | undefined {
   if (settings?.rates === undefined) return undefined

@@ -56,11 +56,15 @@ export function makeReload(parts: {
       )
     } else {
       const { why } = reloaded
-      health.add('reload', () => degraded(`refused, all is as before: ${why}`, MEND))
+      health.add('reload', () => degraded(`refused, all is as before: ${inOneLine(why)}`, MEND))
       report(`SIGHUP: nothing was changed. ${why}`)
     }
     return reloaded
   }
+}
+
+function inOneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, '; ')
 }
 
 const MEND =

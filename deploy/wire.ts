@@ -51,7 +51,7 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const told = await openHealth(config, options)
   try {
-    return await begin(config, options, told)
+    return await begin(config, { ...options, health: told.health }, told)
   } catch (fault) {
     await told.close()
     throw fault
@@ -60,28 +60,28 @@ export async function startGateway(
 
 async function begin(
   config: GatewayConfig,
-  options: GatewayOptions,
+  options: GatewayOptions & Pick<OpenedHealth, 'health'>,
   told: OpenedHealth,
 ): Promise<RunningGateway> {
   const core = await openCore(config, options)
-  const { clock } = options
-  const { health } = told
+  const { clock, health } = options
   addCoreChecks(health, { clock, config, core })
-  const load = openAdmission(config, { ...options, health })
+  const load = openAdmission(config, options)
   const { identity, inForce } = core
   const provider = askProviders(config, identity, clock)
   const { admission, refused } = countRefusals(clock.now(), options.telemetry)
   const recording = recordAdmission(admission, core.ledger, options)
   const drain = new Drain((config.stop ?? STOP).finishWithinMs)
-  const own = { health, provider: load.guard(provider), refused, ledger: drain.guard(core.ledger) }
+  const own = { provider: load.guard(provider), refused, ledger: drain.guard(core.ledger) }
   const parts = exchangeParts(config, core, { ...options, ...own })
+  const admitted = load.admission({ refused, inForce })
   const listener = makeExchangeListener({
     tls: identity.tls,
     identify: (certificate) => identifyPeer(certificate, identity.trust),
     standing: identity.standing,
-    exchange: load.admit(drain.count(makeExchange(parts)), { refused, inForce }),
+    exchange: admitted.exchange(drain.count(makeExchange(parts))),
     metaservices: makeMetaservices(new RegistryDirectory(inForce, () => clock.now())),
-    receipts: makeReceipts(parts.history, core.reader, core.cosigned),
+    receipts: admitted.receipts(makeReceipts(parts.history, core.reader, core.cosigned)),
     maxRequestBytes: (path) => largestRequest(path, inForce()),
     admission: { refused },
     report: reportingTo(options),
@@ -96,7 +96,7 @@ async function begin(
     url,
     core,
     health: told,
-    reload: makeReload({ ...options, core, health, listener, provider }),
+    reload: makeReload({ ...options, core, listener, provider }),
     async close() {
       told.stopping()
       await drain.stop(listener)

@@ -4,8 +4,15 @@
  *
  * It stands before the exchange, so that a provider that is out of order leaves no intent without outcome: no intent is begun.
  */
+import type { Peer } from '../../certs/peer.ts'
 import type { Refusal } from '../../policies/refusal.ts'
-import { memberOf, type MemberId, type ServiceId } from '../../policies/vocabulary.ts'
+import {
+  memberOf,
+  type ExchangeId,
+  type MemberId,
+  type ServiceId,
+  type SubsystemId,
+} from '../../policies/vocabulary.ts'
 import type { Call, Reply } from '../exchange/call.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { acceptIn, problem } from '../exchange/problem.ts'
@@ -24,30 +31,60 @@ export interface AdmissionParts {
   readonly holdBack: () => Promise<void>
 }
 
-export function admitWithin(parts: AdmissionParts, exchange: Exchange): Exchange {
+export interface Admission {
+  /** The same exchange, for those who ask within their limits. */
+  exchange(exchange: Exchange): Exchange
+  /** What is not asked of a service counts against its consumer alone. */
+  receipts(receipts: Receipts): Receipts
+}
+
+type Receipts = (exchange: ExchangeId, peer: Peer) => Promise<Reply>
+
+export function makeAdmission(parts: AdmissionParts): Admission {
   const { bulkheads, rates } = parts
 
-  async function refuse(call: Call, code: Refusal, told: Told): Promise<Reply> {
-    parts.refused(code, memberOf(call.peer.subsystem))
+  async function refuse({ accept, consumer }: Asking, code: Refusal, told: Told): Promise<Reply> {
+    parts.refused(code, memberOf(consumer))
     await parts.holdBack()
     const retryAfter = Math.max(1, Math.ceil(told.retryAfterMs / 1000))
-    const { headers } = told
-    return problem(code, { accept: acceptIn(call.headers), retryAfter, headers })
+    return problem(code, { accept: accept(), retryAfter, headers: told.headers })
   }
 
-  return async (call) => {
-    const service = serviceOf(call, parts)
-    const consumer = call.peer.subsystem
-    const counted = (await rates?.count(consumer, service)) ?? []
+  async function within(asking: Asking, work: () => Promise<Reply>): Promise<Reply> {
+    const { consumer, service } = asking
+    const counted = rates === undefined ? [] : await rates.count(consumer, service)
     const headers = rateLimitHeaders(counted)
     const exceeded = counted.find(({ isExceeded }) => isExceeded)
     if (exceeded !== undefined) {
       const told = { headers, retryAfterMs: exceeded.resetMs }
-      return refuse(call, 'Client.Load.RateLimited', told)
+      return refuse(asking, 'Client.Load.RateLimited', told)
     }
-    const reply = await bulkheads.run(consumer, service, () => exchange(call))
-    if (isBusy(reply)) return refuse(call, reply.code, { ...reply, headers })
+    const reply = await bulkheads.run(consumer, service, work)
+    if (isBusy(reply)) return refuse(asking, reply.code, { ...reply, headers })
     return headers.length === 0 ? reply : { ...reply, headers: [...reply.headers, ...headers] }
+  }
+
+  return {
+    exchange: (exchange) => (call) => within(askingOf(call, parts), () => exchange(call)),
+    receipts: (receipts) => (exchange, peer) =>
+      within({ consumer: peer.subsystem, service: undefined, accept: () => undefined }, () =>
+        receipts(exchange, peer),
+      ),
+  }
+}
+
+interface Asking {
+  readonly consumer: SubsystemId
+  readonly service: ServiceId | undefined
+  /** Its Accept, where a refusal wants to know it. */
+  readonly accept: () => string | undefined
+}
+
+function askingOf(call: Call, parts: AdmissionParts): Asking {
+  return {
+    consumer: call.peer.subsystem,
+    service: serviceOf(call, parts),
+    accept: () => acceptIn(call.headers),
   }
 }
 

@@ -13,6 +13,7 @@ import { bodies } from './bodies.ts'
 import { checkAnswers } from './check-answers.ts'
 import { compileShim, load, writeScript, type LoadOptions, type Measured } from './load.ts'
 import { assertMachine, measureFdatasync } from './machine.ts'
+import { neighbours, neighbourTable } from './neighbours.ts'
 import { resultsOf, rowName, shown, type Cycle, type Result, type Row } from './results.ts'
 import { startUpstream, startVariant, VARIANTS } from './variants.ts'
 import type { Running, VariantName } from './variants.ts'
@@ -20,13 +21,14 @@ import { benchWorld, type BenchWorld } from './world.ts'
 
 const CONNECTIONS = [1, 64, 256]
 const AUDIT = 'audit'
+const NEIGHBOURS = 'neighbours'
 /** Above it a row says more about the neighbours than about the gateway. */
 const QUIET = 0.05
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    /** A row such as `1KiB-64`, a body such as `16KiB`, or `audit`. */
+    /** A row such as `1KiB-64`, a body such as `16KiB`, `audit` or `neighbours`. */
     only: { type: 'string', default: '' },
     out: { type: 'string' },
     /** How long each variant is measured in each cycle; a little longer with many connections. */
@@ -45,8 +47,11 @@ async function bench(): Promise<void> {
     .flatMap((body) => CONNECTIONS.map((connections): Row => ({ body, connections })))
     .filter((row) => values.only === '' || `${rowName(row)}-`.startsWith(`${values.only}-`))
   const isAudit = values.only === '' || values.only === AUDIT
-  if (rows.length === 0 && !isAudit) {
-    throw new Error(`no row is called ${values.only}: there are 1KiB-64, 16KiB, audit and so on`)
+  const isNeighbours = values.only === '' || values.only === NEIGHBOURS
+  if (rows.length === 0 && !isAudit && !isNeighbours) {
+    throw new Error(
+      `no row is called ${values.only}: there are 1KiB-64, 16KiB, audit, neighbours and so on`,
+    )
   }
   // Beside the demo's data: on a disk, where /tmp may be memory.
   const parent = new URL(`../../${DATA_DEFAULT}/`, import.meta.url).pathname
@@ -57,6 +62,9 @@ async function bench(): Promise<void> {
     const results = rows.length === 0 ? [] : await measureRows(join(folder, 'rows'), rows)
     const audits = isAudit ? await measureAudit(join(folder, AUDIT)) : []
     tell(results, audits)
+    if (isNeighbours) {
+      process.stdout.write(`${neighbourTable(await neighbours(rounds, seconds))}\n`)
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,0 +1,175 @@
+/**
+ * What a neighbour notices (issue 5): its p99 while a provider is slow, or while another consumer asks as often as it can, as a ratio to
+ * its p99 alone in the same round. With the limits of `admission`; and, to see what they are good for, without.
+ *
+ * The neighbour asks at a steady pace whatever becomes of it (an open loop), so that a stall is not hidden by fewer questions.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { Agent } from 'node:https'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { GATE_CACHE } from '../harness/gate-cache.ts'
+import { ask, GATEWAY, LABOUR, scenarioNamed, startSystem, type System } from '../harness/system.ts'
+import type { Greed } from './greedy.program.ts'
+import { median } from './median.ts'
+import { CORE_OF_LOAD, CORE_OF_VARIANT } from './variants.ts'
+
+export interface NeighbourResult {
+  readonly name: 'neighbours'
+  readonly beside: Beside
+  /** Milliseconds, median of the rounds. */
+  readonly p99: number
+  readonly ratioToAlone: number
+}
+
+type Beside = 'nobody' | 'a slow provider' | 'a greedy consumer' | 'a greedy consumer, no limits'
+const BESIDE: readonly Beside[] = [
+  'nobody',
+  'a slow provider',
+  'a greedy consumer',
+  'a greedy consumer, no limits',
+]
+
+const CONNECTIONS = 64
+const PACE_MS = 10
+const SLOW_MS = 1000
+export const MOST = 1.2
+
+const LIMITS = {
+  rates: { consumers: { [LABOUR]: { requests: 50, withinSeconds: 1 } } },
+  atOneTime: { consumer: 128, provider: 256, consumerAtProvider: 128 },
+}
+
+export async function neighbours(rounds: number, seconds: number): Promise<NeighbourResult[]> {
+  const [limited, open] = [await startOne(LIMITS), await startOne(undefined)]
+  const measured = new Map<Beside, number[]>(BESIDE.map((beside) => [beside, []]))
+  try {
+    // One unmeasured round: compilers and connections.
+    for (const [at, beside] of Array.from({ length: rounds + 1 }, () => BESIDE)
+      .flat()
+      .entries()) {
+      const round = Math.floor(at / BESIDE.length)
+      const one = beside.endsWith('no limits') ? open : limited
+      const p99 = await besides(beside, one, () => neighbour(one, seconds))
+      if (round > 0) measured.get(beside)?.push(p99)
+      process.stderr.write(`round ${String(round)} of ${String(rounds)}: beside ${beside}\n`)
+    }
+  } finally {
+    await limited.stop()
+    await open.stop()
+  }
+  const alone = measured.get('nobody') ?? []
+  return BESIDE.map((beside) => {
+    const p99s = measured.get(beside) ?? []
+    const ratios = p99s.map((p99, round) => p99 / (alone[round] ?? Number.NaN))
+    return { name: 'neighbours', beside, p99: median(p99s), ratioToAlone: median(ratios) }
+  })
+}
+
+export function neighbourTable(results: readonly NeighbourResult[]): string {
+  return results
+    .map(({ beside, p99, ratioToAlone }) => {
+      const isReached = ratioToAlone <= MOST
+      const isHeldTo = beside.startsWith('a ') && !beside.endsWith('no limits')
+      const mark = isHeldTo ? (isReached ? '✓' : '✗') : ' '
+      const bar = isHeldTo ? ` (≤ ${String(MOST)})` : ''
+      return `${mark} neighbour beside ${beside}: p99 ${p99.toFixed(2)} ms, ${ratioToAlone.toFixed(2)} × of alone${bar}`
+    })
+    .join('\n')
+}
+
+interface One {
+  readonly system: System
+  readonly url: URL
+  readonly agent: Agent
+  stop(): Promise<void>
+}
+
+async function startOne(admission: object | undefined): Promise<One> {
+  const system = await startSystem({ start: false })
+  const { data, departments } = system
+  const file = join(data, 'gateway.json')
+  const config = {
+    ...{ data, cache: GATE_CACHE, gateway: GATEWAY, syntheticIds: true },
+    addresses: Object.fromEntries(departments.addresses),
+    listen: { host: '127.0.0.1', port: 0 },
+    revocationGraceMs: 3_600_000,
+    ...(admission && { admission }),
+  }
+  writeFileSync(file, JSON.stringify(config))
+  const words = ['deploy/gongdao.ts', 'serve', '--config', file, '--json']
+  const child = spawn('taskset', ['-c', CORE_OF_VARIANT, process.execPath, ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const { url } = JSON.parse(line.toString()) as { readonly url: string }
+  const agent = new Agent({ keepAlive: true })
+  return {
+    system,
+    url: new URL(url),
+    agent,
+    async stop() {
+      agent.destroy()
+      child.kill('SIGTERM')
+      await once(child, 'close')
+      await system[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function besides(beside: Beside, one: One, measure: () => Promise<number>): Promise<number> {
+  if (beside === 'nobody') return measure()
+  const { enrolment } = one.system.departments
+  const { answer } = enrolment
+  if (beside === 'a slow provider') {
+    enrolment.answer = async (received) => {
+      await pause(SLOW_MS)
+      return answer(received)
+    }
+  }
+  const greedy = startGreedy(one)
+  try {
+    // Its handshakes are over then.
+    await pause(1000)
+    return await measure()
+  } finally {
+    greedy.kill('SIGKILL')
+    await once(greedy, 'close')
+    enrolment.answer = answer
+    enrolment.received.length = 0
+    await pause(SLOW_MS + 500)
+  }
+}
+
+function startGreedy({ system, url }: One): ChildProcess {
+  const greed: Greed = {
+    url: url.href,
+    tls: system.world.identityOf('subsystem', LABOUR),
+    asking: scenarioNamed('S3'),
+    connections: CONNECTIONS,
+  }
+  const program = new URL('greedy.program.ts', import.meta.url).pathname
+  const words = ['-c', CORE_OF_LOAD, process.execPath, program, JSON.stringify(greed)]
+  return spawn('taskset', words, { stdio: 'inherit' })
+}
+
+/** Its p99, milliseconds. */
+async function neighbour({ agent, system, url }: One, seconds: number): Promise<number> {
+  const scenario = scenarioNamed('household')
+  const tls = system.world.identityOf('subsystem', scenario.consumer)
+  const asked: Promise<number>[] = []
+  for (const end = performance.now() + seconds * 1000; performance.now() < end;) {
+    const due = performance.now()
+    asked.push(
+      ask(url, tls, { ...scenario, agent }).then(({ status }) => {
+        if (status !== 200) throw new Error(`the neighbour was answered ${String(status)}`)
+        return performance.now() - due
+      }),
+    )
+    await pause(PACE_MS)
+  }
+  const took = (await Promise.all(asked)).sort((a, b) => a - b)
+  return took[Math.ceil(took.length * 0.99) - 1] ?? Number.NaN
+}
