@@ -41,7 +41,7 @@ export interface AnchorStatus {
 }
 
 const LOOK_MS = 1_000
-const FIRST_PAUSE_MS = 5_000
+const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 300_000
 /** A renewal that brings no later certificate is not tried again before; milliseconds. */
 const RENEWAL_PAUSE_MS = 86_400_000

@@ -152,7 +152,7 @@ test.each(['huge', 'garbage', 'nonce'] as const)(
     const began = now + MINUTE
     await look(anchoring)
     for (let second = 0; second < 60; second += 1) await look(anchoring, 1000)
-    expect(authority.asked - before).toBe(4)
+    expect(authority.asked - before).toBe(6)
     expect(reports).toHaveLength(1)
     expect(anchoring.status()).toEqual({
       uncoveredSince: began,

@@ -1,0 +1,118 @@
+/** A whole gateway whose ledger is time-stamped by a real authority (`openssl ts`). */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { verifyLedger } from '../../deploy/verify-ledger.ts'
+import type { VerifiedLedger } from '../../deploy/verify-ledger.ts'
+import { startSystem } from '../harness/system.ts'
+import type { System } from '../harness/system.ts'
+import { startTimestampAuthority } from '../harness/timestamp-authority.ts'
+import type { TestAuthority } from '../harness/timestamp-authority.ts'
+import { until } from '../harness/until.ts'
+
+let authority: TestAuthority
+let system: System
+let aside: string
+
+beforeEach(async () => {
+  aside = mkdtempSync(join(tmpdir(), 'gongdao-stamped-'))
+  authority = await startTimestampAuthority()
+  writeFileSync(join(aside, 'roots.pem'), authority.root)
+  const timestamps = {
+    url: authority.url,
+    roots: join(aside, 'roots.pem'),
+    everyMs: 100,
+    timeoutMs: 5_000,
+    toleranceMs: 60_000,
+    renewBeforeMs: 86_400_000,
+  }
+  system = await startSystem({ config: () => ({ timestamps }) })
+})
+afterEach(async () => {
+  await system[Symbol.asyncDispose]()
+  await authority.close()
+  rmSync(aside, { recursive: true })
+})
+
+function status(): ReturnType<System['gateway']['core']['anchors']> {
+  return system.gateway.core.anchors()
+}
+
+async function stamped(more = 1): Promise<void> {
+  const before = status()?.last?.number ?? 0
+  await until(() => (status()?.last?.number ?? 0) >= before + more, 'a time-stamp is on record')
+}
+
+function verified(roots?: string): Promise<VerifiedLedger> {
+  const keys = readFileSync(join(system.data, 'ledger/keys.txt'), 'utf8')
+  const own = roots === undefined ? {} : { timestampRoots: roots }
+  return verifyLedger({ data: system.data, keys, now: Date.now(), threads: 1, ...own })
+}
+
+test('heads are time-stamped while exchanges go on, also across a restart; verify checks every stamp offline', async () => {
+  await system.run('S3')
+  await stamped()
+  await system.stop()
+  await system.start()
+  await system.run('S3')
+  await stamped()
+  await system.stop()
+  await authority.close()
+  const { findings, stamps } = await verified()
+  expect(findings).toEqual([])
+  expect(stamps?.count).toBeGreaterThanOrEqual(2)
+  const other = await startTimestampAuthority()
+  writeFileSync(join(aside, 'other.pem'), other.root)
+  await other.close()
+  const stranger = await verified(join(aside, 'other.pem'))
+  expect(new Set(stranger.findings.map(({ kind }) => kind))).toEqual(new Set(['anchor-wrong']))
+})
+
+test('an authority that never answers holds up nothing, neither an exchange nor the stop', async () => {
+  await stamped()
+  authority.lie = { kind: 'slow' }
+  const asked = authority.asked
+  await system.run('S3')
+  await until(() => authority.asked > asked, 'the authority is asked')
+  const began = performance.now()
+  for (let count = 0; count < 5; count += 1) expect((await system.run('S3')).status).toBe(200)
+  await system.stop()
+  expect(performance.now() - began).toBeLessThan(4_000)
+})
+
+test('an authority that is away is told, with its age; it is asked again, and what it missed is covered', async () => {
+  authority.lie = { kind: 'http', status: 503 }
+  expect((await system.run('S3')).status).toBe(200)
+  await until(() => status()?.failing !== undefined, 'it is told')
+  expect(status()?.uncoveredSince).toBeLessThanOrEqual(Date.now())
+  expect(system.reports.filter((sentence) => sentence.includes('no time-stamp'))).toHaveLength(1)
+  authority.lie = undefined
+  await until(() => status()?.failing === undefined, 'it is asked again')
+  expect(status()?.last).toBeDefined()
+})
+
+test('an operator who puts another history in place of what was stamped is convicted by the stamps alone', async () => {
+  await system.run('S3')
+  await system.stop()
+  cpSync(join(system.data, 'ledger'), join(aside, 'ledger'), { recursive: true })
+  cpSync(join(system.data, 'keys'), join(aside, 'keys'), { recursive: true })
+  await system.start()
+  await system.run('S3')
+  await stamped()
+  await system.stop()
+  cpSync(join(system.data, 'ledger/anchors'), join(aside, 'anchors'), { recursive: true })
+  // The same keys, the same start: another exchange in place of the one that was stamped, and no trace of the other checkpoints.
+  for (const part of ['ledger', 'keys']) {
+    rmSync(join(system.data, part), { recursive: true })
+    cpSync(join(aside, part), join(system.data, part), { recursive: true })
+  }
+  await system.start()
+  for (let count = 0; count < 3; count += 1) await system.run('household')
+  await system.stop()
+  expect((await verified()).findings).toEqual([])
+  rmSync(join(system.data, 'ledger/anchors'), { recursive: true })
+  cpSync(join(aside, 'anchors'), join(system.data, 'ledger/anchors'), { recursive: true })
+  const kinds = new Set((await verified()).findings.map(({ kind }) => kind))
+  expect(kinds).toContain('history-rewritten')
+})
