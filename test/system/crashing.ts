@@ -1,6 +1,8 @@
 /** Rounds of load, kill and recovery, with what must hold after each; for the tests and for the campaign. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { GatewayConfig } from '../../deploy/config.ts'
+import type { ReplicationConfig } from '../../deploy/config/replication.ts'
 import { readLedger, type LedgerReader } from '../../deploy/read-ledger.ts'
 import type { Asked } from '../../deploy/demo/ask.ts'
 import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
@@ -12,8 +14,9 @@ import { startProcess, type Crash, type GatewayProcess } from './gateway-process
 /** Short, so that a round does not wait long for what a crash left open. */
 export const DEADLINE_MS = 700
 
-export function crashingSystem(): Promise<System> {
-  return startSystem({ start: false, prepare: shortenDeadlines })
+export function crashingSystem(replication?: ReplicationConfig): Promise<System> {
+  const config = (): Partial<GatewayConfig> => ({ ...(replication && { replication }) })
+  return startSystem({ start: false, prepare: shortenDeadlines, config })
 }
 
 function shortenDeadlines(data: string): void {
@@ -25,9 +28,18 @@ function shortenDeadlines(data: string): void {
   }
 }
 
-export function process(system: System, crash?: Crash): Promise<GatewayProcess> {
+export function process(
+  system: System,
+  crash?: Crash,
+  replication?: ReplicationConfig,
+): Promise<GatewayProcess> {
   const addresses = [...system.departments.addresses].map(([id, url]) => [id, url.href] as const)
-  return startProcess({ data: system.data, addresses, ...(crash && { crash }) })
+  return startProcess({
+    data: system.data,
+    addresses,
+    ...(crash && { crash }),
+    ...(replication && { replication }),
+  })
 }
 
 const LOAD = ['S3', 'household', 'S1', 'S1 payerName', 'S3 icd10'] as const

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { ReplicationConfig } from '../../deploy/config/replication.ts'
 
 export interface Crash {
   /** Before the nth fdatasync, right after it, or in the middle of the nth write of a frame. */
@@ -13,6 +14,7 @@ export interface ProgramOptions {
   readonly data: string
   readonly addresses: readonly (readonly [string, string])[]
   readonly crash?: Crash
+  readonly replication?: ReplicationConfig
 }
 
 export interface GatewayProcess {

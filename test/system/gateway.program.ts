@@ -80,6 +80,7 @@ const gateway = await startGateway(
     revocationGraceMs: 3_600_000,
     rememberedExchanges: 10_000,
     cache: GATE_CACHE,
+    ...(options.replication && { replication: options.replication }),
   },
   {
     clock: systemClock(),

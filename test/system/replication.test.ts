@@ -4,10 +4,13 @@ import {
   checkpointsFolder,
   readCheckpoints,
 } from '../../adapters/checkpoints-folder/checkpoints-folder.ts'
+import { setTimeout as pause } from 'node:timers/promises'
 import { isHere, testNeeding } from '../house/needs.ts'
 import { sharedKafka, type TestKafka } from '../harness/kafka-broker.ts'
 import { leavesOf, ledgerOn, sectionFor, storedOn } from '../harness/replication.ts'
 import { startSystem } from '../harness/system.ts'
+import { crashingSystem, load, process as gatewayProcess, recoverAndJudge } from './crashing.ts'
+import { missingInKafka, verifiedInKafka } from './replicated-crashing.ts'
 
 const promise = testNeeding('kafka')
 let kafka: TestKafka
@@ -44,4 +47,26 @@ promise(
     expect(notes).toEqual(store.map(({ note }) => note))
     expect(notes.length).toBeGreaterThan(3)
   },
+)
+
+promise(
+  'a gateway that is killed under load has answered for nothing that Kafka lacks, and its successor sends the rest',
+  async () => {
+    const own = await ledgerOn(kafka)
+    const section = sectionFor(kafka, own)
+    await using system = await crashingSystem(section)
+    const gateway = await gatewayProcess(system, undefined, section)
+    const killed = pause(2500).then(() => {
+      gateway.kill('SIGKILL')
+    })
+    const replies = await load(system, gateway, 4)
+    await killed
+    await gateway.ended
+    expect(gateway.stderr()).toBe('')
+    expect(replies.length).toBeGreaterThan(2)
+    expect(await missingInKafka(kafka, own, replies)).toEqual([])
+    expect(await recoverAndJudge(system, replies)).toEqual([])
+    expect(await verifiedInKafka(system, kafka, section)).toEqual([])
+  },
+  60_000,
 )
