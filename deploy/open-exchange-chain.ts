@@ -4,6 +4,7 @@
  */
 import { nodeDisk } from '../adapters/ledger-journal/disk.ts'
 import { chainFolder } from '../adapters/ledger-journal/folders.ts'
+import { LeafArchive } from '../adapters/ledger-journal/leaf-archive.ts'
 import { openJournal, type JournalPlace } from '../adapters/ledger-journal/open.ts'
 import { recover } from '../adapters/ledger-journal/recover.ts'
 import { openChain } from '../gateway/ledger/chain.ts'
@@ -146,13 +147,26 @@ async function closeEarlier(
   const newest = closing.earlier.at(-1)
   if (newest === undefined) return undefined
   let closure: ClosureRecord | undefined
+  const disk = closing.place?.disk ?? nodeDisk
+  const folder = chainFolder(config.data, newest.chain)
+  const archive = new LeafArchive({ disk, folder, origin: newest.chain })
   for (const genesis of closing.earlier.slice(firstToRead(registry, closing))) {
-    closure = await readChain(config, genesis, { ...closing, at: registry.clock.now() })
+    const kept = genesis === newest ? archive : undefined
+    closure = await readChain(config, genesis, { ...closing, at: registry.clock.now(), kept })
   }
+  publishEnd(registry, closing, archive)
   const known = registry.view.closures.get(newest.chain)
   if (known !== undefined || closure === undefined) return known
   await appendAll(registry, [{ kind: 'closure', record: JSON.stringify(closure) }])
   return closure
+}
+
+/** What a crash left unpublished of the newest chain: its departments hold receipts that nobody else has seen the tree of. */
+function publishEnd(registry: OpenedRegistry, { witnessing }: Closing, archive: LeafArchive): void {
+  const { origin } = archive
+  const genesis = registry.view.geneses.findLast(({ record }) => record.chain === origin)
+  const place = genesis && { registry: registry.chain.origin, index: genesis.index }
+  witnessing?.add(origin, archive, place)
 }
 
 /** From the last sealed chain on, since that one left nothing open, and as far back as an Idempotency-Key is honoured. */
@@ -168,7 +182,7 @@ function firstToRead(registry: OpenedRegistry, { earlier, clock }: Closing): num
 async function readChain(
   config: GatewayConfig,
   genesis: GenesisRecord,
-  closing: Closing & { readonly at: Instant },
+  closing: Closing & { readonly at: Instant; readonly kept: LeafArchive | undefined },
 ): Promise<ClosureRecord> {
   const folder = chainFolder(config.data, genesis.chain)
   const disk = closing.place?.disk ?? nodeDisk
@@ -187,8 +201,11 @@ async function readChain(
             closing.visit(leaf.kind, content)
             sealed = leaf.kind === 'seal'
           },
+          onLeaves: (first, hashes) => closing.kept?.leaves(first, hashes),
+          onFrame: (place) => closing.kept?.frame(place),
         })
       : undefined
+  closing.kept?.signed(recovered?.note)
   const edge = recovered?.edge ?? EMPTY_EDGE
   const cut = recovered?.cuts.at(-1)
   return {

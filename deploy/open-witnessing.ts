@@ -19,6 +19,7 @@ import type { WitnessedLog } from '../gateway/ports/witness.ts'
 import { Publisher, type GenesisPlace } from '../gateway/witness/publisher.ts'
 import type { WitnessStatus } from '../gateway/witness/status.ts'
 import type { GatewayConfig } from './config.ts'
+import { registrarOf } from './config/registrar.ts'
 import type { Witnesses } from './config/witnesses.ts'
 import { keepWitnessPolicy } from './witness-policy-file.ts'
 
@@ -46,7 +47,10 @@ export interface OpenedWitnessing {
   stop(): Promise<void>
 }
 
+const WAITING =
+  'nothing is recorded before they have seen that this chain was opened. What each of them does is told here'
 const EACH_MS = 1000
+const TELL_AFTER_MS = 2000
 const COMPLAINTS_EACH_MS = 5000
 const NOBODY: Pick<Witnesses, 'require'> & { readonly witnesses: readonly never[] } = {
   require: 0,
@@ -72,37 +76,59 @@ export async function openWitnessing(
     pause: (milliseconds) => pause(milliseconds, undefined, { ref: false }),
     report,
   })
-  const rounds = setInterval(() => void publisher.round(), EACH_MS).unref()
-  const complaints = setInterval(
-    () => void publisher.answerComplaints(),
-    COMPLAINTS_EACH_MS,
-  ).unref()
+  const stopRounds = keepRounds(publisher)
   return {
     store,
     add(origin, archive, genesis) {
-      publisher.add(witnessedLog(origin, archive), genesis)
+      const isFollowed =
+        registrarOf(config) !== undefined && origin === `${config.instance}/registry`
+      publisher.add({ ...witnessedLog(origin, archive), isFollowed }, genesis)
     },
-    async covers(origin, index) {
-      if (require === 0) return
-      // Not only at the next second: a start waits for it.
-      const covered = publisher.covers(origin, index)
-      void publisher.round()
-      await covered
-    },
+    covers: (origin, index) =>
+      require === 0 ? Promise.resolve() : coverNow(publisher, { origin, index }, report),
     cosigned: (origin) => (require === 0 ? undefined : publisher.cosigned(origin)),
     status: () => publisher.status,
     refusal: () => (publisher.status.accepts ? undefined : tooFarBehind(publisher.status)),
     guard: (chain) => guarded(chain, () => publisher.status.accepts),
     async stop() {
-      clearInterval(rounds)
-      clearInterval(complaints)
-      // One under way may have taken an older checkpoint.
-      await publisher.round()
-      await publisher.round()
+      await stopRounds()
       for (const client of clients) client.close()
       await store.close()
     },
   }
+}
+
+/** Answers what ends them, after a last one. */
+function keepRounds(publisher: Publisher): () => Promise<void> {
+  const timers = [
+    setInterval(() => void publisher.round(), EACH_MS),
+    setInterval(() => void publisher.answerComplaints(), COMPLAINTS_EACH_MS),
+  ]
+  for (const timer of timers) timer.unref()
+  return async () => {
+    for (const timer of timers) clearInterval(timer)
+    // One under way may have taken an older checkpoint.
+    await publisher.round()
+    await publisher.round()
+  }
+}
+
+/** Not only at the next second: a start waits for it. */
+async function coverNow(
+  publisher: Publisher,
+  { origin, index }: { readonly origin: string; readonly index: number },
+  report: (sentence: string) => void,
+): Promise<void> {
+  const covered = publisher.covers(origin, index)
+  void publisher.round()
+  const telling = setTimeout(() => {
+    const { require, witnesses } = publisher.status
+    report(
+      `waiting for ${require} of ${witnesses.length} witnesses to cosign ${origin}: ${WAITING}`,
+    )
+  }, TELL_AFTER_MS)
+  await covered
+  clearTimeout(telling)
 }
 
 function clientOf(

@@ -54,6 +54,10 @@ export class LeafArchive implements LeafReader {
     this.#tiles = new HashTiles({ ...options, leavesOf: (number) => this.#leavesOf(number) })
   }
 
+  get origin(): string {
+    return this.#options.origin
+  }
+
   /** Where a durable frame stands. */
   frame(place: FramePlace): void {
     if (place.first >= (this.#places.at(-1)?.first ?? -TILE) + TILE) this.#places.push(place)

@@ -26,6 +26,8 @@ export type WitnessAway = 'unreachable' | 'untrusted' | 'timeout' | 'too-large' 
 /** A chain whose checkpoints are published: what a witness asks of it. */
 export interface WitnessedLog {
   readonly origin: string
+  /** Another process writes it, and brings its checkpoints too: a witness may know more of it than is here yet. */
+  readonly isFollowed?: boolean
   /** The newest durable checkpoint, a signed note; undefined while there is none. */
   checkpoint(): string | undefined
   /** RFC 6962 §2.1.2: that the tree of `note`, a checkpoint that this log had, begins with its tree of `old` leaves. */

@@ -70,6 +70,8 @@ export class AskedWitness {
     try {
       const { key, witness } = this
       const answer = await askWitness({ witness, key, log, note, remembered, genesis })
+      // Its next checkpoint is on its way to us as well.
+      if (answer.kind === 'ahead' && log.isFollowed === true) return undefined
       const { state, why } = standingAfter(answer, origin)
       this.#stand({ state, ...(why !== undefined && { why }) }, origin)
       if (answer.kind !== 'cosigned') return undefined

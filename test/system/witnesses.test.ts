@@ -201,6 +201,26 @@ test('a ledger that was put back to an earlier state is told so, and records not
   rmSync(system.data, { recursive: true })
 }, 60_000)
 
+test('what a crash, or a time without witnesses, left unseen is cosigned at the next start, and its receipts are answered for', async () => {
+  const both = await observed(1)
+  const { system, witnesses } = both
+  const [witness] = witnesses.all
+  const without = await startSystem({ start: false })
+  open.push(() => without[Symbol.asyncDispose]())
+  rmSync(without.data, { recursive: true })
+  cpSync(system.data, without.data, { recursive: true })
+  await without.start()
+  const asked = await without.run('S3')
+  await without.stop()
+  rmSync(system.data, { recursive: true })
+  cpSync(without.data, system.data, { recursive: true })
+  await system.start()
+  await complain(both, String(asked.headers['exchange-receipt']))
+  await until(() => witness!.running?.memory.complaints[0]?.settled !== undefined, 'it is settled')
+  expect(witness!.running?.memory.chains()).toContain('TW/exchange/TW/GOV/GONGDAO/gateway-1/1')
+  expect(witness!.alarms).toEqual([])
+}, 60_000)
+
 test('a complaint about a receipt that nobody had published yet is answered by the gateway itself', async () => {
   const both = await observed(1)
   const { system, witnesses } = both

@@ -224,6 +224,15 @@ describe('a round', () => {
     ])
   })
 
+  test('of a chain that another process writes takes a witness that knows more of it for what it is', async () => {
+    const conflict = { status: 409, contentType: 'text/x.tlog.size', body: '12\n' }
+    const { publisher, reports } = publishing([witnessThat(() => conflict)], 1)
+    publisher.add({ ...logOf(LOG), isFollowed: true })
+    await publisher.round()
+    expect(reports).toEqual([])
+    expect(publisher.cosigned('T/registry')).toBeUndefined()
+  })
+
   test('of a chain that does not move publishes nothing twice', async () => {
     const log = new TestLog('T/registry').grow(3)
     const { publisher, published } = publishing([honest(1)], 1, log)
