@@ -45,7 +45,7 @@ export function openLog(options: LogOptions): Log {
     {
       level,
       base: { gateway },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: timeMember(),
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,
@@ -63,5 +63,21 @@ export function openLog(options: LogOptions): Log {
     },
     dropped: () => destination.dropped,
     close: () => destination.close(),
+  }
+}
+
+/** RFC 3339 with milliseconds; the second is spelled once for all lines of it. */
+function timeMember(): () => string {
+  let second = NaN
+  let spelled = ''
+  return () => {
+    const now = Date.now()
+    const whole = Math.floor(now / 1000)
+    if (whole !== second) {
+      second = whole
+      spelled = `,"time":"${new Date(whole * 1000).toISOString().slice(0, 20)}`
+    }
+    const milliseconds = now - whole * 1000
+    return `${spelled}${milliseconds < 10 ? '00' : milliseconds < 100 ? '0' : ''}${milliseconds}Z"`
   }
 }
