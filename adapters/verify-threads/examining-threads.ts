@@ -28,8 +28,11 @@ export interface ExaminingThreads {
 /** Chunks of about 1 MB. */
 const ON_THIS_THREAD = 6
 
-/** `threads`: absent, one for each core. */
-export function examiningThreads(threads = availableParallelism()): ExaminingThreads {
+/** `threads`: absent, one for each core. `here`: how many chunks are examined on this thread first. */
+export function examiningThreads(
+  threads = availableParallelism(),
+  here = ON_THIS_THREAD,
+): ExaminingThreads {
   const own = new Examiner()
   const others: Thread[] = []
   let begun = 0
@@ -37,7 +40,7 @@ export function examiningThreads(threads = availableParallelism()): ExaminingThr
     width: 2 * threads + 1,
     examine(chunk, how) {
       begun += 1
-      if (threads < 2 || begun <= ON_THIS_THREAD) return own.examine(chunk, how)
+      if (threads < 2 || begun <= here) return own.examine(chunk, how)
       if (others.length < threads) others.push(new Thread())
       const idlest = others.reduce((best, each) => (each.waiting < best.waiting ? each : best))
       return idlest.examine(chunk, how)
@@ -51,14 +54,19 @@ export function examiningThreads(threads = availableParallelism()): ExaminingThr
 class Thread {
   readonly #worker = new Worker(new URL('./examine.worker.ts', import.meta.url))
   readonly #waiting = new Map<number, PromiseWithResolvers<Examined>>()
+  readonly #ended = once(this.#worker, 'exit')
   #number = 0
+  #fault: unknown
 
   constructor() {
     this.#worker.on('message', ({ examined, number }: Answer) => {
       this.#waiting.get(number)?.resolve(examined)
       this.#waiting.delete(number)
     })
+    // It ends with its first fault: what it was given, and will be, has that for an answer.
+    this.#ended.catch(() => undefined)
     this.#worker.on('error', (fault) => {
+      this.#fault = fault
       for (const { reject } of this.#waiting.values()) reject(fault)
       this.#waiting.clear()
     })
@@ -69,6 +77,7 @@ class Thread {
   }
 
   examine({ bytes, parts }: Chunk, how: HowToExamine): Promise<Examined> {
+    if (this.#fault !== undefined) return Promise.reject(asError(this.#fault))
     const answer = Promise.withResolvers<Examined>()
     this.#number += 1
     this.#waiting.set(this.#number, answer)
@@ -79,8 +88,11 @@ class Thread {
   }
 
   async close(): Promise<void> {
-    const ended = once(this.#worker, 'exit')
     await this.#worker.terminate()
-    await ended.catch(() => undefined)
+    await this.#ended.catch(() => undefined)
   }
+}
+
+function asError(fault: unknown): Error {
+  return fault instanceof Error ? fault : new Error('a thread failed', { cause: fault })
 }

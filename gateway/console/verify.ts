@@ -196,7 +196,8 @@ class LedgerCheck {
     { mayGrow, report }: { mayGrow: boolean; report: Report },
   ): boolean {
     const { size } = check.state.edge
-    const beyond = new KnownOfChain(origin, this.#known).beyond(size)
+    // Less than the pin's leaves may be there, of which none was read again.
+    const beyond = new KnownOfChain(origin, this.#known).beyond(Math.min(size, check.reached))
     if (beyond !== undefined) report.add(beyond)
     if (check.unsigned > 0 && !mayGrow) {
       const [first, last] = [size - check.unsigned, size - 1]

@@ -46,6 +46,7 @@ export class ChainCheck {
   #latest: number
   /** Leaves that no checkpoint covers yet. */
   #unsigned = 0
+  #reached = 0
   /** Whether a checkpoint has fitted. */
   #seen = false
 
@@ -63,6 +64,11 @@ export class ChainCheck {
 
   get state(): ChainState {
     return { edge: this.#edge.edge(), sealed: this.#sealed, latest: this.#latest }
+  }
+
+  /** How many leaves were given, those of an earlier verification included. */
+  get reached(): number {
+    return this.#reached
   }
 
   /** How many of the newest leaves no checkpoint covers. */
@@ -83,6 +89,7 @@ export class ChainCheck {
   }
 
   #part(part: Carried, at: number, cursor: Cursor): boolean {
+    this.#reached = Math.max(this.#reached, part.first + part.count)
     const misplaced = this.#misplaced(part)
     if (misplaced !== undefined) return this.#broken(part, misplaced)
     const leaf = cursor.leaf

@@ -1,0 +1,299 @@
+/** What verify finds with the help of others: pins, receipts, notes, published checkpoints; and what it does on many threads. */
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
+import { journalSource } from '../../adapters/ledger-journal/chain-source.ts'
+import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
+import { examiningThreads } from '../../adapters/verify-threads/examining-threads.ts'
+import { parsePins, pinsText } from '../../gateway/console/pins.ts'
+import type { Evidence } from '../../gateway/console/evidence.ts'
+import { verify } from '../../gateway/console/verify.ts'
+import { digestOf } from '../../gateway/ledger/hash.ts'
+import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
+import type { Finding } from '../../gateway/ledger/finding.ts'
+import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { decisionEntry, outcomeEntry } from '../harness/records.ts'
+import { sourceOfLanes, lanesOf } from '../harness/tamper/messages.ts'
+import { CLOSED, INSTANCE, RUNNING, judge, tamperLedger, write } from '../harness/tamper/ledger.ts'
+import type { TamperLedger } from '../harness/tamper/ledger.ts'
+import { KEYS, REGISTRY, THEN, exchange, openOn, put } from '../harness/small-ledger.ts'
+
+const NOW = THEN + 1e6
+const folder = mkdtempSync(join(tmpdir(), 'gongdao-verify-'))
+let ledger: TamperLedger
+
+beforeAll(async () => {
+  ledger = await tamperLedger()
+})
+
+afterAll(() => {
+  ledger.remove()
+  rmSync(folder, { recursive: true })
+})
+
+function copy(): string {
+  const data = mkdtempSync(join(folder, 'data-'))
+  cpSync(ledger.data, data, { recursive: true })
+  return data
+}
+
+/** As the running gateway would, after a restart of this test's choosing. */
+async function grow(data: string): Promise<void> {
+  const { chain } = await openOn(data, RUNNING)
+  await exchange(chain, 900)
+  await chain.close()
+}
+
+function told(findings: readonly Finding[]): unknown[] {
+  return findings.map(({ chain, first, kind, last }) => [chain, kind, first, last])
+}
+
+/** Notes of the chain as its own segments hold them. */
+function notesOf(origin: string): string[] {
+  const text = readFileSync(join(chainFolder(ledger.data, origin), '00000001.seg')).toString('utf8')
+  const form = new RegExp(`${origin}\\n[0-9]+\\n[^\\n]+\\n\\n\u2014 [^\\n]+\\n`, 'g')
+  return text.match(form) ?? []
+}
+
+describe('a pin', () => {
+  test('survives its own text, and another text is refused', () => {
+    expect(pinsText(parsePins(pinsText(ledger.pins)))).toBe(pinsText(ledger.pins))
+    const other = pinsText(ledger.pins).replace(/"root": "./, '"root": "_')
+    expect(() => parsePins(other)).toThrow('the pin is not a file')
+    expect(() => parsePins('[]')).toThrow('the pin is not a file')
+  })
+
+  test('spares what was read before, and carries open intents on', async () => {
+    const data = copy()
+    const { chain } = await openOn(data, RUNNING)
+    const { index } = await chain.append(decisionEntry(901, THEN + 100, 'permit'))
+    const first = await verifyData({ data, keys: KEYS, now: THEN, since: ledger.pins })
+    expect([first.findings, first.counts.intents, first.counts.open]).toEqual([[], 1, 1])
+    await chain.append(outcomeEntry({ number: 901, at: THEN + 105, intent: index }))
+    await chain.close()
+    const second = await verifyData({ data, keys: KEYS, now: NOW, since: first.pins })
+    expect([second.findings, second.counts.outcomes, second.counts.intents]).toEqual([[], 1, 0])
+    // Nothing of it rests on the leaves before.
+    expect(second.counts.leaves).toBeLessThan(10)
+  })
+
+  test('convicts a history that was signed anew before it, grown or not', async () => {
+    const data = mkdtempSync(join(folder, 'anew-'))
+    await write(data, { changed: 510 })
+    const still = await verifyData({ data, keys: KEYS, now: NOW, since: ledger.pins })
+    expect(told(still.findings)).toEqual([[RUNNING, 'history-rewritten', 69, 69]])
+    await grow(data)
+    const grown = await verifyData({ data, keys: KEYS, now: NOW, since: ledger.pins })
+    expect(grown.findings).toMatchObject([{ chain: RUNNING, kind: 'history-rewritten' }])
+    const whole = await judge(journalSource({ data, instance: INSTANCE }))
+    expect(whole.findings).toEqual([])
+  })
+
+  test('convicts a ledger that was rolled back', async () => {
+    const data = mkdtempSync(join(folder, 'back-'))
+    await write(data, { rounds: 2 })
+    const { findings } = await verifyData({ data, keys: KEYS, now: NOW, since: ledger.pins })
+    expect(told(findings)).toEqual([[RUNNING, 'chain-truncated', 36, 69]])
+  })
+})
+
+describe('what others hold', () => {
+  async function against(data: string, evidence: Evidence): Promise<unknown[]> {
+    return told((await verifyData({ data, keys: KEYS, now: NOW, evidence })).findings)
+  }
+
+  test('agrees with an honest ledger', async () => {
+    const notes = [CLOSED, RUNNING].flatMap(notesOf).map((text) => ({ name: 'n', text }))
+    expect(notes.length).toBeGreaterThan(40)
+    const published = notes.map(({ text }) => text)
+    expect(await against(ledger.data, { ...ledger.evidence, notes, published })).toEqual([])
+  })
+
+  test('one receipt names chain and leaf of a history that was signed anew', async () => {
+    const data = mkdtempSync(join(folder, 'anew-'))
+    await write(data, { changed: 500 })
+    const receipts = ledger.evidence.receipts!.filter(({ name }) => name === 'receipt 36')
+    expect(await against(data, { receipts })).toEqual([[RUNNING, 'history-rewritten', 2, 2]])
+  })
+
+  test('one note names the range, and so does a published checkpoint', async () => {
+    const data = mkdtempSync(join(folder, 'anew-'))
+    await write(data, { changed: 510 })
+    const [, , third, , fifth] = notesOf(RUNNING)
+    const range = [[RUNNING, 'history-rewritten', 0, expect.any(Number)]]
+    expect(await against(data, { notes: [{ name: 'w', text: fifth! }] })).toEqual(range)
+    expect(await against(data, { published: [fifth!] })).toEqual(range)
+    // Before the change nothing differs; between two that are known lies what was changed.
+    const both = await against(data, { published: [third!, fifth!] })
+    expect(both).toMatchObject([
+      [RUNNING, 'history-rewritten', expect.any(Number), expect.any(Number)],
+    ])
+  })
+
+  test('a receipt of a chain that the registry never opened names it', async () => {
+    const data = mkdtempSync(join(folder, 'hidden-'))
+    const { chain } = await openOn(data, REGISTRY)
+    await put(chain, 'instance', JSON.parse(instanceRecord()) as never)
+    await chain.close()
+    const receipts = ledger.evidence.receipts!.slice(0, 1)
+    expect(await against(data, { receipts })).toEqual([[CLOSED, 'chain-in-secret', 2, 2]])
+  })
+
+  test('two signed trees of one size are a fork, whatever the ledger says', async () => {
+    const data = mkdtempSync(join(folder, 'fork-'))
+    await write(data, { changed: 500 })
+    const other = readFileSync(join(chainFolder(data, RUNNING), '00000001.seg')).toString('utf8')
+    const note = /[^\0\n]*\n[0-9]+\n[^\n]+\n\n\u2014 [^\n]+\n/.exec(
+      other.slice(other.lastIndexOf(`${RUNNING}\n`)),
+    )
+    const notes = [
+      { name: 'a', text: notesOf(RUNNING).at(-1)! },
+      { name: 'b', text: note![0] },
+    ]
+    const found = await against(ledger.data, { notes })
+    expect(found).toContainEqual([RUNNING, 'fork', 0, 69])
+  })
+
+  test('what is signed by nobody we know proves nothing', async () => {
+    const [note] = notesOf(CLOSED)
+    const evidence = {
+      receipts: [{ name: 'r', text: 'hello' }],
+      notes: [
+        { name: 'n', text: note!.replace(/\n[0-9]+\n/, '\n9\n') },
+        { name: 'm', text: 'x' },
+      ],
+      published: [undefined],
+    }
+    const kinds = (await against(ledger.data, evidence)).map((each) => (each as string[])[1])
+    expect(kinds).toEqual(Array.from({ length: 4 }, () => 'evidence-wrong'))
+  })
+
+  test('a published checkpoint without a good signature convicts nobody', async () => {
+    const forged = notesOf(RUNNING)
+      .at(-1)!
+      .replace(/\n70\n/, '\n71\n')
+    expect(await against(ledger.data, { published: [forged] })).toEqual([])
+  })
+})
+
+function instanceRecord(): string {
+  const text = readFileSync(join(chainFolder(ledger.data, REGISTRY), '00000001.seg')).toString(
+    'latin1',
+  )
+  return /\{"at":[0-9]+,"ca":.*?"v":1\}/.exec(text)![0]
+}
+
+describe('torn tails that were cut off', () => {
+  const torn = Buffer.from('torn')
+  const name = `cut-${digestOf(torn)}-${torn.length}.bin`
+
+  async function cutKinds(data: string): Promise<string[]> {
+    const { findings } = await verifyData({ data, keys: KEYS, now: NOW })
+    return findings.map(({ kind }) => kind)
+  }
+
+  test('are kept as a leaf names them, and no others are', async () => {
+    const data = copy()
+    const file = join(chainFolder(data, REGISTRY), name)
+    writeFileSync(file, torn)
+    expect(await cutKinds(data)).toEqual(['cut-unrecorded'])
+    const { chain } = await openOn(data, REGISTRY)
+    await put(chain, 'cut', { at: THEN + 9000, bytes: torn.length, hash: digestOf(torn), v: 1 })
+    await chain.close()
+    expect(await cutKinds(data)).toEqual([])
+    writeFileSync(file, 'tarn')
+    expect(await cutKinds(data)).toEqual(['cut-wrong'])
+    renameSync(file, `${file}.away`)
+    expect(await cutKinds(data)).toEqual(['cut-missing'])
+  })
+})
+
+describe('any number of threads, and every carrier,', () => {
+  test('come to the same findings and counts', async () => {
+    const data = copy()
+    const segment = join(
+      chainFolder(data, CLOSED),
+      readdirSync(chainFolder(data, CLOSED))
+        .filter((each) => each.endsWith('.seg'))
+        .at(-1)!,
+    )
+    const bytes = readFileSync(segment)
+    const at = bytes.indexOf('"outcome":"released"', 60_000)
+    bytes[at + 12] = bytes[at + 12]! ^ 1
+    writeFileSync(segment, bytes)
+    const alone = await verifyData({ data, keys: KEYS, now: NOW })
+    expect(alone.findings).toMatchObject([{ chain: CLOSED, kind: 'frame-damaged' }])
+    const keys = parsePinnedKeys(KEYS)
+    // No chunk on this thread: with so small a ledger none would leave it.
+    const threads = examiningThreads(2, 0)
+    try {
+      const source = journalSource({ data, instance: INSTANCE })
+      const { examine, width } = threads
+      const together = await verify({ source, keys, now: NOW, examine, width })
+      expect(together.findings).toEqual(alone.findings)
+      expect(together.counts).toEqual(alone.counts)
+    } finally {
+      await threads.close()
+    }
+  })
+
+  test('a thread that fails ends the verification with its fault', async () => {
+    const threads = examiningThreads(2, 0)
+    const source = journalSource({ data: ledger.data, instance: INSTANCE })
+    const broken = {
+      ...source,
+      *read() {
+        yield {
+          bytes: Buffer.from(new ArrayBuffer(4)),
+          parts: [{ type: 'batch', first: 0, count: 2 ** 40, start: 0, end: 4 } as const],
+        }
+      },
+    }
+    const { examine, width } = threads
+    const verifying = verify({
+      source: broken,
+      keys: parsePinnedKeys(KEYS),
+      now: NOW,
+      examine,
+      width,
+    })
+    await expect(verifying).rejects.toThrow()
+    await threads.close()
+  })
+
+  test('Kafka’s commits, sent twice or before their turn, are the same ledger', async () => {
+    const lanes = lanesOf(ledger)
+    const twice = lanes.exchange.flatMap((sent, at) => (at % 3 === 0 ? [sent, sent] : [sent]))
+    const early = [...lanes.exchange]
+    ;[early[4], early[5], early[6]] = [early[6]!, early[5]!, early[4]!]
+    for (const exchangeLane of [lanes.exchange, twice, early]) {
+      const { counts, findings } = await judge(sourceOfLanes({ ...lanes, exchange: exchangeLane }))
+      expect([findings, counts.leaves]).toEqual([[], 689])
+    }
+  })
+})
+
+test('quick leaves out signatures and nothing else', async () => {
+  const sample = { every: 32, offset: 3 }
+  const { counts, findings } = await verifyData({ data: ledger.data, keys: KEYS, now: NOW, sample })
+  expect(findings).toEqual([])
+  expect(counts.checkpoints).toBe(89)
+  expect(counts.signatures).toBeLessThan(10)
+})
+
+test('every kind of finding says what it means and what to do', () => {
+  for (const { means, todo } of Object.values(FINDING_WORDS)) {
+    expect(means.length).toBeGreaterThan(10)
+    expect(todo).toMatch(/\.$/)
+  }
+})
