@@ -174,9 +174,9 @@ async function openRecords(
   const registry = await registryOf(config, identity, parts)
   opened.push(() => registry.chain.close())
   mark.checkGrowth(registry.chain.origin, registry.archive)
-  const { data, instance } = config
+  const { data, gateway, instance } = config
   const mostBackupDays = config.keys?.backupDays
-  const own = { data, instance, registry, keys, mostBackupDays }
+  const own = { data, gateway, instance, registry, keys, mostBackupDays }
   const host = { ...options, ...own, clock: registry.clock }
   await finishErasures(host)
   return { host, keys, mark, registry, replication, signers }

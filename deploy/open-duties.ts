@@ -5,12 +5,14 @@ import type { Chain } from '../gateway/ledger/entry.ts'
 import type { HeadsRecord } from '../gateway/ledger/events.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import type { RegistryWriter } from '../gateway/registry/publish.ts'
+import type { GatewayId } from '../policies/vocabulary.ts'
 import { destroyExpired } from './duties/backup-keys.ts'
 import { Duties } from './duties/duties.ts'
 
 interface Host {
   readonly data: string
   readonly instance: string
+  readonly gateway: GatewayId
   readonly clock: Clock
   readonly chance: Chance
   readonly registry: RegistryWriter

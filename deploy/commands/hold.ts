@@ -49,13 +49,18 @@ function list(): Command {
   return withData(new Command('list'))
     .description('the holds in force, from the registry chain')
     .action(({ data, json }: { readonly data: string; readonly json?: true }) => {
-      const holds = [...readLedger(data).view.duties.holds.values()].map(({ at, statement }) => ({
-        id: statement.id,
-        since: new Date(at).toISOString(),
-        basis: statement.basis,
-        on: statement.exchange ?? 'a person',
-      }))
-      const lines = holds.map(({ basis, id, on, since }) => `${id}  ${since}  ${basis}  ${on}`)
+      const holds = [...readLedger(data).view.duties.holds.values()].map(
+        ({ at, gateway, statement }) => ({
+          id: statement.id,
+          since: new Date(at).toISOString(),
+          basis: statement.basis,
+          on: statement.exchange ?? 'a person',
+          gateway,
+        }),
+      )
+      const lines = holds.map(
+        ({ basis, gateway, id, on, since }) => `${id}  ${since}  ${basis}  ${on}  ${gateway}`,
+      )
       tell(json, { holds }, lines.length === 0 ? ['nothing is held'] : lines)
     })
 }

@@ -38,7 +38,7 @@ function add(): Command {
     .requiredOption('--role <roles...>', 'auditor, data-protection, erasure, legal')
     .action((id: string, options: Common & { readonly key: string; readonly role: Role[] }) => {
       const { data, json, role } = options
-      const others = readOfficers(data).filter((officer) => officer.id !== id)
+      const others = (readOfficers(data) ?? []).filter((officer) => officer.id !== id)
       writeOfficers(data, [...others, { id, key: options.key, roles: role }])
       tell(json, { id, roles: role }, [`${id} is registered in ${officersFile(data)}`])
     })
@@ -49,7 +49,7 @@ function remove(): Command {
     .description('an officer signs nothing any more')
     .argument('<id>', 'her code')
     .action((id: string, { data, json }: Common) => {
-      const officers = readOfficers(data)
+      const officers = readOfficers(data) ?? []
       if (!officers.some((officer) => officer.id === id)) throw new RangeError(`no officer ${id}`)
       writeOfficers(
         data,
@@ -63,7 +63,7 @@ function list(): Command {
   return withData(new Command('list'))
     .description('who is registered')
     .action(({ data, json }: Common) => {
-      const officers = readOfficers(data)
+      const officers = readOfficers(data) ?? []
       const lines = officers.map(({ id, roles }) => `${id}  ${roles.join(', ')}`)
       tell(json, { officers }, lines.length === 0 ? ['nobody is registered'] : lines)
     })

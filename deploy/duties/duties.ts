@@ -16,6 +16,7 @@ import type { Chance, Clock } from '../../gateway/ports/clock.ts'
 import type { Conversation } from '../../gateway/ports/conversation.ts'
 import { appendAll, type RegistryWriter } from '../../gateway/registry/publish.ts'
 import { backUp, type BackedUp } from './key-backup.ts'
+import type { GatewayId } from '../../policies/vocabulary.ts'
 import { Queue } from './one-at-a-time.ts'
 import { readOfficers } from './officers-file.ts'
 import { parseAsking, parseOrder, type Asking } from './order.ts'
@@ -24,6 +25,7 @@ import { readDecision, readPersons } from './read-in-worker.ts'
 export interface DutyHost {
   readonly data: string
   readonly instance: string
+  readonly gateway: GatewayId
   readonly clock: Clock
   readonly chance: Chance
   readonly registry: RegistryWriter
@@ -118,17 +120,19 @@ export class Duties {
   }
 
   #parts(onStep: DutyParts['onStep']): DutyParts {
-    const { chance, clock, data, instance, keys, registry, settled } = this.#host
+    const { chance, clock, data, gateway, instance, keys, registry, settled } = this.#host
+    const { duties } = registry.view
     return {
       instance,
+      gateway,
       clock,
       chance,
       keys,
       settled,
       onStep,
-      duties: registry.view.duties,
+      duties,
       append: (entries) => appendAll(registry, entries),
-      officers: () => readOfficers(data),
+      officers: () => readOfficers(data) ?? duties.newestOfficers()?.record.officers ?? [],
       recordsOf: (subjects) => readPersons(data, subjects),
       decisionOf: (exchange) => readDecision(data, exchange),
     }

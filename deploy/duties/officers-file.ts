@@ -8,10 +8,10 @@ export function officersFile(data: string): string {
   return `${data}/officers.json`
 }
 
-/** Nobody, where there is no such file. */
-export function readOfficers(data: string): readonly Officer[] {
+/** Undefined where there is no such file: a gateway that follows another's registry takes the list on record. */
+export function readOfficers(data: string): readonly Officer[] | undefined {
   const file = officersFile(data)
-  if (!existsSync(file)) return []
+  if (!existsSync(file)) return undefined
   return parseOfficers(jsonIn(file))
 }
 

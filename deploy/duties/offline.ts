@@ -6,6 +6,7 @@ import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
 import { lockFolder } from '../../adapters/ledger-journal/lock.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { ed25519Signer } from '../../gateway/ledger/signer.ts'
+import { GatewayId } from '../../policies/vocabulary.ts'
 import { foldersOf } from '../config.ts'
 import { logKey } from '../log-keys.ts'
 import { openRegistry } from '../open-registry.ts'
@@ -46,24 +47,26 @@ async function openHost(data: string, closing: (() => Promise<void> | void)[]): 
   const clock = systemClock()
   const keys = openKeyStore({ file, expect: 'existing', chance, clock })
   closing.push(() => keys.close())
-  const { instance, registry } = await openRegistryAlone(data)
+  const { gateway, instance, registry } = await openRegistryAlone(data)
   closing.push(() => registry.chain.close())
   const settled = (): Promise<void> => Promise.resolve()
-  return { data, instance, chance, keys, registry, settled, clock: registry.clock }
+  return { data, gateway, instance, chance, keys, registry, settled, clock: registry.clock }
 }
 
 /** The caller has locked the folder. */
-export async function openRegistryAlone(
-  data: string,
-): Promise<
-  Pick<DutyHost, 'instance'> & { readonly registry: Awaited<ReturnType<typeof openRegistry>> }
+async function openRegistryAlone(data: string): Promise<
+  Pick<DutyHost, 'gateway' | 'instance'> & {
+    readonly registry: Awaited<ReturnType<typeof openRegistry>>
+  }
 > {
-  const pinned = parsePinnedKeys(readFileSync(keysFile(data), 'utf8')).registry
-  const instance = pinned?.name.slice(0, -'/registry'.length) ?? ''
+  const pinned = parsePinnedKeys(readFileSync(keysFile(data), 'utf8'))
+  const instance = pinned.registry?.name.slice(0, -'/registry'.length) ?? ''
   const signer = ed25519Signer(logKey(`${foldersOf(data).keys}/registrar-log.key`, false))
-  // The registry is there: its first leaf, which names the authority, is not written again.
+  if (!Buffer.from(signer.publicKey).equals(pinned.registry?.publicKey ?? Buffer.of()))
+    throw new NotRegistrar()
   const registry = await openRegistry(
     { data, instance },
+    // The registry is there: its first leaf, which names the authority, is not written again.
     { issuing: '', root: '' },
     {
       clock: systemClock(),
@@ -74,5 +77,22 @@ export async function openRegistryAlone(
       },
     },
   )
-  return { instance, registry }
+  return { gateway: gatewayOf(data), instance, registry }
+}
+
+/** Whose registry another process writes; here it is only followed. */
+export class NotRegistrar extends Error {
+  override readonly name = 'NotRegistrar'
+  constructor() {
+    super(
+      'this gateway follows a registry that another process writes: start it, and hand the order in again; it asks the registrar for its leaves',
+    )
+  }
+}
+
+/** From the name of its log key. */
+function gatewayOf(data: string): GatewayId {
+  const [, name = ''] =
+    /^[^/]+\/exchange\/([^+]+)\+/m.exec(readFileSync(keysFile(data), 'utf8')) ?? []
+  return GatewayId.parse(name)
 }

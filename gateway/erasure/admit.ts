@@ -2,8 +2,10 @@
 import { hash } from 'node:crypto'
 import { canonicalJson } from '../../policies/canonical-json.ts'
 import { Digest } from '../../policies/vocabulary.ts'
+import type { GatewayId } from '../../policies/vocabulary.ts'
 import type { Approval, Officer, Statement } from '../ledger/duty-events.ts'
 import type { Handle } from '../ports/person-keys.ts'
+import { servedAt } from '../projections/duty-view.ts'
 import { checkApprovals } from './approval.ts'
 import type { ApprovalRefusal, Refused } from './approval.ts'
 import { refusal } from './parts.ts'
@@ -13,6 +15,7 @@ import type { DutyParts, DutyRefusal, Matter, Order } from './parts.ts'
 export interface Admitted {
   readonly kind: 'admitted'
   readonly approvals: readonly Approval[]
+  readonly gateway: GatewayId
   readonly officers: number
   readonly statement: Statement
 }
@@ -24,7 +27,7 @@ export async function admit(
   { approvals, matter, statement }: Order,
   parts: DutyParts,
 ): Promise<Admitted | Refusal> {
-  const { clock, duties, instance } = parts
+  const { clock, duties, gateway, instance } = parts
   const listed = parts.officers()
   const approved = checkApprovals(statement, approvals, {
     officers: listed,
@@ -32,7 +35,7 @@ export async function admit(
     now: clock.now(),
   })
   if (approved.kind === 'refused') return approved
-  if (duties.served.has(statement.id)) {
+  if (duties.served.has(servedAt(gateway, statement.id))) {
     return refusal('served', 'it was carried out already: each statement serves once')
   }
   if (personsOf(matter) !== statement.persons) {
@@ -40,7 +43,7 @@ export async function admit(
   }
   const officers = await officersOnRecord(listed, parts)
   parts.onStep('approved')
-  return { kind: 'admitted', approvals, officers, statement }
+  return { kind: 'admitted', approvals, gateway, officers, statement }
 }
 
 /** What a statement holds of persons. Undefined where it is about nobody. */

@@ -1,6 +1,7 @@
 /** The registry's leaves of officers, for an auditor: each was signed by two people whom the registry knew then, and served once. */
 import type { ErasureRecord, HoldRecord, Statement, OfficersRecord } from '../ledger/duty-events.ts'
 import type { LeafKind } from '../ledger/entry.ts'
+import { servedAt } from '../projections/duty-view.ts'
 import { peopleFault, signatureFault } from './approval.ts'
 import { BASES } from './bases.ts'
 
@@ -40,9 +41,9 @@ export class OrderCheck {
   }
 
   #servedTwice(kind: LeafKind, record: Ordered): string | undefined {
-    const { id } = record.statement
-    const before = this.#served.get(id)
-    this.#served.set(id, kind)
+    const place = servedAt(record.gateway, record.statement.id)
+    const before = this.#served.get(place)
+    this.#served.set(place, kind)
     // One order may erase many pseudonyms, each once.
     if (kind !== 'erasure') return before === undefined ? undefined : 'its order had served before'
     const { subject } = record as ErasureRecord

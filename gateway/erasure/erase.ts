@@ -92,7 +92,7 @@ async function eraseSuspended(
 
 /** One leaf a pseudonym, in an order of chance: who is erased together can't be told apart by place. */
 export function erasureEntries(
-  { approvals, officers, statement }: Omit<Admitted, 'kind'>,
+  { approvals, gateway, officers, statement }: Omit<Admitted, 'kind'>,
   records: readonly PersonalRecord[],
   { chance, clock }: Pick<DutyParts, 'chance' | 'clock'>,
 ): readonly Entry[] {
@@ -103,7 +103,8 @@ export function erasureEntries(
     .map(({ personal }) => {
       const { subject } = personal
       const replay = verdictOf(personal.replayed)
-      const record: ErasureRecord = { approvals, at, officers, replay, statement, subject, v: 1 }
+      const order = { approvals, at, gateway, officers, statement }
+      const record: ErasureRecord = { ...order, replay, subject, v: 1 }
       return { kind: 'erasure', record: canonicalJson(record) }
     })
 }

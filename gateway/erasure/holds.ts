@@ -1,6 +1,7 @@
 /** Legal holds: set and released by two officers, each a leaf; an erasure is refused while one stands. */
 import { canonicalJson } from '../../policies/canonical-json.ts'
 import type { HoldRecord, ReleaseRecord } from '../ledger/duty-events.ts'
+import { servedAt } from '../projections/duty-view.ts'
 import { admit, knownPersons } from './admit.ts'
 import type { Refusal } from './admit.ts'
 import { refusal } from './parts.ts'
@@ -15,11 +16,12 @@ export interface Recorded {
 export async function hold(order: Order, parts: DutyParts): Promise<Recorded | Refusal> {
   const admitted = await admit(order, parts)
   if (admitted.kind === 'refused') return admitted
-  const { approvals, officers, statement } = admitted
+  const { approvals, gateway, officers, statement } = admitted
   const token = await tokenFor(order, parts)
   if (token.kind === 'refused') return token
   const at = parts.clock.now()
-  const record: HoldRecord = { approvals, at, officers, statement, token: token.token, v: 1 }
+  const ordered = { approvals, at, gateway, officers, statement }
+  const record: HoldRecord = { ...ordered, token: token.token, v: 1 }
   await parts.append([{ kind: 'hold', record: canonicalJson(record) }])
   parts.onStep('recorded')
   return { kind: 'held', id: statement.id }
@@ -28,12 +30,13 @@ export async function hold(order: Order, parts: DutyParts): Promise<Recorded | R
 export async function release(order: Order, parts: DutyParts): Promise<Recorded | Refusal> {
   const admitted = await admit(order, parts)
   if (admitted.kind === 'refused') return admitted
-  const { approvals, officers, statement } = admitted
+  const { approvals, gateway, officers, statement } = admitted
   const id = statement.hold ?? ''
-  if (!parts.duties.holds.has(id)) {
+  if (!parts.duties.holds.has(servedAt(gateway, id))) {
     return refusal('hold-unknown', `there is no hold ${id} in force: see gongdao hold list`)
   }
-  const record: ReleaseRecord = { approvals, at: parts.clock.now(), officers, statement, v: 1 }
+  const at = parts.clock.now()
+  const record: ReleaseRecord = { approvals, at, gateway, officers, statement, v: 1 }
   await parts.append([{ kind: 'release', record: canonicalJson(record) }])
   parts.onStep('recorded')
   return { kind: 'released', id }

@@ -22,13 +22,14 @@ export interface Opened {
 export async function openDetails(order: Order, parts: DutyParts): Promise<Opened | Refusal> {
   const admitted = await admit(order, parts)
   if (admitted.kind === 'refused') return admitted
-  const { approvals, officers, statement } = admitted
+  const { approvals, gateway, officers, statement } = admitted
   const { exchange } = statement
   const decision = exchange && (await parts.decisionOf(exchange))
   if (decision === undefined || exchange === undefined) {
     return refusal('exchange-unknown', `no chain has an exchange ${exchange ?? ''}`)
   }
-  const record: AccessRecord = { approvals, at: parts.clock.now(), officers, statement, v: 1 }
+  const at = parts.clock.now()
+  const record: AccessRecord = { approvals, at, gateway, officers, statement, v: 1 }
   await parts.append([{ kind: 'access', record: canonicalJson(record) }])
   parts.onStep('recorded')
   const { sealed, subject } = decision

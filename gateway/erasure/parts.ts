@@ -1,5 +1,5 @@
 /** What the duties of officers are carried out with. */
-import type { ExchangeId } from '../../policies/vocabulary.ts'
+import type { ExchangeId, GatewayId } from '../../policies/vocabulary.ts'
 import type { Approval, Officer, Statement } from '../ledger/duty-events.ts'
 import type { Entry } from '../ledger/entry.ts'
 import type { DecisionRecord } from '../ledger/events.ts'
@@ -53,6 +53,7 @@ export type Append = (entries: readonly Entry[]) => Promise<unknown>
 
 export interface DutyParts {
   readonly instance: string
+  readonly gateway: GatewayId
   readonly clock: Clock
   readonly chance: Chance
   readonly duties: DutyView

@@ -2,7 +2,7 @@
  * The records of what officers do with persons' keys (design §4): two people sign one statement, and the statement stands in
  * the registry chain before anything happens. Members in the order of RFC 8785; none of them is a datum of a person.
  */
-import type { Digest, ExchangeId, Instant } from '../../policies/vocabulary.ts'
+import type { Digest, ExchangeId, GatewayId, Instant } from '../../policies/vocabulary.ts'
 
 /** What an officer may take part in. */
 export type Role = 'auditor' | 'data-protection' | 'erasure' | 'legal'
@@ -20,7 +20,7 @@ export interface Statement {
   readonly expires: Instant
   /** `release`: the hold that ends. */
   readonly hold?: string | undefined
-  /** UUID; serves once. */
+  /** UUID; serves once at each gateway. */
   readonly id: string
   /** Of this instance only. */
   readonly instance: string
@@ -42,6 +42,8 @@ export interface Approval {
 interface Done {
   readonly approvals: readonly Approval[]
   readonly at: Instant
+  /** Where it was carried out: each gateway has keys of its own, and an order serves once at each. */
+  readonly gateway: GatewayId
   /** Index of the `officers` leaf whose keys the approvals were checked with. */
   readonly officers: number
   readonly statement: Statement

@@ -1,5 +1,5 @@
 /** What officers have done with persons' keys, folded from the registry chain: who may sign, what is held, who is erased. */
-import type { ExchangeId } from '../../policies/vocabulary.ts'
+import type { ExchangeId, GatewayId } from '../../policies/vocabulary.ts'
 import type {
   AccessRecord,
   ErasureRecord,
@@ -9,21 +9,26 @@ import type {
 } from '../ledger/duty-events.ts'
 import type { LeafKind } from '../ledger/entry.ts'
 
+/** An order at a gateway: each has keys of its own, so the same one may serve at several. */
+export function servedAt(gateway: GatewayId, id: string): string {
+  return `${gateway} ${id}`
+}
+
 export class DutyView {
   /** By the index of their leaf. */
   readonly officers = new Map<number, OfficersRecord>()
-  /** In force, by id. */
+  /** In force, by `servedAt` of their order. */
   readonly holds = new Map<string, HoldRecord>()
   /** By pseudonym. */
   readonly erasures = new Map<string, ErasureRecord>()
-  /** Statements that have served. */
+  /** Orders that have served, by `servedAt`. */
   readonly served = new Set<string>()
 
   take(index: number, kind: LeafKind, record: unknown): void {
     if (kind === 'officers') this.officers.set(index, record as OfficersRecord)
     if (kind === 'hold') this.#takeHold(record as HoldRecord)
     if (kind === 'release') this.#takeRelease(record as ReleaseRecord)
-    if (kind === 'access') this.served.add((record as AccessRecord).statement.id)
+    if (kind === 'access') this.served.add(placeOf(record as AccessRecord))
     if (kind === 'erasure') this.#takeErasure(record as ErasureRecord)
   }
 
@@ -45,17 +50,22 @@ export class DutyView {
   }
 
   #takeHold(record: HoldRecord): void {
-    this.served.add(record.statement.id)
-    this.holds.set(record.statement.id, record)
+    this.served.add(placeOf(record))
+    this.holds.set(placeOf(record), record)
   }
 
-  #takeRelease({ statement }: ReleaseRecord): void {
-    this.served.add(statement.id)
-    if (statement.hold !== undefined) this.holds.delete(statement.hold)
+  #takeRelease(record: ReleaseRecord): void {
+    const { gateway, statement } = record
+    this.served.add(placeOf(record))
+    if (statement.hold !== undefined) this.holds.delete(servedAt(gateway, statement.hold))
   }
 
   #takeErasure(record: ErasureRecord): void {
-    this.served.add(record.statement.id)
+    this.served.add(placeOf(record))
     this.erasures.set(record.subject, record)
   }
+}
+
+function placeOf({ gateway, statement }: ReleaseRecord): string {
+  return servedAt(gateway, statement.id)
 }

@@ -3,6 +3,7 @@
  * certificate; whatever a gateway may say is about itself.
  */
 import type { GatewayId } from '../../policies/vocabulary.ts'
+import type { ReleaseRecord } from '../ledger/duty-events.ts'
 import type { Entry } from '../ledger/entry.ts'
 import { vkeyText, parseVkey } from '../ledger/note.ts'
 import type { ClosureRecord, GenesisRecord } from '../ledger/registry-events.ts'
@@ -49,8 +50,9 @@ export class RegistrarDesk {
   #objection(gateway: GatewayId, { kind, record }: HandedIn): string | undefined {
     if (kind === 'genesis') return this.#genesis(gateway, JSON.parse(record) as GenesisRecord)
     if (kind === 'closure') return this.#closure(gateway, JSON.parse(record) as ClosureRecord)
-    // About a person whose key that gateway holds; two officers' approvals stand in it, which every reader checks.
-    if (kind === 'erasure' || kind === 'access') return undefined
+    if (kind === 'erasure' || kind === 'access' || kind === 'hold' || kind === 'release') {
+      return dutyObjection(gateway, JSON.parse(record) as ReleaseRecord)
+    }
     return `only the registrar records a leaf of kind ${kind}`
   }
 
@@ -89,6 +91,11 @@ export class RegistrarDesk {
     if (opened?.gateway !== gateway) return `${chain} is not a chain of this gateway`
     return view.closures.has(chain) ? `${chain} is closed already` : undefined
   }
+}
+
+/** About a person whose key that gateway holds; two officers' approvals stand in it, which every reader checks. */
+function dutyObjection(gateway: GatewayId, record: ReleaseRecord): string | undefined {
+  return record.gateway === gateway ? undefined : 'the order names another gateway'
 }
 
 function withoutPredecessor({ predecessor }: GenesisRecord): string | undefined {
