@@ -6,7 +6,7 @@ import { checkEntry, recordText } from './check-entry.ts'
 import type { CheckedEntry, Fault } from './check-entry.ts'
 import { factsOf } from './check-record.ts'
 import type { Facts, IntentFacts, OutcomeFacts } from './check-record.ts'
-import type { Carried, Chunk } from './chunk.ts'
+import type { Carried, Chunk, Part } from './chunk.ts'
 import type { LeafKind } from './entry.ts'
 import type { FindingKind } from './finding.ts'
 import type { TreeHash } from './hash.ts'
@@ -95,6 +95,9 @@ export class Examiner {
   }
 }
 
+/** Lengths and prefix. */
+const SHORTEST_ENTRY = 5
+
 const KINDS = {
   registry: new Set<LeafKind>(REGISTRY_KINDS),
   exchange: new Set<LeafKind>(EXCHANGE_KINDS),
@@ -123,10 +126,7 @@ class Examination {
   constructor(chunk: Chunk, how: HowWithKey) {
     this.#chunk = chunk
     this.#how = how
-    const most = chunk.parts.reduce(
-      (sum, part) => sum + (part.type === 'damage' ? 0 : part.count),
-      0,
-    )
+    const most = chunk.parts.reduce((sum, part) => sum + mostLeaves(part), 0)
     this.#hashes = Buffer.from(new ArrayBuffer(most * 32))
     this.#times = new Float64Array(most).fill(Number.NaN)
   }
@@ -264,4 +264,10 @@ class Examination {
 
 function commitmentOf({ row }: Facts): string | undefined {
   return row === undefined ? undefined : commitmentToRow(row.salt, row.text)
+}
+
+/** What a part may hold at most, whatever it claims: the claim is attacker-controlled, and memory is taken for it. */
+function mostLeaves(part: Part): number {
+  if (part.type === 'damage') return 0
+  return Math.min(part.count, Math.ceil((part.end - part.start) / SHORTEST_ENTRY))
 }

@@ -253,10 +253,7 @@ describe('any number of threads, and every carrier,', () => {
     const broken = {
       ...source,
       *read() {
-        yield {
-          bytes: Buffer.from(new ArrayBuffer(4)),
-          parts: [{ type: 'batch', first: 0, count: 2 ** 40, start: 0, end: 4 } as const],
-        }
+        yield { bytes: Buffer.from(new ArrayBuffer(4)), parts: 7 as never }
       },
     }
     const { examine, width } = threads
@@ -281,6 +278,19 @@ describe('any number of threads, and every carrier,', () => {
       expect([findings, counts.leaves]).toEqual([[], 689])
     }
   })
+})
+
+test('a commit that claims more leaves than it has bytes for takes no memory for them', async () => {
+  const source = journalSource({ data: ledger.data, instance: INSTANCE })
+  const claiming = {
+    ...source,
+    *read() {
+      const part = { type: 'batch', first: 0, count: 2 ** 32, start: 0, end: 400 } as const
+      yield { bytes: Buffer.from(new ArrayBuffer(400)), parts: [part] }
+    },
+  }
+  const { findings } = await judge(claiming)
+  expect(findings[0]).toMatchObject({ chain: REGISTRY, kind: 'leaf-malformed', first: 0 })
 })
 
 test('quick leaves out signatures and nothing else', async () => {
