@@ -51,7 +51,7 @@ const WAITING =
   'nothing is recorded before they have seen that this chain was opened. What each of them does is told here'
 const EACH_MS = 1000
 const TELL_AFTER_MS = 2000
-const COMPLAINTS_EACH_MS = 5000
+const COMPLAINTS_EACH_MS = 2000
 const NOBODY: Pick<Witnesses, 'require'> & { readonly witnesses: readonly never[] } = {
   require: 0,
   witnesses: [],

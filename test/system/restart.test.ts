@@ -250,12 +250,12 @@ test('a stop finishes what is under way, and waits for nobody who is silent', as
   expect(leaves.at(-1)?.kind).toBe('seal')
 })
 
-test('nothing is left behind in the ledger’s folder but segments, tiles and keys', async () => {
+test('nothing is left behind in the ledger’s folder but segments, tiles, checkpoints and keys', async () => {
   const system = await started()
   await system.run('S3')
   await system.stop()
   const names = readdirSync(join(system.data, 'ledger'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ name }) => name)
-  for (const name of names) expect(name).toMatch(/^(\d{8}\.seg|keys\.txt|[0-9a-zA-Z.-]+\.tile)$/)
+  for (const name of names) expect(name).toMatch(/^(\d{8}\.seg|\d{12}\.lines|keys\.txt|[0-9a-zA-Z.-]+\.tile)$/)
 })
