@@ -39,10 +39,11 @@ export class SimDisk implements Disk {
   }
 
   list(folder: string): string[] {
-    return [...this.#files.keys()]
-      .filter((file) => path.dirname(file) === folder)
-      .map((file) => path.basename(file))
-      .sort()
+    const below = `${folder}/`
+    const names = [...this.#files.keys()]
+      .filter((file) => file.startsWith(below))
+      .map((file) => file.slice(below.length).split('/')[0] ?? '')
+    return [...new Set(names)].sort()
   }
 
   open(file: string): DiskFile {

@@ -5,6 +5,7 @@ import type { Reply } from '../../gateway/exchange/call.ts'
 import type { LeafKind } from '../../gateway/ledger/entry.ts'
 import type { ProviderRequest } from '../../gateway/ports/provider.ts'
 import { headerOf } from '../harness/calls.ts'
+import { isStored } from './check-replicated.ts'
 import { Broken, type Observed } from './observed.ts'
 import { DATA, type SimGateway } from './sim-gateway.ts'
 
@@ -37,6 +38,12 @@ export function checkReply(
 }
 
 function isDurable(gateway: SimGateway, exchange: string, wanted: LeafKind): boolean {
+  if (
+    gateway.config.replication?.durability === 'replicated' &&
+    !isStored(gateway, exchange, wanted)
+  ) {
+    return false
+  }
   const disk = gateway.disk.durable()
   return gateway.chains.some(({ origin }) => {
     let found = false

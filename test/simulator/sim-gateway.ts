@@ -4,6 +4,7 @@
  */
 import { openExchangeChain, type OpenedExchangeChain } from '../../deploy/open-exchange-chain.ts'
 import { openRegistry, type OpenedRegistry } from '../../deploy/open-registry.ts'
+import { openReplication, type OpenedReplication } from '../../deploy/open-replication.ts'
 import { resolveOpenIntents, type Resolving } from '../../deploy/resolve-open-intents.ts'
 import type { GatewayConfig } from '../../deploy/config.ts'
 import { makeExchange, type Exchange } from '../../gateway/exchange/exchange.ts'
@@ -11,6 +12,7 @@ import type { Chain } from '../../gateway/ledger/entry.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
 import type { LogSigner } from '../../gateway/ledger/signer.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
+import type { LogTransport } from '../../gateway/ports/log-transport.ts'
 import { NO_TELEMETRY } from '../../gateway/ports/telemetry.ts'
 import { ExchangeHistory } from '../../gateway/projections/exchange-history.ts'
 import { Repeats } from '../../gateway/projections/repeats.ts'
@@ -21,9 +23,10 @@ import { testSigner } from '../harness/memory-ledger.ts'
 import { failure, SimDisk } from '../harness/sim-disk.ts'
 import { SteadyChance } from '../harness/steady.ts'
 import { checkAsked } from './check-moment.ts'
-import type { Observed } from './observed.ts'
+import { Broken, type Observed } from './observed.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
+import type { SimBroker } from './sim-broker.ts'
 import { MachineClock } from './sim-clock.ts'
 import { SimProvider } from './sim-provider.ts'
 import type { DISK_FAULTS } from './steps.ts'
@@ -37,6 +40,7 @@ interface Incarnation {
   isAlive: boolean
   registry?: OpenedRegistry
   opened?: OpenedExchangeChain
+  replication?: OpenedReplication | undefined
   resolving?: Resolving
   exchange?: Exchange
 }
@@ -46,6 +50,7 @@ export class SimGateway {
   readonly clock: MachineClock
   readonly provider: SimProvider
   readonly keysText: string
+  readonly broker: SimBroker
   disk = new SimDisk()
   /** The mutation that the simulator must notice: every sync answers at once and does nothing. */
   syncIsSkipped = false
@@ -60,11 +65,18 @@ export class SimGateway {
 
   constructor(
     number: number,
-    parts: { schedule: Schedule; random: Random; observed: Observed; seed: string },
+    parts: {
+      schedule: Schedule
+      random: Random
+      observed: Observed
+      seed: string
+      broker: SimBroker
+    },
   ) {
-    const { observed, random, schedule, seed } = parts
+    const { broker, observed, random, schedule, seed } = parts
+    this.broker = broker
     const instance = `S${number}`
-    this.config = configOf(instance)
+    this.config = configOf(instance, DURABILITY[number])
     this.#schedule = schedule
     this.#random = random
     this.#observed = observed
@@ -120,7 +132,7 @@ export class SimGateway {
 
   /** As `SIGTERM` does; what is under way has ended before. */
   async stop(): Promise<void> {
-    const { opened, registry, resolving } = this.#process
+    const { opened, registry, replication, resolving } = this.#process
     if (!this.isUp || opened === undefined) return
     this.#process.exchange = undefined as never
     const left = (await resolving?.stop()) ?? 0
@@ -136,6 +148,7 @@ export class SimGateway {
       }
       await opened.chain.close()
       await registry?.chain.close()
+      await replication?.close()
     } catch {
       // A disk that fails a stop leaves what a crash leaves.
     }
@@ -198,7 +211,16 @@ export class SimGateway {
     const onFatal = (): void => {
       this.#died(process)
     }
-    const parts = { clock, onFatal, place }
+    process.replication = await openReplication(config, {
+      clock,
+      report: (sentence) => this.#reported(sentence, process),
+      timers: this.#schedule,
+      disk,
+      logTransport: whileAlive(this.broker.transport(), process),
+      signers: this.#signers,
+    })
+    const { replication } = process
+    const parts = { clock, onFatal, place, replication }
     process.registry = await openRegistry(config, CA, {
       ...parts,
       signer: this.#watched(this.#signers.registrar, process),
@@ -212,7 +234,8 @@ export class SimGateway {
       visit: () => undefined,
       soon: (go) => this.#schedule.after(0, go),
     })
-    const ledger = this.#watch(process.opened.chain, process)
+    const { chain } = process.opened
+    const ledger = this.#watch(replication?.guard(chain) ?? chain, process)
     process.resolving = resolveOpenIntents(process.opened.open.all(), ledger, {
       clock,
       chance: this.#chance,
@@ -255,9 +278,17 @@ export class SimGateway {
   #startFailed(process: Incarnation, fault: unknown): void {
     if (process !== this.#process) return
     this.kill()
-    // A disk that fails may stop a start; a disk that is well must not.
-    const isDisk = fault instanceof Error && /EIO|ENOSPC|journal|full|room/.test(describe(fault))
-    if (!isDisk) this.#observed.fail(fault instanceof Error ? fault : new Error('a thrown value'))
+    // A disk or log server that fails may stop a start; ones that are well must not.
+    const words = fault instanceof Error ? describe(fault) : ''
+    const isOutside =
+      /EIO|ENOSPC|journal|full|room|log servers do not answer|could not be read/.test(words)
+    if (!isOutside)
+      this.#observed.fail(fault instanceof Error ? fault : new Error('a thrown value'))
+  }
+
+  #reported(sentence: string, process: Incarnation): void {
+    if (!process.isAlive || !/fault of our own|cloned|holds what/.test(sentence)) return
+    this.#observed.fail(new Broken('L8', sentence))
   }
 
   /** What a process does after its death happens on a disk that is not there any more: nobody sees it. */
@@ -292,6 +323,25 @@ function describe(fault: Error): string {
   return `${fault.message} ${fault.cause instanceof Error ? describe(fault.cause) : ''}`
 }
 
+/** The connections of a process end with it; what was on its way may arrive all the same. */
+function whileAlive(transport: LogTransport, process: Incarnation): LogTransport {
+  const alive = <T>(work: () => Promise<T>): Promise<T> => (process.isAlive ? work() : never())
+  return {
+    ...transport,
+    check: () => alive(() => transport.check()),
+    openSender: () =>
+      alive(async () => {
+        const sender = await transport.openSender()
+        return { ...sender, send: (lane, messages) => alive(() => sender.send(lane, messages)) }
+      }),
+    openReader: (lane) =>
+      alive(async () => {
+        const reader = await transport.openReader(lane)
+        return { ...reader, read: (offset, waitMs) => alive(() => reader.read(offset, waitMs)) }
+      }),
+  }
+}
+
 /** Of a process that is dead. */
 async function never(): Promise<never> {
   return new Promise<never>(() => {
@@ -315,8 +365,15 @@ function makeInForceOnce(): ReturnType<typeof makeInForce> {
 
 const CA = { root: 'root', issuing: 'issuing' }
 
-function configOf(instance: string): GatewayConfig {
+/** What a reply waits for at each gateway; undefined: its ledger stands in its journal alone. */
+const DURABILITY = ['journal', 'replicated', undefined] as const
+
+function configOf(
+  instance: string,
+  durability: 'journal' | 'replicated' | undefined,
+): GatewayConfig {
   return {
+    ...(durability !== undefined && { replication: replicationOf(durability) }),
     data: DATA,
     instance,
     gateway: GatewayId.parse(`${instance}/GOV/GONGDAO/gateway-1`),
@@ -325,5 +382,15 @@ function configOf(instance: string): GatewayConfig {
     syntheticIds: true,
     revocationGraceMs: 3_600_000,
     rememberedExchanges: 1000,
+  }
+}
+
+function replicationOf(
+  durability: 'journal' | 'replicated',
+): NonNullable<GatewayConfig['replication']> {
+  return {
+    ...{ durability, brokers: ['simulated:9092'], prefix: 'simulated', partitions: 1, copies: 1 },
+    ...{ writer: {}, reader: {}, readBackMs: 10_000 },
+    backlog: { records: 10_000, bytes: 10_000_000 },
   }
 }

@@ -13,9 +13,11 @@ import { enrolment, headerOf, household, income } from '../harness/calls.ts'
 import type { SimDisk } from '../harness/sim-disk.ts'
 import { checkLedger } from './check-ledger.ts'
 import { checkReply } from './check-moment.ts'
+import { checkReplicated } from './check-replicated.ts'
 import { Broken, Observed } from './observed.ts'
 import { Random } from './random.ts'
 import { Schedule } from './schedule.ts'
+import { SimBroker } from './sim-broker.ts'
 import { BEGINNING } from './sim-clock.ts'
 import { DATA, SimGateway } from './sim-gateway.ts'
 import { GATEWAYS, type CALLS, type Step } from './steps.ts'
@@ -54,6 +56,7 @@ class Simulation {
   readonly observed = new Observed()
   readonly trace: string[] = []
   readonly #schedule = new Schedule()
+  readonly #broker: SimBroker
   readonly #steps: readonly Step[]
   readonly #gateways: readonly SimGateway[]
   readonly #random: Random
@@ -64,9 +67,11 @@ class Simulation {
   constructor({ seed, steps, syncIsSkipped = false }: SimulationOptions) {
     this.#steps = steps
     this.#random = new Random(`${seed}/auditor`)
+    this.#broker = new SimBroker(this.#schedule, new Random(`${seed}/broker`))
+    const broker = this.#broker
     this.#gateways = GATEWAYS.map((number) => {
       const random = new Random(`${seed}/${number}`)
-      const parts = { schedule: this.#schedule, random, observed: this.observed, seed }
+      const parts = { schedule: this.#schedule, random, observed: this.observed, seed, broker }
       const gateway = new SimGateway(number, parts)
       gateway.syncIsSkipped = syncIsSkipped
       gateway.well()
@@ -131,6 +136,9 @@ class Simulation {
       case 'disk':
         gateway.fault(step.how)
         return
+      case 'broker':
+        this.#broker.mood = step.how
+        return
     }
     checkLedger(gateway, this.observed)
   }
@@ -170,6 +178,7 @@ class Simulation {
   /** All is well again: what a crash left open is closed, a call succeeds, and an auditor finds nothing. */
   async #end(gateway: SimGateway): Promise<void> {
     gateway.well()
+    this.#broker.mood = 'well'
     gateway.provider.how = 'truth'
     if (!gateway.isUp) {
       gateway.kill()
@@ -188,6 +197,7 @@ class Simulation {
     }
     await this.#stop(gateway)
     this.#checkReceipts(gateway)
+    checkReplicated(gateway, this.observed)
     await this.#audit(gateway)
     await this.#tamper(gateway)
   }

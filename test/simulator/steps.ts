@@ -14,6 +14,8 @@ export const ANSWERS = [
 ] as const
 export const DISK_FAULTS = ['eio', 'kept but reported lost', 'full', 'slow', 'well'] as const
 
+export const BROKER_MOODS = ['well', 'away', 'slow', 'loses answers', 'repeats', 'late'] as const
+
 export type Step = { readonly gateway: number } & (
   | { readonly do: 'call'; readonly what: (typeof CALLS)[number]; readonly leavesAfter?: number }
   | { readonly do: 'answer'; readonly how: (typeof ANSWERS)[number] }
@@ -24,6 +26,7 @@ export type Step = { readonly gateway: number } & (
   | { readonly do: 'start' }
   | { readonly do: 'clock'; readonly milliseconds: number }
   | { readonly do: 'disk'; readonly how: (typeof DISK_FAULTS)[number] }
+  | { readonly do: 'broker'; readonly how: (typeof BROKER_MOODS)[number] }
 )
 
 const PLACES = ['first', 'second', 'third']
@@ -53,6 +56,8 @@ export function told(step: Step): string {
       return `the clock of ${who} jumps by ${step.milliseconds} ms`
     case 'disk':
       return `the disk of ${who}: ${step.how}`
+    case 'broker':
+      return `the log server: ${step.how}`
   }
 }
 
@@ -60,23 +65,32 @@ export function drawSteps(random: Random): readonly Step[] {
   return Array.from({ length: random.between(5, 40) }, () => drawStep(random))
 }
 
+type Draw = (gateway: number, random: Random) => Step
+
+/** What happens how often. */
+const DRAWN: readonly (readonly [number, Draw])[] = [
+  [43, drawCall],
+  [19, (gateway, random) => ({ do: 'pass', gateway, milliseconds: drawTime(random) })],
+  [6, (gateway, random) => ({ do: 'answer', gateway, how: random.pick(ANSWERS) })],
+  [6, (gateway) => ({ do: 'kill', gateway })],
+  [6, (gateway) => ({ do: 'power cut', gateway })],
+  [3, (gateway) => ({ do: 'stop', gateway })],
+  [7, (gateway) => ({ do: 'start', gateway })],
+  [2, (gateway, random) => ({ do: 'clock', gateway, milliseconds: drawJump(random) })],
+  [4, (gateway, random) => ({ do: 'disk', gateway, how: random.pick(DISK_FAULTS) })],
+  [4, (gateway, random) => ({ do: 'broker', gateway, how: random.pick(BROKER_MOODS) })],
+]
+const LOTS = DRAWN.flatMap(([weight, draw]) => Array.from({ length: weight }, () => draw))
+
 function drawStep(random: Random): Step {
-  const gateway = random.pick(GATEWAYS)
-  const kind = random.next()
-  if (kind < 0.45) {
-    const what = random.pick(CALLS)
-    return random.isLess(0.1)
-      ? { do: 'call', gateway, what, leavesAfter: random.between(0, 40) }
-      : { do: 'call', gateway, what }
-  }
-  if (kind < 0.65) return { do: 'pass', gateway, milliseconds: drawTime(random) }
-  if (kind < 0.72) return { do: 'answer', gateway, how: random.pick(ANSWERS) }
-  if (kind < 0.78) return { do: 'kill', gateway }
-  if (kind < 0.84) return { do: 'power cut', gateway }
-  if (kind < 0.87) return { do: 'stop', gateway }
-  if (kind < 0.94) return { do: 'start', gateway }
-  if (kind < 0.96) return { do: 'clock', gateway, milliseconds: drawJump(random) }
-  return { do: 'disk', gateway, how: random.pick(DISK_FAULTS) }
+  return random.pick(LOTS)(random.pick(GATEWAYS), random)
+}
+
+function drawCall(gateway: number, random: Random): Step {
+  const what = random.pick(CALLS)
+  return random.isLess(0.1)
+    ? { do: 'call', gateway, what, leavesAfter: random.between(0, 40) }
+    : { do: 'call', gateway, what }
 }
 
 function drawTime(random: Random): number {
