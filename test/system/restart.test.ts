@@ -257,5 +257,6 @@ test('nothing is left behind in the ledger’s folder but segments, tiles, check
   const names = readdirSync(join(system.data, 'ledger'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ name }) => name)
-  for (const name of names) expect(name).toMatch(/^(\d{8}\.seg|\d{12}\.lines|keys\.txt|[0-9a-zA-Z.-]+\.tile)$/)
+  for (const name of names)
+    expect(name).toMatch(/^(\d{8}\.seg|\d{12}\.lines|keys\.txt|[0-9a-zA-Z.-]+\.tile)$/)
 })
