@@ -4,9 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, test } from '@jest/globals'
 import { ADMISSION, type Admission } from '../../deploy/config/admission.ts'
 import type { Asked } from '../../deploy/demo/ask.ts'
+import type { HealthCheck } from '../../gateway/ports/health.ts'
 import type { AdmissionRecord } from '../../gateway/ledger/events.ts'
 import { audit, intentsOf, outcomesOf, recordsOf } from '../harness/audit.ts'
 import { ENROLMENT, HOUSEHOLD, type Answer } from '../harness/departments.ts'
+import { ownRedis } from '../harness/redis-server.ts'
 import { headerOf, LABOUR, startSystem, type System } from '../harness/system.ts'
 import { until } from '../harness/until.ts'
 
@@ -238,5 +240,33 @@ test('a refusal is held back, so that who repeats at once costs little; its conn
     await slow
   } finally {
     agent.destroy()
+  }
+})
+
+test('gateways that count together go on alone when Redis goes away: never wider than their share, and health says so', async () => {
+  const redis = await ownRedis()
+  try {
+    const running = await started({
+      ...quotas({ consumer: { requests: 8, withinSeconds: 60 } }),
+      redis: { url: new URL(redis.url), timeoutMs: 200, share: 0.5 },
+    })
+    const rates = (): HealthCheck | undefined =>
+      running.gateway.health.health.report().checks.find(({ name }) => name === 'rate limits')
+    await until(() => rates()?.state === 'ok', 'Redis is there')
+    expect(rates()?.words).toBe('shared through Redis')
+    expect(codes(await repeat(10, () => running.run('S3')))).toEqual({
+      '200': 8,
+      'Client.Load.RateLimited': 2,
+    })
+    await redis.kill()
+    await until(() => rates()?.state === 'degraded', 'it is noticed')
+    expect(running.gateway.health.health.report().state).not.toBe('failing')
+    expect(running.reports.at(-1)).toContain('Redis is away')
+    expect(codes(await repeat(10, () => running.run('household')))).toEqual({
+      '200': 4,
+      'Client.Load.RateLimited': 6,
+    })
+  } finally {
+    await redis.stop()
   }
 })
