@@ -30,17 +30,15 @@ export interface Series {
   readonly values: string
 }
 
-/** What fires after so long (`20m`): the alert's name and the instance. */
-export function firing(series: readonly Series[], after: string): string[] {
+/** What fires at one of these times (`20m`): the alert's name and the instance. */
+export function firing(series: readonly Series[], ...after: readonly string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'gongdao-alerts-'))
   try {
     const file = join(folder, 'test.json')
     // promtool is told to expect nothing: what it complains about is what fires. JSON is YAML.
-    const alert_rule_test = alerts().map(({ name }) => ({
-      eval_time: after,
-      alertname: name,
-      exp_alerts: [],
-    }))
+    const alert_rule_test = alerts().flatMap(({ name }) =>
+      after.map((time) => ({ eval_time: time, alertname: name, exp_alerts: [] })),
+    )
     const tests = [{ interval: '15s', input_series: series, alert_rule_test }]
     writeFileSync(file, JSON.stringify({ rule_files: [RULES], evaluation_interval: '15s', tests }))
     return firingIn(promtool('test', 'rules', file))
@@ -52,12 +50,13 @@ export function firing(series: readonly Series[], after: string): string[] {
 function firingIn({ failed, said }: Said): string[] {
   const [, ...blocks] = said.split(/alertname: */)
   if (failed && blocks.length === 0) throw new Error(said)
-  return blocks.flatMap((block) => {
+  const found = blocks.flatMap((block) => {
     const name = /^\w+/.exec(block)?.[0] ?? ''
     return [...block.matchAll(/instance="([^"]*)"/g)].map(
       ([, instance]) => `${name} ${instance ?? ''}`,
     )
   })
+  return [...new Set(found)]
 }
 
 export interface Said {
@@ -70,16 +69,19 @@ export function promtool(...args: readonly string[]): Said {
   return { failed: status !== 0, said: `${stdout}${stderr}` }
 }
 
-/** Two looks at a gateway as series: before for a while, then the change, then after for a while. */
-export function seriesOf(before: readonly Sample[], after: readonly Sample[]): Series[] {
-  const known = new Map(before.map((sample) => [nameOf(sample), sample.value]))
-  return after.map((sample) => {
-    const series = nameOf(sample)
-    const earlier = known.get(series)
-    // 10 minutes as it was, then as it is.
-    const was = earlier === undefined ? '_x39' : `${text(earlier)}x39`
-    return { series, values: `${was} ${text(sample.value)}x80` }
-  })
+/** Looks at a gateway as series: the first for ten minutes, each further one for a minute, the last for twenty. */
+export function seriesOf(...looks: readonly (readonly Sample[])[]): Series[] {
+  const known = looks.map((look) => new Map(look.map((sample) => [nameOf(sample), sample.value])))
+  return [...(known.at(-1) ?? new Map<string, number>()).keys()].map((series) => ({
+    series,
+    values: known.map((look, at) => textOf(look.get(series)) + times(at, looks.length)).join(' '),
+  }))
+}
+
+/** `x39` stands for 40 samples. */
+function times(at: number, of: number): string {
+  if (at === 0) return 'x39'
+  return at === of - 1 ? 'x80' : 'x3'
 }
 
 function nameOf({ labels, name }: Sample): string {
@@ -87,6 +89,8 @@ function nameOf({ labels, name }: Sample): string {
   return `${name}{${pairs.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}}`
 }
 
-function text(value: number): string {
+/** `_`: no sample. */
+function textOf(value: number | undefined): string {
+  if (value === undefined) return '_'
   return Number.isFinite(value) ? String(value) : value > 0 ? '+Inf' : '-Inf'
 }

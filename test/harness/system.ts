@@ -14,7 +14,7 @@ import type { GatewayConfig } from '../../deploy/config.ts'
 import { prepareWorld, type DemoWorld } from '../../deploy/demo/prepare-world.ts'
 import { latestTaxYear, scenarios, type Scenario } from '../../deploy/demo/scenarios.ts'
 import { systemChance, systemClock } from '../../deploy/system.ts'
-import { startGateway, type RunningGateway } from '../../deploy/wire.ts'
+import { startGateway, type GatewayOptions, type RunningGateway } from '../../deploy/wire.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
 import { GatewayId, Instant, type ServiceId, type SubsystemId } from '../../policies/vocabulary.ts'
 import { startDepartments, type Departments } from './departments.ts'
@@ -60,6 +60,10 @@ export interface SystemOptions {
   readonly revocationGraceMs?: number
   /** Further members of the configuration, asked for at each start. */
   readonly config?: () => Partial<GatewayConfig>
+  /** What watches the gateway, made anew at each start. */
+  readonly observer?: (
+    config: GatewayConfig,
+  ) => Pick<GatewayOptions, 'telemetry' | 'watch' | 'metrics'>
   /** Before the first start: changes certificates or documents. */
   readonly prepare?: (data: string) => Promise<void> | void
   /** Absent: true. */
@@ -159,7 +163,9 @@ class RunningSystem implements System {
 
   async start(): Promise<void> {
     const addresses = this.#options.addresses?.(this.departments) ?? this.departments.addresses
-    this.#gateway = await startGateway(configFor(this.data, addresses, this.#options), {
+    const config = configFor(this.data, addresses, this.#options)
+    this.#gateway = await startGateway(config, {
+      ...this.#options.observer?.(config),
       clock: this.#clock(),
       chance: systemChance(),
       report: (sentence) => this.reports.push(sentence),
