@@ -5,7 +5,7 @@ import { runSeed } from './run-seed.ts'
 import { simulate } from './simulation.ts'
 import { drawSteps } from './steps.ts'
 
-const SEEDS = 100
+const SEEDS = 40
 /** Found by the simulator, mended since. */
 const FOUND_ONCE = [
   // A clock set back between two starts made the registry run backwards.
@@ -14,11 +14,11 @@ const FOUND_ONCE = [
   343,
 ]
 
-test('a hundred worlds of three gateways, crashes and lies contradict no invariant', async () => {
+test('forty worlds of three gateways, crashes and lies contradict no invariant', async () => {
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     expect((await runSeed(seed)).story).toBeUndefined()
   }
-}, 120_000)
+}, 240_000)
 
 test('a seed that once broke something does not any more', async () => {
   for (const seed of FOUND_ONCE) expect((await runSeed(seed)).story).toBeUndefined()
