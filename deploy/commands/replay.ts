@@ -30,5 +30,9 @@ export function inWords(report: ReplayReport): string {
   return `${[
     `${String(total(report))} decisions made again with cedar-wasm: ${String(agree)} agree, ${String(differ)} differ, ${String(undecidable)} undecidable, ${String(stale)} stale`,
     ...lines,
+    ...report.otherEngines.map(
+      (engine) =>
+        `stale engine: some were made under ${engine}. Where they are undecidable, replay them with that very engine from the archive.`,
+    ),
   ].join('\n')}\n`
 }

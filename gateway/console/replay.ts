@@ -2,7 +2,8 @@
  * Re-decides every exchange from the journal alone, with an independent engine (design §4). Four findings:
  * - agree: the same question, asked again, has the same answer, in every part;
  * - differ: it has not (the log, the gateway's engine or its code lied or erred);
- * - undecidable: what the record names is not in the registry chain;
+ * - undecidable: what the record names is not in the registry chain; or another version of the engine had judged then, and the one at
+ *   hand answers otherwise: which of the two is right only that version can say;
  * - stale: the gateway decided by documents that had been superseded for more than a second.
  */
 import { canonicalJson } from '../../policies/canonical-json.ts'
@@ -22,7 +23,7 @@ export type ReplayFinding = 'agree' | 'differ' | 'undecidable' | 'stale'
 
 export interface Replayed {
   readonly finding: ReplayFinding
-  /** For `differ`: the members of the record that are not what was decided again. */
+  /** The members of the record that are not what was decided again; for `undecidable` first what is missing. */
   readonly members: readonly string[]
 }
 
@@ -32,9 +33,13 @@ export interface ReplayParts {
   readonly bookOf: (manifest: Manifest) => RuleBook
   /** The judge for a rule set: another engine than the gateway's own. */
   readonly judgeOf: (rules: RuleSet) => Evaluate
+  /** The judge's name and version; absent: it is taken for the one that manifests name. */
+  readonly engine?: Manifest['engine']
 }
 
 interface Court {
+  /** Whether the judge is the engine that the manifest names. */
+  readonly isSameEngine: boolean
   readonly book: RuleBook
   readonly judge: Evaluate
 }
@@ -53,7 +58,11 @@ export class Replay {
     if (court === undefined) return { finding: 'undecidable', members: ['heads.manifest'] }
     const decision = decide(record.question, court.book, court.judge)
     const members = differences(record, decision, court.book)
-    if (members.length > 0) return { finding: 'differ', members }
+    if (members.length > 0) {
+      return court.isSameEngine
+        ? { finding: 'differ', members }
+        : { finding: 'undecidable', members: ['engine', ...members] }
+    }
     if (this.#wasSuperseded(record)) return { finding: 'stale', members: [] }
     return { finding: 'agree', members: [] }
   }
@@ -69,11 +78,16 @@ export class Replay {
     if (manifest === undefined) return undefined
     try {
       const book = bookOf(manifest)
-      return { book, judge: judgeOf(book.rules) }
+      return { book, judge: judgeOf(book.rules), isSameEngine: this.#isSame(manifest.engine) }
     } catch (fault) {
       if (fault instanceof ManifestUnreadable) return undefined
       throw fault
     }
+  }
+
+  #isSame({ name, version }: Manifest['engine']): boolean {
+    const { engine } = this.#parts
+    return engine === undefined || (engine.name === name && engine.version === version)
   }
 
   #wasSuperseded(record: DecisionRecord): boolean {

@@ -215,3 +215,18 @@ test('nothing that replay is made of reaches the closures', () => {
   expect(names).toContain('adapters/cedar-engine/judge.ts')
   expect(names.filter((name) => name.startsWith('policies/closures'))).toEqual([])
 })
+
+test('another version of the engine confirms, and where it does not, only that version can say', async () => {
+  const registry = 'TW/registry'
+  await forgeChain(data, registry, (record, kind) =>
+    kind === 'manifest'
+      ? { ...record, engine: { ...(record['engine'] as JsonObject), version: '0.0.1' } }
+      : record,
+  )
+  const { counts, otherEngines } = replayLedger(data, () => undefined)
+  expect(counts).toMatchObject({ agree: 4, differ: 0, undecidable: 0 })
+  expect(otherEngines).toEqual([expect.stringMatching(/ 0\.0\.1$/)])
+  const lied = await forged((record) => ({ ...record, purpose: '999' }))
+  expect(lied.counts).toMatchObject({ agree: 3, differ: 0, undecidable: 1 })
+  expect(lied.findings[0]?.members[0]).toBe('engine')
+})
