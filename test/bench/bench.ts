@@ -14,6 +14,7 @@ import { checkAnswers } from './check-answers.ts'
 import { compileShim, load, writeScript, type LoadOptions, type Measured } from './load.ts'
 import { assertMachine, measureFdatasync } from './machine.ts'
 import { neighbours, neighbourTable } from './neighbours.ts'
+import { replicated, replicatedTable } from './replicated.ts'
 import { resultsOf, rowName, shown, type Cycle, type Result, type Row } from './results.ts'
 import { startUpstream, startVariant, VARIANTS } from './variants.ts'
 import type { Running, VariantName } from './variants.ts'
@@ -22,13 +23,14 @@ import { benchWorld, type BenchWorld } from './world.ts'
 const CONNECTIONS = [1, 64, 256]
 const AUDIT = 'audit'
 const NEIGHBOURS = 'neighbours'
+const REPLICATED = 'replicated'
 /** Above it a row says more about the neighbours than about the gateway. */
 const QUIET = 0.05
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    /** A row such as `1KiB-64`, a body such as `16KiB`, `audit` or `neighbours`. */
+    /** A row such as `1KiB-64`, a body such as `16KiB`, `audit`, `neighbours` or `replicated`. */
     only: { type: 'string', default: '' },
     out: { type: 'string' },
     /** How long each variant is measured in each cycle; a little longer with many connections. */
@@ -46,11 +48,9 @@ async function bench(): Promise<void> {
   const rows = bodies()
     .flatMap((body) => CONNECTIONS.map((connections): Row => ({ body, connections })))
     .filter((row) => values.only === '' || `${rowName(row)}-`.startsWith(`${values.only}-`))
-  const isAudit = values.only === '' || values.only === AUDIT
-  const isNeighbours = values.only === '' || values.only === NEIGHBOURS
-  if (rows.length === 0 && !isAudit && !isNeighbours) {
+  if (rows.length === 0 && ![AUDIT, NEIGHBOURS, REPLICATED].some(isAsked)) {
     throw new Error(
-      `no row is called ${values.only}: there are 1KiB-64, 16KiB, audit, neighbours and so on`,
+      `no row is called ${values.only}: there are 1KiB-64, 16KiB, audit, neighbours, replicated and so on`,
     )
   }
   // Beside the demo's data: on a disk, where /tmp may be memory.
@@ -60,13 +60,25 @@ async function bench(): Promise<void> {
   try {
     assertMachine(folder)
     const results = rows.length === 0 ? [] : await measureRows(join(folder, 'rows'), rows)
-    const audits = isAudit ? await measureAudit(join(folder, AUDIT)) : []
+    const audits = isAsked(AUDIT) ? await measureAudit(join(folder, AUDIT)) : []
     tell(results, audits)
-    if (isNeighbours) {
-      process.stdout.write(`${neighbourTable(await neighbours(rounds, seconds))}\n`)
-    }
+    await measureFurther(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function isAsked(name: string): boolean {
+  return values.only === '' || values.only === name
+}
+
+async function measureFurther(folder: string): Promise<void> {
+  if (isAsked(NEIGHBOURS)) {
+    process.stdout.write(`${neighbourTable(await neighbours(rounds, seconds))}\n`)
+  }
+  if (isAsked(REPLICATED)) {
+    const measured = await replicated(join(folder, REPLICATED), rounds, seconds)
+    process.stdout.write(`${replicatedTable(measured)}\n`)
   }
 }
 

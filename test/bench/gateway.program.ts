@@ -1,12 +1,14 @@
 /** The gateway under test, with everything on: two durable records for each exchange, the real rules, receipts. */
 import { join } from 'node:path'
+import type { ReplicationConfig } from '../../deploy/config/replication.ts'
 import { systemChance, systemClock } from '../../deploy/system.ts'
 import { startGateway } from '../../deploy/wire.ts'
 import { SubsystemId } from '../../policies/vocabulary.ts'
 import { PROVIDER } from './documents.ts'
 import { GATEWAY } from './world.ts'
 
-const [folder = '', port = '', upstream = ''] = process.argv.slice(2)
+const [folder = '', port = '', upstream = '', section] = process.argv.slice(2)
+const replication = section === undefined ? undefined : (JSON.parse(section) as ReplicationConfig)
 const gateway = await startGateway(
   {
     data: join(folder, 'data'),
@@ -17,6 +19,7 @@ const gateway = await startGateway(
     syntheticIds: true,
     revocationGraceMs: 3_600_000,
     rememberedExchanges: 10_000,
+    ...(replication && { replication }),
   },
   {
     clock: systemClock(),

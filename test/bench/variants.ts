@@ -6,6 +6,7 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { ReplicationConfig } from '../../deploy/config/replication.ts'
 import { bodies, type BenchBody } from './bodies.ts'
 import { PROVIDER, SERVICE } from './documents.ts'
 import { GATEWAY, type BenchWorld } from './world.ts'
@@ -70,6 +71,17 @@ export async function startVariant(
   }
 }
 
+/** The gateway with another durability; `section`: of the configuration. */
+export async function startGateway(
+  world: BenchWorld,
+  upstream: number,
+  section: ReplicationConfig | undefined,
+): Promise<Running> {
+  const port = await freePort()
+  const further = section === undefined ? [] : [JSON.stringify(section)]
+  return startNode(world, 'gateway.program.ts', { port, upstream, further })
+}
+
 function startNginxProxy(world: BenchWorld, port: number, upstream: number): Promise<Running> {
   const own = world.pair('gateway', GATEWAY)
   const server = `upstream provider { server 127.0.0.1:${String(upstream)}; keepalive 256; }
@@ -131,7 +143,11 @@ http {
 async function startNode(
   world: BenchWorld,
   program: string,
-  { port, upstream }: { readonly port: number; readonly upstream: number },
+  {
+    port,
+    upstream,
+    further = [],
+  }: { readonly port: number; readonly upstream: number; readonly further?: readonly string[] },
 ): Promise<Running> {
   const file = new URL(program, import.meta.url).pathname
   const child = spawn(
@@ -145,6 +161,7 @@ async function startNode(
       world.folder,
       String(port),
       String(upstream),
+      ...further,
     ],
     {
       stdio: ['ignore', 'inherit', 'inherit'],

@@ -1,0 +1,112 @@
+/**
+ * What waiting for Kafka costs: a gateway whose replies wait for the log servers against one whose replies wait for the journal alone,
+ * in the same rounds. The broker is a real one on this machine, beside the load on core 0: its own work counts as somebody else's.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { KafkaCluster } from '../../deploy/services/kafka/cluster.ts'
+import { ledgerOn, sectionFor } from '../harness/replication.ts'
+import { bodies } from './bodies.ts'
+import { compileShim, load, writeScript, type Measured } from './load.ts'
+import { median } from './median.ts'
+import { CORE_OF_LOAD, startGateway, startUpstream, type Running } from './variants.ts'
+import { benchWorld, type BenchWorld } from './world.ts'
+
+export interface ReplicatedResult {
+  readonly name: 'replicated'
+  readonly connections: number
+  /** Requests per second, `replicated` ÷ `journal`, median of the rounds. */
+  readonly ratioToJournal: number
+  /** Milliseconds that the median reply takes longer. */
+  readonly addedP50: number
+}
+
+type Durability = 'journal' | 'replicated'
+const DURABILITIES: readonly Durability[] = ['journal', 'replicated']
+const CONNECTIONS = [1, 64]
+const LEAST = 0.8
+
+interface One {
+  readonly world: BenchWorld
+  readonly running: Running
+}
+
+export async function replicated(
+  folder: string,
+  rounds: number,
+  seconds: number,
+): Promise<readonly ReplicatedResult[]> {
+  const cluster = await KafkaCluster.start(join(folder, 'kafka'))
+  for (const { pid } of cluster.nodes) {
+    execFileSync('taskset', ['-a', '-p', '-c', CORE_OF_LOAD, String(pid)], { stdio: 'ignore' })
+  }
+  const section = sectionFor(cluster, await ledgerOn(cluster))
+  const ones = new Map<Durability, One>()
+  const stops: (() => Promise<void>)[] = [() => cluster.stop()]
+  try {
+    for (const durability of DURABILITIES) {
+      const own = join(folder, durability)
+      mkdirSync(own, { recursive: true })
+      const world = await benchWorld(own)
+      const upstream = await startUpstream(world)
+      stops.push(upstream.stop)
+      const kafka = durability === 'replicated' ? section : undefined
+      const running = await startGateway(world, upstream.port, kafka)
+      stops.push(running.stop)
+      ones.set(durability, { world, running })
+    }
+    return await compare(ones, rounds, seconds)
+  } finally {
+    for (const stop of stops.toReversed()) await stop()
+  }
+}
+
+async function compare(
+  ones: ReadonlyMap<Durability, One>,
+  rounds: number,
+  seconds: number,
+): Promise<readonly ReplicatedResult[]> {
+  const results: ReplicatedResult[] = []
+  for (const connections of CONNECTIONS) {
+    const cycles: Record<Durability, Measured>[] = []
+    // One unmeasured round: compilers warm up.
+    for (let round = 0; round <= rounds; round += 1) {
+      const cycle: Partial<Record<Durability, Measured>> = {}
+      for (const [durability, one] of ones) {
+        cycle[durability] = await measure(one, connections, seconds)
+      }
+      if (round > 0) cycles.push(cycle as Record<Durability, Measured>)
+      process.stderr.write(
+        `round ${String(round)} of ${String(rounds)}: replicated-${String(connections)}\n`,
+      )
+    }
+    results.push({
+      name: 'replicated',
+      connections,
+      ratioToJournal: median(
+        cycles.map((one) => one.replicated.requestsPerSecond / one.journal.requestsPerSecond),
+      ),
+      addedP50: median(cycles.map((one) => one.replicated.p50 - one.journal.p50)),
+    })
+  }
+  return results
+}
+
+function measure({ running, world }: One, connections: number, seconds: number): Promise<Measured> {
+  const [body] = bodies()
+  if (body === undefined) throw new Error('there is a body of 1 KiB')
+  const script = writeScript(world.folder, body)
+  return load(running, { world, shim: compileShim(world.folder), script, connections, seconds })
+}
+
+export function replicatedTable(results: readonly ReplicatedResult[]): string {
+  return results
+    .map(({ addedP50, connections, ratioToJournal }) => {
+      const isHeldTo = connections === 64
+      const mark = isHeldTo ? (ratioToJournal >= LEAST ? '✓' : '✗') : ' '
+      const bar = isHeldTo ? ` (≥ ${String(LEAST)})` : ''
+      return `${mark} replicated, ${String(connections)} connections: throughput ÷ journal ${ratioToJournal.toFixed(2)}${bar}, p50 +${addedP50.toFixed(2)} ms`
+    })
+    .join('\n')
+}
