@@ -2,21 +2,13 @@
  * `gongdao witness`: run by the auditors' organisation and by others, never by the gateway's operator: remembers every checkpoint that it
  * cosigns, and keeps what contradicts it. `gongdao witness init` makes its key.
  */
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { replaceFile } from '../../adapters/certs-folder/durable-file.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
-import {
-  cosignerOf,
-  cosignerVkey,
-  parseSecretKey,
-  secretKeyText,
-  type Cosigner,
-} from '../../gateway/witness/cosignature.ts'
+import { cosignerVkey, type Cosigner } from '../../gateway/witness/cosignature.ts'
 import { startWitness, type WitnessConfig } from '../start-witness.ts'
 import { systemClock } from '../system.ts'
+import { makeWitnessKey, readWitnessKey } from '../witness-key.ts'
 
 interface WitnessOptions {
   readonly data: string
@@ -63,24 +55,12 @@ function initCommand(): Command {
 }
 
 function init(name: string, options: { readonly data: string; readonly json?: true }): void {
-  const file = keyFile(options.data)
-  // Another key would be another witness: whoever pinned the first would count it no more.
-  if (!existsSync(file)) {
-    mkdirSync(options.data, { recursive: true, mode: 0o700 })
-    const seed = randomBytes(32)
-    cosignerOf(name, seed)
-    replaceFile(file, `${secretKeyText(name, seed)}\n`, 0o600)
-  }
-  const cosigner = readKey(options.data)
-  if (cosigner.name !== name) {
-    throw new RangeError(`${file} is the key of ${cosigner.name}: name another folder with --data`)
-  }
-  const key = cosignerVkey(cosigner)
+  const key = cosignerVkey(makeWitnessKey(options.data, name))
   process.stdout.write(options.json === true ? `${JSON.stringify({ key })}\n` : `${key}\n`)
 }
 
 async function serve(options: WitnessOptions): Promise<void> {
-  const cosigner = readKey(options.data)
+  const cosigner = readWitnessKey(options.data)
   const report = (sentence: string): void => {
     process.stderr.write(`${new Date().toISOString()} witness: ${sentence}\n`)
   }
@@ -114,24 +94,4 @@ function configOf(options: WitnessOptions, cosigner: Cosigner): WitnessConfig {
     key: readFileSync(options.certKey, 'utf8'),
   }
   return { data: options.data, listen: { host: options.host, port }, cosigner, keys, tls }
-}
-
-function keyFile(data: string): string {
-  return join(data, 'witness.key')
-}
-
-/** Whoever can read this key can cosign anything in the witness's name. */
-function readKey(data: string): Cosigner {
-  const file = keyFile(data)
-  if (!existsSync(file)) {
-    throw new RangeError(
-      `${file} is not there: make it with gongdao witness init NAME --data ${data}`,
-    )
-  }
-  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
-    throw new RangeError(`${file} can be read by other users; it must have mode 0600`)
-  }
-  const cosigner = parseSecretKey(readFileSync(file, 'utf8'))
-  if (cosigner === undefined) throw new RangeError(`${file} is not the key of a witness`)
-  return cosigner
 }

@@ -45,4 +45,4 @@ test('an operator with every key is caught at each of four lies, by chain and in
   } finally {
     rmSync(data, { recursive: true })
   }
-}, 90_000)
+}, 180_000)

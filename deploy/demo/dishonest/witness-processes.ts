@@ -11,6 +11,7 @@ import { LOCAL_HOSTS } from '../../../certs/authority.ts'
 import { identityOf } from '../../../certs/identity.ts'
 import { Instant } from '../../../policies/vocabulary.ts'
 import { foldersOf } from '../../config.ts'
+import { makeWitnessKey } from '../../witness-key.ts'
 
 export interface DemoWitness {
   readonly name: string
@@ -38,7 +39,7 @@ export async function startDemoWitnesses(ledger: string, keys: string): Promise<
     NAMES.map(async (name) => {
       const data = join(ledger, 'witnesses', name)
       const tls = await certificateOf(certs, name, data)
-      await run(['witness', 'init', `${name}/w1`, '--data', data])
+      makeWitnessKey(data, `${name}/w1`)
       const words = ['--data', data, '--keys', keys, ...tls, '--port', '0', '--json']
       return { name, data, ...(await startProcess(words)) }
     }),
@@ -77,15 +78,6 @@ async function certificateOf(certs: CertsFolder, name: string, data: string): Pr
   const issuing = readFileSync(certs.layout.issuingCertificate)
   writeFileSync(chain, Buffer.concat([readFileSync(files.certificate), issuing]))
   return ['--cert', chain, '--cert-key', files.key ?? '']
-}
-
-async function run(words: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [GONGDAO, ...words], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  child.stderr.pipe(process.stderr)
-  const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Error(`gongdao ${words.join(' ')} ended with ${String(code)}`)
 }
 
 interface Started {
