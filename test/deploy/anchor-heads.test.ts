@@ -9,15 +9,19 @@ import {
 } from '../../adapters/timestamp-rfc3161/timestamp-authority.ts'
 import { Anchoring } from '../../deploy/anchor-heads.ts'
 import { systemChance } from '../../deploy/system.ts'
+import { aggregateOf, aggregateText, anchorLine, stampDigest } from '../../gateway/ledger/anchor.ts'
 import { checkAnchors } from '../../gateway/ledger/check-anchors.ts'
+import { digestOf } from '../../gateway/ledger/hash.ts'
 import type { AnchorRecord } from '../../gateway/ledger/registry-events.ts'
 import { RegistryView } from '../../gateway/projections/registry-view.ts'
 import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
 import { Instant } from '../../policies/vocabulary.ts'
+import type { Digest } from '../../policies/vocabulary.ts'
 import { memoryChain } from '../harness/memory-ledger.ts'
 import type { MemoryChain } from '../harness/memory-ledger.ts'
 import { startTimestampAuthority } from '../harness/timestamp-authority.ts'
 import type { TestAuthority } from '../harness/timestamp-authority.ts'
+import { until } from '../harness/until.ts'
 
 const MINUTE = 60_000
 const DAY = 86_400_000
@@ -263,6 +267,50 @@ test.each<[string, (lines: string[]) => string[], string[]]>([
   await rewrite(change)
   const found = new Set(await kinds())
   for (const kind of expected) expect(found).toContain(kind)
+})
+
+test('what the registry gets while a stamp is made is covered by the next one', async () => {
+  const anchoring = await open()
+  await grow()
+  const before = authority.asked
+  const looking = look(anchoring)
+  await until(() => authority.asked > before, 'the authority is asked')
+  await grow(registry)
+  await looking
+  await look(anchoring)
+  expect(anchoring.status().last?.number).toBe(2)
+  await look(anchoring)
+  expect(anchoring.status().last?.number).toBe(2)
+})
+
+/** Another time-stamp of this number, really made by the authority. */
+async function remade(number: number, previous: Digest): Promise<string> {
+  const aggregate = aggregateOf([exchange.head()], { number: number - 1, stamp: previous })
+  const clock = { now: () => Instant.ofMilliseconds(now) }
+  const rules = { roots: [authority.root], timeoutMs: 2000, toleranceMs: 2000 }
+  const its = { ...rules, url: authority.url, clock, chance: systemChance() }
+  const stamped = await timestampAuthority(its).stamp(Buffer.from(aggregateText(aggregate)))
+  if (stamped.kind === 'refused') throw new Error(stamped.sentence)
+  return anchorLine({ aggregate, token: stamped.token })
+}
+
+test('a stamp that was made again is not the one that the registry names', async () => {
+  await threeAnchors()
+  const [, second] = [...readAnchors(data)]
+  const line = await remade(3, second === undefined ? digestOf('') : stampDigest(second))
+  await rewrite(([a = '', b = '']) => [a, b, line])
+  const { findings } = await audit()
+  expect(findings).toHaveLength(1)
+  expect(findings[0]).toMatchObject({ kind: 'anchor-wrong', first: 2 })
+})
+
+test('a stamp that does not name the one before it is found, though no leaf speaks of it', async () => {
+  await threeAnchors()
+  const line = await remade(4, digestOf('another'))
+  await rewrite((lines) => [...lines, line])
+  expect((await audit()).findings.map(({ sentence }) => sentence)).toEqual([
+    'time-stamp 4 does not follow the one before it',
+  ])
 })
 
 test('heads that were stamped are heads that the chains must still have', async () => {
