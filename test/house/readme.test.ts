@@ -10,6 +10,7 @@ const PATH = /`((?:[a-z0-9.-]+\/)+[a-z0-9.-]*)`/g
 test.each([
   ['README.md', ['.', 'test']],
   ['gateway/README.md', ['.', 'gateway', 'gateway/exchange']],
+  ['test/ledger/invariants.md', ['.']],
 ])('every path that %s names exists', (readme, from) => {
   const named = [...read(readme).matchAll(PATH)].map(([, path = '']) => path)
   const exists = (path: string): boolean => from.some((top) => existsSync(join(ROOT, top, path)))
