@@ -5,6 +5,7 @@
 import type { Commit, JournalledChain } from '../ports/chain-journal.ts'
 import type { LogMessage } from '../ports/log-transport.ts'
 import { decodeCommit, encodeCommit } from './message.ts'
+import { isSameCommit } from './same-commit.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 export type Divergence = {
@@ -114,10 +115,11 @@ export class FollowedChain {
     return { kind: 'fits' }
   }
 
-  #misfit({ count, first, payload }: Commit): 'ahead' | 'other' | undefined {
-    if (first + count > this.durable) return 'ahead'
-    const [ours] = this.#journal.read(first, first + count, 1)
-    return ours?.count === count && ours.payload.equals(payload) ? undefined : 'other'
+  #misfit(theirs: Commit): 'ahead' | 'other' | undefined {
+    const end = theirs.first + theirs.count
+    if (end > this.durable) return 'ahead'
+    const [ours] = this.#journal.read(theirs.first, end, 1)
+    return ours !== undefined && isSameCommit(ours, theirs) ? undefined : 'other'
   }
 
   /** Before an acknowledgement it is no loss: what is behind will be sent again, in order. */

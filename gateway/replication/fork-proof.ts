@@ -102,7 +102,7 @@ function signedLeaves({ count, payload }: Commit): SignedLeaves | undefined {
   const hashes: TreeHash[] = []
   let at = 0
   for (let entry = 0; entry < count; entry += 1) {
-    const place = placeOf(payload, at, payload.length)
+    const place = placeOf(payload, at, payload.length, 'may lack its record')
     if (place === undefined) return undefined
     leaves.push(payload.toString('utf8', place.hashedAt + 1, place.end))
     hashes.push(leafHash(payload.subarray(place.hashedAt, place.end)))

@@ -41,6 +41,7 @@ for (const kind of LOST) {
       const indices = recorded.map(({ index }) => index).sort((one, other) => one - other)
       expect(indices).toEqual(recorded.map((_, at) => at + 1))
       expect(await storedOf(ledger.origin)).toBe(13)
+      expect(ledger.reports.filter((one) => one.includes('acknowledged'))).toEqual([])
     })
   }
 }

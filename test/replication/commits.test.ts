@@ -1,0 +1,88 @@
+/** The pure parts: messages, lanes, and what counts as the same commit. */
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { EntryWriter } from '../../gateway/ledger/entry-bytes.ts'
+import { HEADROOM } from '../../gateway/ledger/storage.ts'
+import type { Commit } from '../../gateway/ports/chain-journal.ts'
+import { laneOf } from '../../gateway/replication/lane-of.ts'
+import { decodeCommit, encodeCommit } from '../../gateway/replication/message.ts'
+import { isSameCommit } from '../../gateway/replication/same-commit.ts'
+import { WaitingLine } from '../../gateway/replication/waiting-line.ts'
+
+const RECORDS = ['{"a":1}', '{"b":"二"}', '{"c":[]}']
+const NOTE = 'T/exchange/x/1\n3\nroot\n\n— T/exchange/x/1 sig\n'
+
+function commitOf(records: readonly string[]): Commit {
+  const writer = new EntryWriter()
+  for (const record of records) writer.entry({ kind: 'intent', record })
+  writer.note(NOTE)
+  const payload = Buffer.from(writer.buffer.subarray(HEADROOM, writer.end))
+  return { first: 7, count: records.length, payload }
+}
+
+/** As `stripped` of the journal leaves an entry: its record has no length. */
+function pruned({ payload, ...rest }: Commit): Commit {
+  const length = payload.readUInt16BE(0)
+  return { ...rest, payload: Buffer.concat([Buffer.alloc(2), payload.subarray(2 + length)]) }
+}
+
+test('a commit comes back from its message as it was', () => {
+  const anyCommit = fc.record({
+    first: fc.nat({ max: 2 ** 31 - 1 }).map((low) => low * 2 ** 20),
+    count: fc.integer({ min: 1, max: 4096 }),
+    payload: fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  })
+  fc.assert(
+    fc.property(anyCommit, (commit) => {
+      expect(decodeCommit(encodeCommit(commit))).toEqual(commit)
+    }),
+  )
+})
+
+test('whatever else stands in a message is no commit, and never throws', () => {
+  expect(decodeCommit(undefined)).toBeUndefined()
+  expect(decodeCommit(encodeCommit({ first: 0, count: 0, payload: Buffer.of(1) }))).toBeUndefined()
+  const beyond = { first: Number.MAX_SAFE_INTEGER, count: 1, payload: Buffer.of(1) }
+  expect(decodeCommit(encodeCommit(beyond))).toBeUndefined()
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      const commit = decodeCommit(Buffer.from(bytes))
+      expect(commit === undefined || bytes[0] === 1).toBe(true)
+    }),
+  )
+})
+
+test('one changed byte makes another commit, whether or not records of ours were pruned', () => {
+  const whole = commitOf(RECORDS)
+  const lacking = pruned(whole)
+  expect(isSameCommit(whole, whole)).toBe(true)
+  expect(isSameCommit(lacking, whole)).toBe(true)
+  expect(isSameCommit(whole, lacking)).toBe(false)
+  expect(isSameCommit(whole, { ...whole, first: 8 })).toBe(false)
+  const gone = RECORDS[0]?.length ?? 0
+  for (let at = 0; at < whole.payload.length; at += 1) {
+    const payload = Buffer.from(whole.payload)
+    payload[at] = (payload[at] ?? 0) ^ 1
+    expect(isSameCommit(whole, { ...whole, payload })).toBe(false)
+    // What our folder does not hold any more it can't compare; the tree still covers it.
+    if (at >= 2 && at < 2 + gone) continue
+    expect(isSameCommit(lacking, { ...whole, payload })).toBe(false)
+  }
+})
+
+test('a gateway’s chains share a partition for ever; the registry has its own', () => {
+  const first = laneOf('T/exchange/T/GOV/A300000014/gw1/1', 12)
+  expect(first).toEqual({ topic: 'exchange', partition: 7 })
+  expect(laneOf('T/exchange/T/GOV/A300000014/gw1/998', 12)).toEqual(first)
+  expect(laneOf('T/registry', 12)).toEqual({ topic: 'registry', partition: 0 })
+  expect(() => laneOf('T/consent/x', 12)).toThrow(RangeError)
+})
+
+test('who waits is counted until it is reached, thousands of times over', () => {
+  const line = new WaitingLine()
+  for (let at = 1; at <= 5000; at += 1) line.add({ to: at * 2, records: 2, bytes: 10, since: at })
+  line.reached(4001)
+  expect([line.records, line.bytes, line.since]).toEqual([6000, 30_000, 2001])
+  line.reached(Infinity)
+  expect([line.records, line.bytes, line.since]).toEqual([0, 0, undefined])
+})
