@@ -44,6 +44,7 @@ export async function openDuties(
   const duties = new Duties({ ...host, settled })
   const expiring = expireBackups(host)
   try {
+    await duties.recordOfficers()
     const door = await openDutyDoor(host.data, (conversation) => duties.talk(conversation))
     return () => {
       expiring.stop()

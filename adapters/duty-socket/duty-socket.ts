@@ -12,7 +12,7 @@ import type { Conversation } from '../../gateway/ports/conversation.ts'
 import { LineConversation } from './line-conversation.ts'
 
 export interface DutyDoor {
-  /** Whoever has asked is answered first; whoever is silent is cut off. */
+  /** Whoever has asked is answered first; nobody is waited for. */
   close(): Promise<void>
 }
 
@@ -47,7 +47,7 @@ export async function openDutyDoor(
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve())
       })
-      for (const conversation of under.values()) conversation.closeUnlessAsked()
+      for (const conversation of under.values()) conversation.hearNoMore()
       await Promise.allSettled(under.keys())
       await closed
     },

@@ -16,7 +16,6 @@ export class LineConversation implements Conversation {
   readonly #lines: Buffer[] = []
   readonly #waiting: Waiting[] = []
   #over: Error | undefined
-  #hasAsked = false
 
   /** `longest`: a line of more bytes ends it. */
   constructor(socket: Socket, longest: number) {
@@ -28,7 +27,7 @@ export class LineConversation implements Conversation {
   }
 
   send(message: object): void {
-    if (this.#over === undefined) this.#socket.write(`${JSON.stringify(message)}\n`)
+    if (this.#socket.writable) this.#socket.write(`${JSON.stringify(message)}\n`)
   }
 
   receive(): Promise<unknown> {
@@ -44,8 +43,9 @@ export class LineConversation implements Conversation {
     this.#socket.end()
   }
 
-  closeUnlessAsked(): void {
-    if (!this.#hasAsked) this.#socket.destroy()
+  /** What was said before is still heard, and answered. */
+  hearNoMore(): void {
+    this.#end('the gateway is stopping: nothing more is begun')
   }
 
   #take(chunk: Buffer): void {
@@ -67,7 +67,6 @@ export class LineConversation implements Conversation {
   }
 
   #line(line: Buffer): void {
-    this.#hasAsked = true
     const next = this.#waiting.shift()
     if (next === undefined) this.#lines.push(line)
     else {

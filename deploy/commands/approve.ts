@@ -7,6 +7,7 @@ import { askDuties } from '../duties/ask-duties.ts'
 import type { Outcome } from '../duties/duties.ts'
 import { approve, readOfficerKey, readOrder, writeOrder } from '../duties/make-order.ts'
 import { writeCopies, type WrittenCopy } from '../duties/own-copy-files.ts'
+import { readKeys } from '../read-keys.ts'
 import { tell, withData } from './duty-options.ts'
 
 interface ApproveOptions {
@@ -46,7 +47,7 @@ async function carryOut(file: string, options: ApproveOptions): Promise<void> {
         if (json !== true) process.stderr.write(`  ${STEPS[step]}\n`)
       },
       onCopies: (all) => {
-        copies = writeCopies(options.copies ?? '.', all)
+        copies = writeCopies(options.copies ?? '.', all, readKeys({ data }))
       },
     },
   )

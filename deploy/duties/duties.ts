@@ -3,7 +3,7 @@
  * the command itself where none runs. Between the two there is a conversation, whichever it is.
  */
 import type { OpenedKeyStore } from '../../adapters/key-store-sqlite/key-store-sqlite.ts'
-import type { Refusal } from '../../gateway/erasure/admit.ts'
+import { officersOnRecord, type Refusal } from '../../gateway/erasure/admit.ts'
 import { erase } from '../../gateway/erasure/erase.ts'
 import type { CopyFor, Erased } from '../../gateway/erasure/erase.ts'
 import { finishErasures } from '../../gateway/erasure/finish.ts'
@@ -65,6 +65,16 @@ export class Duties {
     return finishErasures(this.#parts(() => undefined))
   }
 
+  /** The list of officers, as the registrar keeps it, is on record: gateways that follow this registry take it from there. */
+  async recordOfficers(): Promise<void> {
+    const officers = readOfficers(this.#host.data)
+    if (officers !== undefined)
+      await officersOnRecord(
+        officers,
+        this.#parts(() => undefined),
+      )
+  }
+
   /** One question and its answer. Never throws: whoever asked is told. */
   async talk(conversation: Conversation): Promise<void> {
     const say = (saying: Saying): void => conversation.send(saying)
@@ -73,7 +83,8 @@ export class Duties {
       const outcome = await this.#queue.run(() => this.#answer(asking, conversation))
       say({ say: 'done', outcome })
     } catch (fault) {
-      const { name, message } = fault instanceof Error ? fault : new Error('a thrown value')
+      // By its members: a fault that comes from the reading thread is of no class of ours.
+      const { name = 'Error', message = 'a thrown value' } = Object(fault) as Partial<Error>
       say({ say: 'fault', name, message })
     }
   }

@@ -16,14 +16,18 @@ export interface WrittenCopy {
   readonly passphrase: string
 }
 
-/** Durable when it returns. */
-export function writeCopies(folder: string, copies: readonly CopyFor[]): readonly WrittenCopy[] {
+/** `keys`: the verifier keys of the log, so that she can check her receipts with anybody's tool. Durable when it returns. */
+export function writeCopies(
+  folder: string,
+  copies: readonly CopyFor[],
+  keys: string,
+): readonly WrittenCopy[] {
   makeFolder(folder)
   return copies.map(({ copy, person }) => {
     const passphrase = newPassphrase()
     const file = join(folder, `own-copy-${String(person)}.json`)
     const about = { what: copy.what, instance: copy.instance, at: copy.at }
-    const content = Buffer.from(JSON.stringify(copy))
+    const content = Buffer.from(JSON.stringify({ ...copy, keys }))
     replaceFile(file, lockContent(content, about, { passphrase, bytes: randomBytes }), 0o600)
     return { person, file, passphrase }
   })

@@ -22,8 +22,8 @@ export function personalRecords(
   subjects: ReadonlySet<string>,
 ): readonly PersonalRecord[] {
   const { view } = readLedger(data)
-  const found: Found[] = view.geneses.flatMap(({ record }) =>
-    leavesUnder(data, record.chain, subjects),
+  const found: Found[] = view.geneses.flatMap(({ record: { chain } }) =>
+    leavesUnder(data, chain, { subjects, least: view.closures.get(chain)?.size ?? 0 }),
   )
   const replay = new Replay({
     view,
@@ -42,12 +42,24 @@ export function personalRecords(
   })
 }
 
+/** What stands behind the damage would be missing in her copy, and nobody could give it to her afterwards. */
+export class ChainUnreadable extends Error {
+  override readonly name = 'ChainUnreadable'
+  constructor(chain: string) {
+    super(`${chain} can't be read to its end: run gongdao verify, and restore it first`)
+  }
+}
+
 interface Found {
   readonly subject: string
   readonly leaf: PersonalLeaf
 }
 
-function leavesUnder(data: string, chain: string, subjects: ReadonlySet<string>): readonly Found[] {
+function leavesUnder(
+  data: string,
+  chain: string,
+  { least, subjects }: { readonly least: number; readonly subjects: ReadonlySet<string> },
+): readonly Found[] {
   const folder = chainFolder(data, chain)
   if (!existsSync(folder)) return []
   const found: (Omit<PersonalLeaf, 'receipt'> & { readonly subject: string })[] = []
@@ -63,6 +75,7 @@ function leavesUnder(data: string, chain: string, subjects: ReadonlySet<string>)
       found.push({ chain, index, kind: leaf.kind, leaf: leafText, record, exchange, subject })
     },
   })
+  if (tree.edge.size < least) throw new ChainUnreadable(chain)
   if (found.length === 0) return []
   const nodes = nodesOver(hashes)
   return found.map(({ subject, ...leaf }) => {

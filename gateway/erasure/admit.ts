@@ -64,9 +64,10 @@ export function knownPersons(order: Order, { keys }: DutyParts): ReadonlyMap<Han
   return known
 }
 
-async function officersOnRecord(
+/** Answers the index of the leaf that holds this list; it is appended where the newest holds another. */
+export async function officersOnRecord(
   officers: readonly Officer[],
-  { append, clock, duties }: DutyParts,
+  { append, clock, duties }: Pick<DutyParts, 'append' | 'clock' | 'duties'>,
 ): Promise<number> {
   const newest = duties.newestOfficers()
   if (newest !== undefined && isSame(newest.record.officers, officers)) return newest.index

@@ -9,6 +9,8 @@ export interface OwnCopy {
   readonly at: Instant
   readonly instance: string
   readonly basis: string
+  /** Of the order, as her pseudonyms' `erasure` leaves name it. */
+  readonly order: string
   readonly notice: Wording
   readonly pseudonyms: readonly {
     readonly subject: string
@@ -27,7 +29,7 @@ const NOTICE: Wording = {
 
 export function ownCopy(
   records: readonly PersonalRecord[],
-  { basis }: Statement,
+  { basis, id }: Statement,
   { clock, instance, keys }: DutyParts,
 ): OwnCopy {
   const opened = (leaf: PersonalLeaf): PersonalLeaf & { readonly opened?: unknown } => {
@@ -41,6 +43,7 @@ export function ownCopy(
     at: clock.now(),
     instance,
     basis,
+    order: id,
     notice: NOTICE,
     pseudonyms: records.map(({ leaves, subject }) => ({ subject, leaves: leaves.map(opened) })),
   }

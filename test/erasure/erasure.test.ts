@@ -1,6 +1,14 @@
 /** Erasure in a whole running gateway: what is gone, what stays, and who may do it. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { cpSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { knockAtDutyDoor } from '../../adapters/duty-socket/duty-socket.ts'
@@ -13,6 +21,8 @@ import type { CopyFor } from '../../gateway/erasure/erase.ts'
 import { verdictOf } from '../../gateway/erasure/verdict.ts'
 import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
 import type { DecisionRecord } from '../../gateway/ledger/events.ts'
+import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
+import { filesBelow, spellings } from '../harness/canary-search.ts'
 import { audit, pinnedKeys, type Audit } from '../harness/audit.ts'
 import { headerOf, startSystem, type System } from '../harness/system.ts'
 import {
@@ -25,7 +35,7 @@ import {
   SYNTHETIC,
   validNumbers,
 } from './about-her.ts'
-import { appointOfficers, carryOut, order } from './officers.ts'
+import { appointOfficers, carryOut, OFFICERS, order } from './officers.ts'
 
 const ERASE_HER = { act: 'erase', numbers: [HER] } as const
 let system: System
@@ -176,7 +186,7 @@ test('an exchange about her afterwards is one about somebody new', async () => {
   expect(counts).toEqual({ readable: 1, erased: 2, lost: 0, undestroyed: 0 })
 })
 
-test('while her key is being destroyed her exchanges are refused with 503 and others pass; whoever goes away before keeping the copies changes nothing', async () => {
+test('while her key is being destroyed her exchanges are refused with 503 and others pass; whoever does not keep the copies changes nothing', async () => {
   const hers = await askAboutHer(system)
   const door = (await knockAtDutyDoor(system.data))!
   door.send({ ask: 'order', order: order(ERASE_HER) })
@@ -186,7 +196,10 @@ test('while her key is being destroyed her exchanges are refused with 503 and ot
   }
   expect((await system.run('S3')).status).toBe(503)
   expect((await system.run('household')).status).toBe(200)
-  door.close()
+  // Nor does a gateway that stops wait for whoever does not answer.
+  await system.stop()
+  expect(await door.receive()).toMatchObject({ say: 'fault', name: 'ConversationOver' })
+  await system.start()
   const later = async (): Promise<number> => {
     const { status } = await system.run('S3')
     return status === 503 ? later() : status
@@ -313,5 +326,44 @@ test('what comes through the door and is no order is refused, and the door stays
   }
   const silent = (await knockAtDutyDoor(system.data))!
   await system.stop()
+  expect(await silent.receive()).toMatchObject({ say: 'fault', name: 'ConversationOver' })
   await expect(silent.receive()).rejects.toThrow('gone')
+})
+
+test('where a chain can’t be read whole nobody is erased: what stands behind the damage would be in nobody’s hands', async () => {
+  const [exchange = ''] = await askAboutHer(system)
+  const records = decisions(await audit(system.data))
+  const { origin } = system.gateway.core.ledger
+  await system.stop()
+  // Closes the chain in the registry, with its size.
+  await system.start()
+  await system.stop()
+  const segment = join(chainFolder(system.data, origin), '00000001.seg')
+  const bytes = readFileSync(segment)
+  const at = bytes.indexOf(exchange)
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+  writeFileSync(segment, bytes)
+  await expect(carryOut(system.data, ERASE_HER)).rejects.toThrow("can't be read to its end")
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+  writeFileSync(segment, bytes)
+  await system.start()
+  expect(open(records.get(exchange)!)).toBeDefined()
+  expect(readLedger(system.data).view.duties.erasures.size).toBe(0)
+})
+
+test('the officers whom the registrar lists are on record at the next start, and no national number is anywhere', async () => {
+  await system.stop()
+  await system.start()
+  const list = readLedger(system.data).view.duties.newestOfficers()?.record.officers
+  expect(list).toEqual(OFFICERS)
+  await askAboutHer(system)
+  await carryOut(system.data, { act: 'hold', numbers: ['A300000014'] })
+  await carryOut(system.data, ERASE_HER)
+  await system.stop()
+  const traces = [...spellings(HER), ...spellings('A300000014')]
+  for (const file of filesBelow(system.data)) {
+    const content = readFileSync(file)
+    const found = traces.filter(([, bytes]) => content.includes(bytes)).map(([how]) => how)
+    expect([file, found]).toEqual([file, []])
+  }
 })
