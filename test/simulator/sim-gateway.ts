@@ -13,6 +13,7 @@ import { vkeyText } from '../../gateway/ledger/note.ts'
 import type { LogSigner } from '../../gateway/ledger/signer.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
 import type { LogTransport } from '../../gateway/ports/log-transport.ts'
+import type { ProviderRequest } from '../../gateway/ports/provider.ts'
 import { NO_TELEMETRY } from '../../gateway/ports/telemetry.ts'
 import { ExchangeHistory } from '../../gateway/projections/exchange-history.ts'
 import { Repeats } from '../../gateway/projections/repeats.ts'
@@ -22,7 +23,6 @@ import { MemoryKeyStore } from '../harness/memory-key-store.ts'
 import { testSigner } from '../harness/memory-ledger.ts'
 import { failure, SimDisk } from '../harness/sim-disk.ts'
 import { SteadyChance } from '../harness/steady.ts'
-import { checkAsked } from './check-moment.ts'
 import { Broken, type Observed } from './observed.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
@@ -71,6 +71,8 @@ export class SimGateway {
       observed: Observed
       seed: string
       broker: SimBroker
+      /** A provider is asked, at this moment. */
+      onAsked: (gateway: SimGateway, request: ProviderRequest) => void
     },
   ) {
     const { broker, observed, random, schedule, seed } = parts
@@ -91,7 +93,7 @@ export class SimGateway {
       vkeyText(`${instance}/exchange/${this.config.gateway}`, gateway.publicKey),
     ].join('\n')
     this.provider = new SimProvider(schedule, random, (request) => {
-      checkAsked(this, request, observed)
+      parts.onAsked(this, request)
     })
     this.well()
   }

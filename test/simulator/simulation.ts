@@ -5,6 +5,7 @@
  */
 import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
 import type { Call, Reply } from '../../gateway/exchange/call.ts'
+import type { ProviderRequest } from '../../gateway/ports/provider.ts'
 import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { canonicalLeaf } from '../../gateway/ledger/leaf.ts'
@@ -12,7 +13,7 @@ import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { enrolment, headerOf, household, income } from '../harness/calls.ts'
 import type { SimDisk } from '../harness/sim-disk.ts'
 import { checkLedger } from './check-ledger.ts'
-import { checkReply } from './check-moment.ts'
+import { checkAsked, checkReply } from './check-moment.ts'
 import { checkReplicated } from './check-replicated.ts'
 import { Broken, Observed } from './observed.ts'
 import { Random } from './random.ts'
@@ -71,7 +72,12 @@ class Simulation {
     const broker = this.#broker
     this.#gateways = GATEWAYS.map((number) => {
       const random = new Random(`${seed}/${number}`)
-      const parts = { schedule: this.#schedule, random, observed: this.observed, seed, broker }
+      const parts = {
+        ...{ schedule: this.#schedule, random, observed: this.observed, seed, broker },
+        onAsked: (asked: SimGateway, request: ProviderRequest): void => {
+          checkAsked(asked, request, this.observed)
+        },
+      }
       const gateway = new SimGateway(number, parts)
       gateway.syncIsSkipped = syncIsSkipped
       gateway.well()
