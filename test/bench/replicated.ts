@@ -26,6 +26,7 @@ type Durability = 'journal' | 'replicated'
 const DURABILITIES: readonly Durability[] = ['journal', 'replicated']
 const CONNECTIONS = [1, 64]
 const LEAST = 0.8
+const WARM_UP = 3
 
 interface One {
   readonly world: BenchWorld
@@ -74,7 +75,9 @@ async function compare(
     for (let round = 0; round <= rounds; round += 1) {
       const cycle: Partial<Record<Durability, Measured>> = {}
       for (const [durability, one] of ones) {
-        cycle[durability] = await measure(one, connections, seconds)
+        // Handshakes come first: the more of them, the longer the rest.
+        const lasting = (seconds + connections / 64) * (round === 0 ? WARM_UP : 1)
+        cycle[durability] = await measure(one, connections, lasting)
       }
       if (round > 0) cycles.push(cycle as Record<Durability, Measured>)
       process.stderr.write(
