@@ -88,8 +88,8 @@ export async function openWitnessing(
       require === 0 ? Promise.resolve() : coverNow(publisher, { origin, index }, report),
     cosigned: (origin) => (require === 0 ? undefined : publisher.cosigned(origin)),
     status: () => publisher.status,
-    refusal: () => (publisher.status.accepts ? undefined : tooFarBehind(publisher.status)),
-    guard: (chain) => guarded(chain, () => publisher.status.accepts),
+    refusal: () => (publisher.accepts ? undefined : tooFarBehind(publisher.status)),
+    guard: (chain) => guarded(chain, () => publisher.accepts),
     async stop() {
       await stopRounds()
       for (const client of clients) client.close()

@@ -149,7 +149,9 @@ async function mendFile(file: string, isWhole: (line: string) => boolean): Promi
   if (rest === '' && isTorn) lines.pop()
   const last = lines.at(-1)
   if (last !== undefined && !isWhole(last)) {
-    throw new LinesDamaged(`${file}: line ${lines.length} is damaged`)
+    throw new LinesDamaged(
+      `${file}: line ${lines.length} is not what was written. Put a copy back that is no older; without one, keep the folder aside`,
+    )
   }
   if (isTorn) await cut(file, Buffer.byteLength(lines.map((line) => `${line}\n`).join('')))
   return lines

@@ -62,7 +62,9 @@ export class Publisher {
 
   /** Resolves once as many witnesses as required have cosigned a published checkpoint that covers the leaf. */
   async covers(origin: string, index: number): Promise<void> {
-    await this.#publications.get(origin)?.covers(index)
+    const publication = this.#publications.get(origin)
+    if (publication === undefined) throw new RangeError(`${origin} is not published here`)
+    await publication.covers(index)
   }
 
   /** The newest published checkpoint of a chain with all required cosignatures. */
@@ -70,18 +72,30 @@ export class Publisher {
     return this.#publications.get(origin)?.cosigned?.note
   }
 
+  /** Asked by every exchange. */
+  get accepts(): boolean {
+    const { refuseAfterMs } = this.#parts
+    return refuseAfterMs === undefined || this.#behindMs() <= refuseAfterMs
+  }
+
   get status(): WitnessStatus {
     const all = [...this.#publications.values()]
-    const now = this.#parts.elapsed()
-    const behindMs = Math.max(0, ...all.map(({ behindSince }) => now - (behindSince ?? now)))
     const last = all.flatMap(({ cosigned }) => cosigned?.at ?? []).toSorted((a, b) => b - a)[0]
     return {
       require: this.#parts.require,
       witnesses: this.#witnesses.map(({ view }) => view),
       ...(last !== undefined && { lastCosigned: last }),
-      behindMs,
-      accepts: behindMs <= (this.#parts.refuseAfterMs ?? Infinity),
+      behindMs: this.#behindMs(),
+      accepts: this.accepts,
     }
+  }
+
+  #behindMs(): number {
+    const now = this.#parts.elapsed()
+    const waiting = [...this.#publications.values()].map(
+      ({ behindSince }) => now - (behindSince ?? now),
+    )
+    return Math.max(0, ...waiting)
   }
 
   async #genesis(

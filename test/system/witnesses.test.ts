@@ -1,5 +1,5 @@
 /** A whole gateway and real witnesses over HTTPS: what is cosigned, by whom, how soon, and what happens while they are away. */
-import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, test } from '@jest/globals'
@@ -9,6 +9,7 @@ import {
 } from '../../adapters/checkpoints-folder/checkpoints-folder.ts'
 import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
 import { makeWitnessClient } from '../../adapters/witness-client/witness-client.ts'
+import type { Asked } from '../../deploy/demo/ask.ts'
 import type { Witnesses } from '../../deploy/config/witnesses.ts'
 import { checkReceipt, type ReceiptFinding } from '../../gateway/ledger/check-receipt.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
@@ -16,6 +17,7 @@ import { parseWitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
 import { checkpointIn } from '../../gateway/witness/parts.ts'
 import type { WitnessStatus } from '../../gateway/witness/status.ts'
 import { witnessPolicyFile } from '../../deploy/witness-policy-file.ts'
+import { gongdao } from '../harness/command.ts'
 import { scenarioNamed, startSystem, type System } from '../harness/system.ts'
 import { until } from '../harness/until.ts'
 import { startWitnesses, type TestWitnesses } from '../harness/witnesses.ts'
@@ -59,12 +61,17 @@ function sectionOf({ all, ca }: TestWitnesses, section: Partial<Witnesses>): Wit
   }
 }
 
+function served({ system }: Observed, exchange: unknown): Promise<Asked> {
+  const path = `/exchange/receipts/${String(exchange)}`
+  return system.ask({ consumer: scenarioNamed('S3').consumer, path })
+}
+
 async function receiptOf(
-  { system, witnesses }: Observed,
+  both: Observed,
   exchange: unknown,
 ): Promise<Extract<ReceiptFinding, { kind: 'good' }>> {
-  const path = `/exchange/receipts/${String(exchange)}`
-  const asked = await system.ask({ consumer: scenarioNamed('S3').consumer, path })
+  const { system, witnesses } = both
+  const asked = await served(both, exchange)
   const keys = [
     readFileSync(keysFile(system.data), 'utf8'),
     ...witnesses.all.map(({ vkey }) => vkey),
@@ -88,12 +95,14 @@ async function bothCosign(both: Observed, exchange: unknown): Promise<void> {
 test('a receipt carries both cosignatures within ten seconds, and so does that of the next incarnation', async () => {
   const both = await observed(2)
   const { system, witnesses } = both
+  let last = ''
   for (const n of [1, 2]) {
     await system.start()
     const asked = await system.run('S3')
     expect(asked.status).toBe(200)
     // `until` gives up after ten seconds.
     await bothCosign(both, asked.headers['exchange-id'])
+    last = (await served(both, asked.headers['exchange-id'])).body
     expect(statusOf(both)).toMatchObject({ require: 2, accepts: true })
     await system.stop()
     const chain = `TW/exchange/TW/GOV/GONGDAO/gateway-1/${n}`
@@ -106,6 +115,18 @@ test('a receipt carries both cosignatures within ten seconds, and so does that o
       expect(seen.size).toBe(kept.findLast(({ origin }) => origin === chain)?.size)
     }
   }
+  const receipt = join(system.data, 'receipt.txt')
+  writeFileSync(receipt, last)
+  const { out } = await gongdao(
+    'receipt',
+    receipt,
+    '--keys',
+    keysFile(system.data),
+    '--data',
+    system.data,
+  )
+  expect(out).toMatch(/^good: signed, record shown, witnessed$/m)
+  expect(out).toMatch(/^cosigned by audit\d\.example\/w1, audit\d\.example\/w1$/m)
   const policy = parseWitnessPolicy(readFileSync(witnessPolicyFile(system.data), 'utf8'))
   expect(policy.isMet(witnesses.all.map(({ name }) => name))).toBe(true)
   expect(policy.isMet([witnesses.all[0]!.name])).toBe(false)

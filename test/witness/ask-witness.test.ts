@@ -13,7 +13,7 @@ import { parseAddCheckpoint } from '../../gateway/witness/add-checkpoint.ts'
 import { askWitness, type Cosigned } from '../../gateway/witness/ask-witness.ts'
 import { cosignatureLine, cosignerOf, cosignerVkey } from '../../gateway/witness/cosignature.ts'
 import { checkpointIn } from '../../gateway/witness/parts.ts'
-import { Publisher } from '../../gateway/witness/publisher.ts'
+import { Publisher, type PublisherParts } from '../../gateway/witness/publisher.ts'
 import { GatewayId } from '../../policies/vocabulary.ts'
 import { makePki, type TlsFiles } from '../harness/pki.ts'
 import { quiet } from '../harness/settled.ts'
@@ -49,9 +49,9 @@ function witnessThat(answer: Answer, number = 1): Witness {
   }
 }
 
-function honest(number: number, delayMs = 0): Witness {
+function honest(number: number, after?: Promise<void>): Witness {
   return witnessThat(async (body) => {
-    await pause(delayMs)
+    await after
     const { note } = parseAddCheckpoint(body)!
     return { body: cosignatureLine(cosignerNumber(number), note.text, 1_795_000_000) }
   }, number)
@@ -156,7 +156,12 @@ interface Round {
   readonly reports: string[]
 }
 
-function publishing(witnesses: readonly Witness[], require: number, log = LOG): Round {
+function publishing(
+  witnesses: readonly Witness[],
+  require: number,
+  log = LOG,
+  time: Partial<Pick<PublisherParts, 'clock' | 'elapsed'>> = {},
+): Round {
   const published: PublishedCheckpoint[] = []
   const reports: string[] = []
   const store: CheckpointStore = {
@@ -175,6 +180,7 @@ function publishing(witnesses: readonly Witness[], require: number, log = LOG): 
     elapsed: () => performance.now(),
     pause: (milliseconds) => pause(milliseconds / 10),
     report: (sentence) => reports.push(sentence),
+    ...time,
   })
   publisher.add(logOf(log))
   return { publisher, published, reports }
@@ -199,10 +205,15 @@ describe('a round', () => {
   })
 
   test('publishes again with what a slow witness said late', async () => {
-    const { publisher, published } = publishing([honest(1), honest(2, 100)], 1)
+    let speak: () => void = () => undefined
+    const spoken = new Promise<void>((resolve) => {
+      speak = resolve
+    })
+    const { publisher, published } = publishing([honest(1), honest(2, spoken)], 1)
     await publisher.round()
     expect(published.map(signers)).toEqual([['T/registry', 'w1.example']])
-    await pause(150)
+    speak()
+    await quiet()
     await publisher.round()
     expect(published.map(signers)[1]).toEqual(['T/registry', 'w1.example', 'w2.example'])
   })
@@ -231,6 +242,26 @@ describe('a round', () => {
     await publisher.round()
     expect(reports).toEqual([])
     expect(publisher.cosigned('T/registry')).toBeUndefined()
+  })
+
+  test('asks again and tells how long it has waited, though the clock was set back by an hour', async () => {
+    const clock = new SteadyClock('2026-11-22T12:00:00+08:00')
+    let isBack = false
+    const shy: Witness = {
+      ...honest(1),
+      post: async (path, body) =>
+        isBack ? honest(1).post(path, body) : { kind: 'away', why: 'timeout' },
+    }
+    let elapsed = 0
+    const { publisher, published } = publishing([shy], 1, LOG, { clock, elapsed: () => elapsed })
+    await publisher.round()
+    clock.advance(-3_600_000)
+    elapsed = 5_000
+    expect(publisher.status.behindMs).toBe(5_000)
+    isBack = true
+    await publisher.round()
+    expect(published.map(signers)).toEqual([['T/registry'], ['T/registry', 'w1.example']])
+    expect(publisher.status.behindMs).toBe(0)
   })
 
   test('of a chain that does not move publishes nothing twice', async () => {
