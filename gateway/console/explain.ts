@@ -36,6 +36,7 @@ export function explain(
         ? [['refused', decision.refusals.join(', ')] as const]
         : [['permitted', decision.fields.join(', ')] as const]),
       ...outcomeLines(outcome),
+      ...(decision.span === undefined ? [] : [['span', decision.span] as const]),
     ],
   }
 }

@@ -11,6 +11,7 @@ import { HEALTH_BOUNDS } from '../../deploy/config/health.ts'
 import type { GatewayConfig } from '../../deploy/config.ts'
 import { latestTaxYear, scenarios } from '../../deploy/demo/scenarios.ts'
 import { openTelemetry, type OpenedTelemetry } from '../../deploy/open-telemetry.ts'
+import { explain } from '../../gateway/console/explain.ts'
 import type { DecisionRecord } from '../../gateway/ledger/events.ts'
 import { firing, seriesOf } from '../harness/alerts.ts'
 import { audit, recordsOf } from '../harness/audit.ts'
@@ -149,6 +150,9 @@ test('an auditor gets from a record to its trace and from a trace to its record'
   for (const { exchange, span } of decisions) {
     const trace = exchanges.find(({ spanId }) => spanId === span)
     expect(trace?.attributes['gongdao.exchange.id']).toBe(exchange)
+  }
+  for (const decision of decisions) {
+    expect(explain(decision, undefined, undefined).lines).toContainEqual(['span', decision.span])
   }
   const spans = exchanges.map(({ spanId, traceId }) => `00-${traceId}-${spanId}-01`)
   expect(spans).toContain(received.headers['traceparent'])
