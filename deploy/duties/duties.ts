@@ -2,7 +2,6 @@
  * Carries out what officers hand in, one order after the other, in the process that holds the data folder: the running gateway, or
  * the command itself where none runs. Between the two there is a conversation, whichever it is.
  */
-import type { OpenedKeyStore } from '../../adapters/key-store-sqlite/key-store-sqlite.ts'
 import { officersOnRecord, type Refusal } from '../../gateway/erasure/admit.ts'
 import { erase } from '../../gateway/erasure/erase.ts'
 import type { CopyFor, Erased } from '../../gateway/erasure/erase.ts'
@@ -12,29 +11,14 @@ import type { Recorded } from '../../gateway/erasure/holds.ts'
 import { openDetails } from '../../gateway/erasure/open-details.ts'
 import type { Opened } from '../../gateway/erasure/open-details.ts'
 import type { DutyParts, DutyStep, Order } from '../../gateway/erasure/parts.ts'
-import type { Chance, Clock } from '../../gateway/ports/clock.ts'
 import type { Conversation } from '../../gateway/ports/conversation.ts'
-import { appendAll, type RegistryWriter } from '../../gateway/registry/publish.ts'
+import { appendAll } from '../../gateway/registry/publish.ts'
+import type { DutyHost } from './host.ts'
 import { backUp, type BackedUp } from './key-backup.ts'
-import type { GatewayId } from '../../policies/vocabulary.ts'
 import { Queue } from './one-at-a-time.ts'
 import { readOfficers } from './officers-file.ts'
 import { parseAsking, parseOrder, type Asking } from './order.ts'
 import { readDecision, readPersons } from './read-in-worker.ts'
-
-export interface DutyHost {
-  readonly data: string
-  readonly instance: string
-  readonly gateway: GatewayId
-  readonly clock: Clock
-  readonly chance: Chance
-  readonly registry: RegistryWriter
-  readonly keys: OpenedKeyStore
-  /** Resolves when all that exchanges have handed to their chain by now is durable. */
-  readonly settled: () => Promise<unknown>
-  /** No backup of the keys may live longer, days; absent: 30. */
-  readonly mostBackupDays?: number | undefined
-}
 
 export type Outcome = Erased | Recorded | Opened | Refusal | Known | BackedUp
 export interface Known {

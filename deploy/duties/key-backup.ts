@@ -11,7 +11,7 @@ import { Instant } from '../../policies/vocabulary.ts'
 import { foldersOf } from '../config.ts'
 import { readLedger } from '../read-ledger.ts'
 import { backupKey, keepBackupKey } from './backup-keys.ts'
-import type { DutyHost } from './duties.ts'
+import type { DutyHost } from './host.ts'
 import { lockContent, parseLockedFile, unlockContent } from './locked-file.ts'
 
 export const MOST_BACKUP_DAYS = 30

@@ -12,7 +12,7 @@ import { logKey } from '../log-keys.ts'
 import { openRegistry } from '../open-registry.ts'
 import { systemChance, systemClock } from '../system.ts'
 import { Duties } from './duties.ts'
-import type { DutyHost } from './duties.ts'
+import type { DutyHost } from './host.ts'
 
 /** Throws `FolderLocked` where another process holds the folder. */
 export async function withoutGateway<Answer>(
