@@ -151,7 +151,6 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
       return bytes
     },
   ],
-  ['the end', (bytes) => bytes.subarray(0, -1)],
   ['all of it', () => Buffer.alloc(0)],
 ])(
   'an object that is damaged (%s) is found, is not written over, and is not restored',
@@ -191,6 +190,20 @@ test('a manifest that was changed, signed by somebody else or left out is found'
   // The second alone: it names a first one.
   cpSync(join(archive, 'manifests/000000000002.json'), first, { force: true })
   cpSync(join(archive, 'manifests/000000000002.note'), join(archive, 'manifests/000000000001.note'))
+  expect(checkArchive(archive, pinned).findings).toEqual([
+    expect.stringContaining('does not follow'),
+  ])
+})
+
+test('a manifest of another archive of the same ledger does not follow', async () => {
+  const other = join(folder, 'other')
+  await take()
+  await system.run('S3')
+  await take(other)
+  await system.run('S3')
+  await take(other)
+  for (const name of ['000000000002.json', '000000000002.note'])
+    cpSync(join(other, 'manifests', name), join(archive, 'manifests', name))
   expect(checkArchive(archive, pinned).findings).toEqual([
     expect.stringContaining('does not follow'),
   ])

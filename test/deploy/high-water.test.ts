@@ -96,11 +96,11 @@ test('another history that has grown longer than the mark is refused', async () 
   putBack(MARK, 'mark')
   for (let count = 0; count < 2; count += 1) {
     await system.start()
-    await system.run('S3')
+    for (let more = 0; more < 3; more += 1) await system.run('S3')
     await system.stop()
   }
   putBack(MARK, 'newer')
-  await expect(system.start()).rejects.toThrow('others are there')
+  await expect(system.start()).rejects.toThrow(/registry had \d+ leaves, others are there/)
 })
 
 test('a mark that can’t be read stops the start: without it nobody could tell', async () => {
