@@ -44,8 +44,10 @@ export const witnesses = z
 
 export type Witnesses = z.infer<typeof witnesses>
 
-/** One key under two names would count twice (C2SP tlog-cosignature: a key belongs to one cosigner). */
+/** One key under two names would count twice (C2SP tlog-cosignature: a key belongs to one cosigner), and so would one name with two. */
 function areDifferent(all: readonly { readonly key: string }[]): boolean {
-  const keys = all.map(({ key }) => Buffer.from(parseVkey(key)?.publicKey ?? []).toString('hex'))
-  return new Set(keys).size === keys.length
+  const keys = all.flatMap(({ key }) => parseVkey(key) ?? [])
+  const names = keys.map(({ name }) => name)
+  const bytes = keys.map(({ publicKey }) => Buffer.from(publicKey).toString('hex'))
+  return new Set(names).size === all.length && new Set(bytes).size === all.length
 }

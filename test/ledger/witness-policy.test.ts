@@ -6,6 +6,8 @@ import { TestLog } from '../harness/test-log.ts'
 const vkeys = ['x1', 'x2', 'x3', 'y1', 'y2'].map((name, at) =>
   cosignerVkey(cosignerOf(name, Buffer.alloc(32, at + 1))),
 )
+const underAnotherName = cosignerVkey(cosignerOf('other', Buffer.alloc(32, 1)))
+const sameName = cosignerVkey(cosignerOf('x1', Buffer.alloc(32, 9)))
 const [x1, x2, x3, y1, y2] = vkeys
 
 describe('a witness policy (C2SP tlog-policy)', () => {
@@ -42,6 +44,8 @@ describe('a witness policy (C2SP tlog-policy)', () => {
     ['two quorums', 'quorum none\nquorum none'],
     ['a quorum of nobody', 'quorum nobody'],
     ['one key twice', `witness a ${x1!}\nwitness b ${x1!}\nquorum a`],
+    ['one key under two names', `witness a ${x1!}\nwitness b ${underAnotherName}\nquorum a`],
+    ['two keys under one name', `witness a ${x1!}\nwitness b ${sameName}\nquorum a`],
     ['a name twice', `witness a ${x1!}\nwitness a ${x2!}\nquorum a`],
     ['a member twice', `witness a ${x1!}\ngroup g any a\ngroup h any a\nquorum g`],
     ['a member that comes later', `group g any a\nwitness a ${x1!}\nquorum g`],
