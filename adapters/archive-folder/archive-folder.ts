@@ -23,16 +23,17 @@ export interface StoredManifest {
 
 export class ArchiveFolder {
   readonly #folder: string
+  /** Folders of new objects, whose names are not durable yet: they are before a manifest names them. */
+  readonly #unsynced = new Set<string>()
 
   constructor(folder: string) {
     this.#folder = folder
   }
 
-  /** Answers the SHA-256, hexadecimal, and whether it had not been there. */
+  /** Answers the SHA-256, hexadecimal, and whether it had not been there. Its bytes are durable and read back, its name with the manifest. */
   put(bytes: Uint8Array): { readonly sha256: string; readonly isNew: boolean } {
     const sha256 = sha256Of(bytes)
     const isNew = this.#place(this.#object(sha256), bytes)
-    this.get(sha256)
     return { sha256, isNew }
   }
 
@@ -59,8 +60,12 @@ export class ArchiveFolder {
 
   /** Throws `ArchiveDamaged` where another run has written this number meanwhile. */
   addManifest(number: number, { note, text }: StoredManifest): void {
+    this.#syncFolders()
     this.#place(this.#manifest(number, 'note'), Buffer.from(note))
+    // In this order: a manifest without its note would be one that nobody signed.
+    this.#syncFolders()
     this.#place(this.#manifest(number, 'json'), Buffer.from(text))
+    this.#syncFolders()
   }
 
   #object(sha256: string): string {
@@ -71,7 +76,7 @@ export class ArchiveFolder {
     return path.join(this.#folder, 'manifests', `${String(number).padStart(12, '0')}.${extension}`)
   }
 
-  /** Whole and durable under its name, or not there; false where these bytes stood there already. */
+  /** Whole under its name, or not there; false where these bytes stood there already. */
   #place(file: string, bytes: Uint8Array): boolean {
     if (isThere(file, bytes)) return false
     makeDurableFolder(path.dirname(file))
@@ -83,9 +88,14 @@ export class ArchiveFolder {
     } finally {
       fs.rmSync(temporary, { force: true })
     }
-    syncFolder(path.dirname(file))
+    this.#unsynced.add(path.dirname(file))
     if (!isThere(file, bytes)) throw new ArchiveDamaged(`${file} was not kept as it was written`)
     return true
+  }
+
+  #syncFolders(): void {
+    for (const folder of this.#unsynced) syncFolder(folder)
+    this.#unsynced.clear()
   }
 }
 

@@ -26,6 +26,9 @@ import type { System } from '../harness/system.ts'
 
 let system: System
 let pinned: string
+/** One of the ledger as it was at first. */
+let template: string
+let sample: TakenArchive
 let archive: string
 let folder: string
 
@@ -38,8 +41,13 @@ beforeAll(async () => {
   }
   await system.run('S3')
   pinned = readFileSync(join(system.data, 'ledger/keys.txt'), 'utf8')
+  template = mkdtempSync(join(tmpdir(), 'gongdao-archive-'))
+  sample = await take(template)
 })
-afterAll(() => system[Symbol.asyncDispose]())
+afterAll(async () => {
+  rmSync(template, { recursive: true })
+  await system[Symbol.asyncDispose]()
+})
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gongdao-archive-'))
   archive = join(folder, 'archive')
@@ -56,6 +64,10 @@ function take(to = archive): Promise<TakenArchive> {
     signer: ed25519Signer(logKey(join(system.data, 'keys/registrar-log.key'), false)),
     now: systemClock().now(),
   })
+}
+
+function copy(): void {
+  cpSync(template, archive, { recursive: true })
 }
 
 function restore(to = join(folder, 'restored')): string {
@@ -119,8 +131,8 @@ test('the second run adds only what has come since, and touches nothing that is 
   expect((await audit(restore())).findings).toEqual([])
 })
 
-test('rules, documents, revocation lists and the engine stand in it by content, readable without any of our programs', async () => {
-  const { manifest } = await take()
+test('rules, documents, revocation lists and the engine stand in it by content, readable without any of our programs', () => {
+  const { manifest } = sample
   const paths = manifest.entries.map(({ path }) => path)
   for (const kind of ['document', 'rules', 'revocations'])
     expect(paths.some((path) => path.startsWith(`texts/${kind}/`))).toBe(true)
@@ -131,14 +143,16 @@ test('rules, documents, revocation lists and the engine stand in it by content, 
 
 test('a run that was cut off leaves nothing half, and the next one goes on', async () => {
   // What any kill leaves: objects without a manifest, a note without its manifest, half a file under another name.
-  await take()
+  copy()
   rmSync(join(archive, 'manifests/000000000001.json'))
   for (const file of objects().slice(0, 3)) rmSync(file)
   const [some = ''] = objects()
   writeFileSync(`${some}.99999.new`, 'half')
   rmSync(join(archive, 'manifests/000000000001.note'))
   const again = await take()
-  expect(again.objects).toBe(3)
+  // Those that are gone, and what has come since; the others are used again.
+  expect(again.objects).toBeGreaterThanOrEqual(3)
+  expect(again.objects).toBeLessThan(sample.objects / 2)
   expect(checkArchive(archive, pinned).findings).toEqual([])
   expect((await audit(restore())).findings).toEqual([])
 })
@@ -155,7 +169,8 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
 ])(
   'an object that is damaged (%s) is found, is not written over, and is not restored',
   async (_, how) => {
-    const { manifest } = await take()
+    copy()
+    const { manifest } = sample
     const entry = manifest.entries.find(({ path }) => path === 'ledger/keys.txt')
     const file = objects().find((each) => each.endsWith(entry?.sha256 ?? ''))
     change(file ?? '', how)
@@ -165,14 +180,14 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   },
 )
 
-test('an object that is gone is found', async () => {
-  await take()
+test('an object that is gone is found', () => {
+  copy()
   rmSync(objects()[5] ?? '')
   expect(checkArchive(archive, pinned).findings).toEqual([expect.stringContaining('missing')])
 })
 
 test('a manifest that was changed, signed by somebody else or left out is found', async () => {
-  await take()
+  copy()
   await system.run('S3')
   await take()
   const first = join(archive, 'manifests/000000000001.json')
@@ -197,7 +212,7 @@ test('a manifest that was changed, signed by somebody else or left out is found'
 
 test('a manifest of another archive of the same ledger does not follow', async () => {
   const other = join(folder, 'other')
-  await take()
+  copy()
   await system.run('S3')
   await take(other)
   await system.run('S3')
@@ -209,8 +224,8 @@ test('a manifest of another archive of the same ledger does not follow', async (
   ])
 })
 
-test('nothing is restored over a ledger', async () => {
-  await take()
+test('nothing is restored over a ledger', () => {
+  copy()
   expect(() => restore(system.data)).toThrow(LedgerThere)
   expect(existsSync(join(system.data, 'ledger/keys.txt'))).toBe(true)
 })
