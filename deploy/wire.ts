@@ -90,7 +90,7 @@ async function begin(
     ...(config.limits && { limits: config.limits }),
   })
   observeGateway(listener, options, { clock, core, health })
-  const url = await listen(listener, config.listen)
+  const url = await listen(listener, config.listen, core)
   told.ready()
   return {
     url,
@@ -123,9 +123,18 @@ function askProviders(
   })
 }
 
-async function listen(listener: Server, { host, port }: GatewayConfig['listen']): Promise<URL> {
+async function listen(
+  listener: Server,
+  { host, port }: GatewayConfig['listen'],
+  core: Core,
+): Promise<URL> {
   listener.listen(port, host)
-  await once(listener, 'listening')
+  try {
+    await once(listener, 'listening')
+  } catch (fault) {
+    await core.close()
+    throw fault
+  }
   const bound = listener.address() as AddressInfo
   return new URL(`https://${host.includes(':') ? `[${host}]` : host}:${String(bound.port)}`)
 }

@@ -6,8 +6,8 @@ import { EXAMPLE } from '../config/example.ts'
 import { readConfig, type ConfigFault } from '../config/read-config.ts'
 import { listenToSignals } from '../signals.ts'
 import { systemChance, systemClock } from '../system.ts'
-import { openVoice } from '../voice.ts'
-import { startGateway } from '../wire.ts'
+import { openVoice, type Voice } from '../voice.ts'
+import { startGateway, type RunningGateway } from '../wire.ts'
 import { progressLine } from './progress-line.ts'
 
 interface ServeOptions {
@@ -82,7 +82,7 @@ async function run(config: GatewayConfig, options: ServeOptions): Promise<void> 
   const { last, report } = voice
   const signals = listenToSignals(report)
   const gate = progressLine('comparing the rules with cedar-wasm on random inputs:', false)
-  const gateway = await startGateway(config, {
+  const starting = startGateway(config, {
     ...voice,
     clock: systemClock(),
     chance: systemChance(),
@@ -93,6 +93,7 @@ async function run(config: GatewayConfig, options: ServeOptions): Promise<void> 
     },
     onGateProgress: gate.at,
   })
+  const gateway = await readyOrEnd(starting, signals.stop, voice)
   gate.end()
   const { health, url } = gateway
   const told = health.url === undefined ? '' : `; its health is told at ${health.url.origin}/readyz`
@@ -107,6 +108,33 @@ async function run(config: GatewayConfig, options: ServeOptions): Promise<void> 
   await voice.close()
   tell(options, { event: 'stopped' }, 'stopped; the chain is sealed')
   process.exit(0)
+}
+
+/** What was begun before it was ready holds nobody's exchange: the process ends, and the next start recovers. */
+async function readyOrEnd(
+  starting: Promise<RunningGateway>,
+  stop: Promise<NodeJS.Signals>,
+  { last }: Voice,
+): Promise<RunningGateway> {
+  try {
+    const first = await Promise.race([starting, stop])
+    if (typeof first !== 'string') return first
+    last(`${first} came before the gateway was ready: it ends`)
+    return process.exit(0)
+  } catch (fault) {
+    // Whatever was opened would keep the process alive, and half a gateway helps nobody.
+    last(`it could not start: ${inWords(fault)}`)
+    return process.exit(1)
+  }
+}
+
+const NO_FILE =
+  'Certificates, documents and keys stand below the data folder: gongdao certs init makes an authority, gongdao demo a whole example'
+
+function inWords(fault: unknown): string {
+  const { message } = fault instanceof Error ? fault : new Error(String(fault))
+  const code = fault instanceof Error && 'code' in fault ? fault.code : undefined
+  return code === 'ENOENT' ? `${message}. ${NO_FILE}` : message
 }
 
 function tell({ json }: ServeOptions, event: object, words: string): void {
