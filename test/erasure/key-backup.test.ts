@@ -11,6 +11,7 @@ import { Instant } from '../../policies/vocabulary.ts'
 import { filesBelow } from '../harness/canary-search.ts'
 import { intentsOf, audit } from '../harness/audit.ts'
 import { headerOf, startSystem, type System } from '../harness/system.ts'
+import { filesWith, secretsIn } from './about-her.ts'
 import { appointOfficers, carryOut } from './officers.ts'
 
 const DAY = 86_400_000
@@ -70,8 +71,14 @@ test('a backup brings nobody back who was erased since, and no byte of her key',
   const [hers, other] = intentsOf((await audit(system.data)).leaves)
   await system.stop()
   const text = await backup()
+  const before = secretsIn(system.data).get('persons')!
   await carryOut(system.data, { act: 'erase', numbers: ['A000000018'] })
+  const left = secretsIn(system.data).get('persons')!
+  const gone = before.filter((key) => !left.some((one) => one.equals(key)))
+  expect(gone).toHaveLength(1)
   expect(await restore(text)).toMatchObject({ erasedSince: 1 })
+  // Before any start could mend it.
+  expect(filesWith(system.data, gone[0]!)).toEqual([])
   await system.start()
   const { keys } = system.gateway.core
   expect(keys.open(hers!.subject, hers!.exchange, hers!.sealed)).toBeUndefined()
