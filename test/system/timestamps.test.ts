@@ -3,21 +3,28 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { takeArchive } from '../../deploy/archive/take-archive.ts'
+import { logKey } from '../../deploy/log-keys.ts'
+import { prune } from '../../deploy/prune/prune.ts'
+import { systemClock } from '../../deploy/system.ts'
 import { verifyLedger } from '../../deploy/verify-ledger.ts'
 import type { VerifiedLedger } from '../../deploy/verify-ledger.ts'
+import { ed25519Signer } from '../../gateway/ledger/signer.ts'
+import { audit } from '../harness/audit.ts'
 import { startSystem } from '../harness/system.ts'
 import type { System } from '../harness/system.ts'
 import { startTimestampAuthority } from '../harness/timestamp-authority.ts'
 import type { TestAuthority } from '../harness/timestamp-authority.ts'
 import { until } from '../harness/until.ts'
 
+const YEAR = 366 * 86_400_000
 let authority: TestAuthority
 let system: System
 let aside: string
 
 beforeEach(async () => {
   aside = mkdtempSync(join(tmpdir(), 'gongdao-stamped-'))
-  authority = await startTimestampAuthority()
+  authority = await startTimestampAuthority({ notAfter: Date.now() + 10 * YEAR })
   writeFileSync(join(aside, 'roots.pem'), authority.root)
   const timestamps = {
     url: authority.url,
@@ -44,8 +51,12 @@ async function stamped(more = 1): Promise<void> {
   await until(() => (status()?.last?.number ?? 0) >= before + more, 'a time-stamp is on record')
 }
 
+function pinned(): string {
+  return readFileSync(join(system.data, 'ledger/keys.txt'), 'utf8')
+}
+
 function verified(roots?: string): Promise<VerifiedLedger> {
-  const keys = readFileSync(join(system.data, 'ledger/keys.txt'), 'utf8')
+  const keys = pinned()
   const own = roots === undefined ? {} : { timestampRoots: roots }
   return verifyLedger({ data: system.data, keys, now: Date.now(), threads: 1, ...own })
 }
@@ -90,6 +101,35 @@ test('an authority that is away is told, with its age; it is asked again, and wh
   authority.lie = undefined
   await until(() => status()?.failing === undefined, 'it is asked again')
   expect(status()?.last).toBeDefined()
+})
+
+test('after a pruning the gateway starts, verify is clean, and what was kept replays', async () => {
+  for (let count = 0; count < 2; count += 1) {
+    await system.run('S3')
+    await stamped()
+    await system.stop()
+    await system.start()
+  }
+  await stamped()
+  await system.stop()
+  const clock = systemClock()
+  const key = logKey(join(system.data, 'keys/registrar-log.key'), false)
+  const its = { data: system.data, signer: ed25519Signer(key), clock, keys: pinned() }
+  const archive = join(aside, 'archive')
+  await takeArchive({ ...its, to: archive, now: clock.now() })
+  const now = Date.now() + 3 * YEAR
+  const officers = ['DPO-1', 'AUDIT-1'] as const
+  const rules = { archive, before: now, now, leastDays: 1, officers, cosignatures: 0 }
+  const planned = await prune({ ...its, ...rules, dryRun: false })
+  expect(planned.map(({ stays }) => stays)).toEqual([undefined, undefined])
+  await system.start()
+  expect((await system.run('S3')).status).toBe(200)
+  await system.stop()
+  const { counts, findings } = await verified()
+  expect(findings).toEqual([])
+  expect(counts.pruned).toBeGreaterThan(6)
+  const { replay } = await audit(system.data)
+  expect(replay).toEqual({ agree: 1, differ: 0, undecidable: 0, stale: 0 })
 })
 
 test('an operator who puts another history in place of what was stamped is convicted by the stamps alone', async () => {
