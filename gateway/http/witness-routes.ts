@@ -1,5 +1,5 @@
 /** What can be asked of a witness: C2SP tlog-witness, and beside it what departments and auditors need of one. */
-import type { Express, Request, Response } from 'express'
+import type { Express, NextFunction, Request, Response } from 'express'
 import type { CheckpointDesk } from '../witness/checkpoint-desk.ts'
 import type { AddCheckpointAnswer } from '../witness/checkpoint-desk.ts'
 import type { ComplaintAnswer, ComplaintDesk } from '../witness/complaint-desk.ts'
@@ -56,6 +56,10 @@ export function routeWitness(app: Express, parts: WitnessRouteParts): void {
     return note === undefined ? NOTHING_HERE : { ...plain(200, ''), body: note }
   })
   app.use((_request, response) => send(response, NOTHING_HERE))
+  // A path that can't be decoded. Express knows an error handler by its four parameters; its own would show our stack.
+  app.use((_fault: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    send(response, NOTHING_HERE)
+  })
 }
 
 /** Statuses as C2SP tlog-witness has them. */
