@@ -244,6 +244,25 @@ test('whoever reads its lines may go away: the gateway stays', async () => {
   expect((await served.running.ended).code).toBe(0)
 }, 60_000)
 
+test('a gateway that cannot start ends and says why: a port that is taken, a folder without certificates', async () => {
+  const { port } = provider.address() as AddressInfo
+  write({ listen: { host: '127.0.0.1', port } })
+  const taken = await gongdao('serve', '--config', config)
+  expect([taken.code, taken.out]).toEqual([1, ''])
+  expect(taken.error).toContain('it could not start: listen EADDRINUSE')
+  const nowhere = join(data, 'empty')
+  const empty = await gongdao('serve', '--config', config, '--data', nowhere)
+  expect(empty.code).toBe(1)
+  expect(empty.error).toContain('gongdao certs init')
+  // What had been opened was closed again: nothing holds the folder.
+  write({})
+  const next = await serve()
+  expect((await asked(next.url)).status).toBe(200)
+  next.running.child.kill('SIGTERM')
+  expect((await next.running.ended).code).toBe(0)
+  expect((await audit(data)).findings).toEqual([])
+}, 60_000)
+
 test('without starting: the example, a check, and what is faulty or missing is told plainly', async () => {
   write({ listen: { host: '127.0.0.1', port: 'any' }, limit: {} })
   const faulty = config
