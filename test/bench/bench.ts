@@ -15,6 +15,7 @@ import { compileShim, load, writeScript, type LoadOptions, type Measured } from 
 import { assertMachine, measureFdatasync } from './machine.ts'
 import { neighbours, neighbourTable } from './neighbours.ts'
 import { replicated, replicatedTable } from './replicated.ts'
+import { telemetryCost } from './telemetry.ts'
 import { resultsOf, rowName, shown, type Cycle, type Result, type Row } from './results.ts'
 import { startUpstream, startVariant, VARIANTS } from './variants.ts'
 import type { Running, VariantName } from './variants.ts'
@@ -24,13 +25,14 @@ const CONNECTIONS = [1, 64, 256]
 const AUDIT = 'audit'
 const NEIGHBOURS = 'neighbours'
 const REPLICATED = 'replicated'
+const TELEMETRY = 'telemetry'
 /** Above it a row says more about the neighbours than about the gateway. */
 const QUIET = 0.05
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    /** A row such as `1KiB-64`, a body such as `16KiB`, `audit`, `neighbours` or `replicated`. */
+    /** A row such as `1KiB-64`, a body such as `16KiB`, `audit`, `neighbours`, `replicated` or `telemetry`. */
     only: { type: 'string', default: '' },
     out: { type: 'string' },
     /** How long each variant is measured in each cycle; a little longer with many connections. */
@@ -48,9 +50,9 @@ async function bench(): Promise<void> {
   const rows = bodies()
     .flatMap((body) => CONNECTIONS.map((connections): Row => ({ body, connections })))
     .filter((row) => values.only === '' || `${rowName(row)}-`.startsWith(`${values.only}-`))
-  if (rows.length === 0 && ![AUDIT, NEIGHBOURS, REPLICATED].some(isAsked)) {
+  if (rows.length === 0 && ![AUDIT, NEIGHBOURS, REPLICATED, TELEMETRY].some(isAsked)) {
     throw new Error(
-      `no row is called ${values.only}: there are 1KiB-64, 16KiB, audit, neighbours, replicated and so on`,
+      `no row is called ${values.only}: there are 1KiB-64, 16KiB, audit, neighbours, replicated, telemetry and so on`,
     )
   }
   // Beside the demo's data: on a disk, where /tmp may be memory.
@@ -79,6 +81,10 @@ async function measureFurther(folder: string): Promise<void> {
   if (isAsked(REPLICATED)) {
     const measured = await replicated(join(folder, REPLICATED), rounds, seconds)
     process.stdout.write(`${replicatedTable(measured)}\n`)
+  }
+  if (isAsked(TELEMETRY)) {
+    const measured = await telemetryCost(join(folder, TELEMETRY), rounds, seconds)
+    process.stdout.write(`${measured}\n`)
   }
 }
 

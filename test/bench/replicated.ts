@@ -52,7 +52,7 @@ export async function replicated(
       const world = await benchWorld(own)
       const upstream = await startUpstream(world)
       stops.push(upstream.stop)
-      const kafka = durability === 'replicated' ? section : undefined
+      const kafka = durability === 'replicated' ? { replication: section } : {}
       const running = await startGateway(world, upstream.port, kafka)
       stops.push(running.stop)
       ones.set(durability, { world, running })

@@ -6,7 +6,9 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { z } from 'zod'
 import type { ReplicationConfig } from '../../deploy/config/replication.ts'
+import type { telemetry } from '../../deploy/config/telemetry.ts'
 import { bodies, type BenchBody } from './bodies.ts'
 import { PROVIDER, SERVICE } from './documents.ts'
 import { GATEWAY, type BenchWorld } from './world.ts'
@@ -72,14 +74,22 @@ export async function startVariant(
 }
 
 /** The gateway with another durability; `section`: of the configuration. */
+/** Sections of its configuration, as JSON has them. */
+export interface GatewaySections {
+  readonly replication?: ReplicationConfig | undefined
+  readonly telemetry?: z.input<typeof telemetry> | undefined
+}
+
 export async function startGateway(
   world: BenchWorld,
   upstream: number,
-  section: ReplicationConfig | undefined,
+  sections: GatewaySections,
 ): Promise<Running> {
   const port = await freePort()
-  const further = section === undefined ? [] : [JSON.stringify(section)]
-  return startNode(world, 'gateway.program.ts', { port, upstream, further })
+  return startNode(world, 'gateway.program.ts', {
+    ...{ port, upstream },
+    further: [JSON.stringify(sections)],
+  })
 }
 
 function startNginxProxy(world: BenchWorld, port: number, upstream: number): Promise<Running> {
