@@ -189,7 +189,10 @@ class Opened implements OpenedReplication {
 
   guard(chain: Chain): Chain {
     const waits = this.#settings.durability === 'replicated' ? this.#waits : undefined
-    return replicatedChain(chain, () => this.refusal() === undefined, waits)
+    // What the registry records is no exchange, and a start must not fail for what an earlier one left to be sent.
+    const accepts = (): boolean =>
+      chain.origin.endsWith('/registry') ? !this.#hasEnded : this.refusal() === undefined
+    return replicatedChain(chain, accepts, waits)
   }
 
   mirror(store: Pick<CheckpointStore, 'length' | 'read'>): void {
@@ -198,11 +201,13 @@ class Opened implements OpenedReplication {
   }
 
   refusal(): Error | undefined {
-    if (this.#failed !== undefined)
-      return new LedgerUnavailable('replication ended by a fault of our own')
-    if (this.replication.accepts()) return undefined
-    const why = [...this.replication.alarms].join(', ')
-    return new LedgerUnavailable(`too much waits to be replicated${why === '' ? '' : ` (${why})`}`)
+    if (this.#failed === undefined && this.replication.accepts()) return undefined
+    const why = this.#failed === undefined ? [...this.replication.alarms] : ['a fault of our own']
+    return new LedgerUnavailable(['too much waits to be replicated', ...why].join(', '))
+  }
+
+  get #hasEnded(): boolean {
+    return this.#failed !== undefined || this.replication.alarms.has('diverged')
   }
 
   async close(): Promise<void> {

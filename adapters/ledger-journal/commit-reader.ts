@@ -32,6 +32,7 @@ interface PlacedFrame {
   readonly offset: number
 }
 
+const MOST_ENDS = 4
 const EVERYTHING = Number.MAX_SAFE_INTEGER
 
 export class CommitReader implements ChainJournal {
@@ -39,8 +40,11 @@ export class CommitReader implements ChainJournal {
   readonly #folder: string
   readonly #origin: string
   readonly #tag: Buffer
-  /** Behind what was read last: the next read mostly goes on there. */
-  #next: Place | undefined
+  /**
+   * Behind what was read last, for some who read in turn (one to send, one to compare): each mostly goes on there, and whoever does not
+   * walks a whole segment.
+   */
+  readonly #ends: Place[] = []
 
   constructor({ disk = nodeDisk, folder, origin }: CommitReaderOptions) {
     this.#disk = disk
@@ -52,15 +56,24 @@ export class CommitReader implements ChainJournal {
   read(from: number, to: number, mostBytes: number): readonly Commit[] {
     const commits: Commit[] = []
     let bytes = 0
+    let next: Place | undefined
     for (const { commit, end } of this.#commits(from, to)) {
       if (commit.first > from && commits.length === 0) return []
       bytes += commit.payload.length
       if (commits.length > 0 && bytes > mostBytes) break
       if (commit.first < from) continue
       commits.push(commit)
-      this.#next = end
+      next = end
     }
+    if (next !== undefined) this.#remember(from, next)
     return commits
+  }
+
+  #remember(from: number, end: Place): void {
+    const at = this.#ends.findIndex(({ first }) => first === from)
+    if (at >= 0) this.#ends.splice(at, 1)
+    else if (this.#ends.length === MOST_ENDS) this.#ends.shift()
+    this.#ends.push(end)
   }
 
   /** Leaves of all whole commits; of a journal that nobody writes to. */
@@ -73,7 +86,10 @@ export class CommitReader implements ChainJournal {
   *#commits(from: number, to: number): Generator<{ commit: Commit; end: Place }, undefined> {
     if (from >= to) return
     let leaves: PlacedFrame | undefined
-    for (const placed of this.#frames(this.#next?.first === from ? this.#next : undefined, from)) {
+    for (const placed of this.#frames(
+      this.#ends.find(({ first }) => first === from),
+      from,
+    )) {
       const { frame, segment } = placed
       if (frame.first + frame.count > to) return
       if (frame.type === 'leaves') {

@@ -118,16 +118,18 @@ export class Replication {
   }
 
   /** Whether it is stored is unknown. The sender is of no use any more. */
-  rejected(): void {
+  rejected(why?: string): void {
     this.#underWay = undefined
     this.#sender = 'none'
-    this.unreachable()
+    this.unreachable(why)
   }
 
-  unreachable(): void {
+  /** `why`: in our own words. */
+  unreachable(why?: string): void {
+    const words = why === undefined ? '' : ` (${why})`
     this.#begin(
       'unreachable',
-      'the log servers do not answer; what is recorded waits in the journal and is sent when they do',
+      `the log servers do not answer${words}; what is recorded waits in the journal and is sent when they do`,
     )
   }
 

@@ -126,8 +126,8 @@ export class Replicator {
     await this.#closeSender()
     try {
       this.#sender = await this.#parts.transport.openSender()
-    } catch {
-      this.#replication.unreachable()
+    } catch (fault) {
+      this.#replication.unreachable(wordsOf(fault))
       return false
     }
     this.#replication.opened()
@@ -137,8 +137,8 @@ export class Replicator {
   async #send({ lane, messages }: Extract<Next, { kind: 'send' }>): Promise<boolean> {
     try {
       await this.#sender?.send(lane, messages)
-    } catch {
-      this.#replication.rejected()
+    } catch (fault) {
+      this.#replication.rejected(wordsOf(fault))
       return false
     }
     this.#replication.acknowledged()
@@ -170,7 +170,7 @@ export class Replicator {
         await this.#closeReader(lane)
         if (!(fault instanceof LogUnavailable)) throw fault
         // Nothing can be sent before this lane is read to its end.
-        if (!this.#replication.isSure) this.#replication.unreachable()
+        if (!this.#replication.isSure) this.#replication.unreachable(fault.message)
         await this.#pause(retryMs)
         retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)
       }
@@ -238,4 +238,9 @@ export class Replicator {
       this.#pauses.add(end)
     })
   }
+}
+
+/** Undefined where they are not ours: then the log server's own may be among them. */
+function wordsOf(fault: unknown): string | undefined {
+  return fault instanceof LogUnavailable ? fault.message : undefined
 }
