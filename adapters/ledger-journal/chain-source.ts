@@ -13,6 +13,7 @@ import { nodeDisk } from './disk.ts'
 import type { Disk } from './disk.ts'
 import { chainFolder, exchangeFolders, originOfFolder } from './folders.ts'
 import { JournalReading } from './read-frames.ts'
+import type { JournalPlace } from './read-frames.ts'
 import { cutsIn } from './recover.ts'
 
 export interface JournalSourceOptions {
@@ -40,13 +41,6 @@ export function journalSource(options: JournalSourceOptions): ChainSource {
       readJournal({ disk, folder: chainFolder(data, origin), origin, settle }, how),
     cuts: (origin) => Promise.resolve(keptCuts(disk, chainFolder(data, origin))),
   }
-}
-
-export interface JournalPlace {
-  readonly disk: Disk
-  readonly folder: string
-  readonly origin: string
-  readonly settle: () => Promise<void>
 }
 
 export async function* readJournal(place: JournalPlace, how: HowToRead): AsyncGenerator<Chunk> {

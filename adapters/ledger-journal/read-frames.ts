@@ -3,10 +3,10 @@ import * as path from 'node:path'
 import type { Carried, Chunk, Part } from '../../gateway/ledger/chunk.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import type { HowToRead } from '../../gateway/ports/chain-source.ts'
-import type { JournalPlace } from './chain-source.ts'
 import { damagedFrame, damagedSegment, tailNotZero } from './damage.ts'
 import type { Place } from './damage.ts'
 import { codeOf } from './disk.ts'
+import type { Disk } from './disk.ts'
 import {
   chainTag,
   frameAt,
@@ -19,6 +19,13 @@ import {
 import type { FrameView } from './frame.ts'
 import { readSegment, segmentNumbers } from './recover.ts'
 import { segmentName } from './segments.ts'
+
+export interface JournalPlace {
+  readonly disk: Disk
+  readonly folder: string
+  readonly origin: string
+  readonly settle: () => Promise<void>
+}
 
 const ATTEMPTS = 4
 const CHUNK_BYTES = 1024 * 1024

@@ -185,6 +185,15 @@ describe('links', () => {
     expect(await verify()).toMatchObject([{ chain: REGISTRY, kind: 'genesis-wrong', first: twice }])
   })
 
+  test('a number that was left out is found: its chain was never opened in public', async () => {
+    const closed = chain.head()
+    const { root, size } = closed
+    const closure = { at: THEN, chain: chain.origin, root, sealed: false, size, v: 1 }
+    await put(registry, 'closure', closure)
+    const third = await putGenesis(registry, 3, closed)
+    expect(await verify()).toMatchObject([{ chain: REGISTRY, kind: 'number-gap', first: third }])
+  })
+
   test('a successor of a chain that was not closed, or closed otherwise, is found', async () => {
     await putGenesis(registry, 2, chain.head())
     expect(await verify()).toMatchObject([{ kind: 'genesis-wrong' }])
