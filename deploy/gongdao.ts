@@ -26,6 +26,8 @@ const program = new Command('gongdao')
   .description(
     '公道 Gongdao: an inter-agency data-exchange gateway that decides, limits and proves every exchange',
   )
+  // What stands behind a command's own command is that one's (gongdao archive restore … --to).
+  .enablePositionalOptions()
   .addCommand(demoCommand())
   .addCommand(serveCommand())
   .addCommand(statusCommand())
