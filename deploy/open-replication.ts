@@ -18,7 +18,7 @@ import { replicatedChain } from '../gateway/replication/replicated-chain.ts'
 import { Replication, type ReplicationParts } from '../gateway/replication/replication.ts'
 import { ReplicationWaits } from '../gateway/replication/replication-waits.ts'
 import { Replicator } from '../gateway/replication/replicator.ts'
-import { BACKLOG_MS } from './config/replication.ts'
+import { boundsOf } from './config/replication.ts'
 import type { GatewayConfig } from './config.ts'
 import { kafkaOf } from './kafka-of.ts'
 import { observeTransport } from './observe-transport.ts'
@@ -108,17 +108,12 @@ class Opened implements OpenedReplication {
     const transport = observeTransport(told, options.telemetry)
     this.#transport = { ...transport, openSender: () => this.#openSender(transport) }
     const now = (): number => options.clock.now()
-    const backlogMs = settings.backlog.ms ?? BACKLOG_MS[settings.durability]
+    const bounds = boundsOf(settings)
     this.#folder = new ReplicatedFolder(config, options.disk)
-    this.#waits = new ReplicationWaits(backlogMs, now)
+    this.#waits = new ReplicationWaits(bounds.backlogMs, now)
     this.replication = new Replication(this.#folder.lanes(transport.partitions, now()), {
       ...this.#told(),
-      bounds: {
-        backlogRecords: settings.backlog.records,
-        backlogBytes: settings.backlog.bytes,
-        backlogMs,
-        readBackMs: settings.readBackMs,
-      },
+      bounds,
       isOwn: (origin) => this.#folder.isOwn(origin),
       now,
     })

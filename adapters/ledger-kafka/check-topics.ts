@@ -4,7 +4,7 @@ import { LogUnavailable } from '../../gateway/ports/log-transport.ts'
 import type { Lane } from '../../gateway/ports/log-transport.ts'
 import { KafkaClient, ONE_RETRY } from './client.ts'
 import { faultWord, isRefusal } from './fault-words.ts'
-import type { KafkaTransportOptions } from './kafka-transport.ts'
+import type { KafkaTransportOptions } from './transport-options.ts'
 import { openReader } from './reader.ts'
 import { topicName } from './topics.ts'
 

@@ -2,23 +2,9 @@
 import type { LogTransport } from '../../gateway/ports/log-transport.ts'
 import { checkTopics } from './check-topics.ts'
 import { KAFKA_TIMES, type KafkaTimes } from './client.ts'
-import type { KafkaConnection } from './connection.ts'
+import type { KafkaTransportOptions } from './transport-options.ts'
 import { openReader } from './reader.ts'
 import { openSender } from './sender.ts'
-
-export interface KafkaTransportOptions {
-  /** Topics are `<prefix>.registry`, `<prefix>.exchange`, `<prefix>.checkpoints`. */
-  readonly prefix: string
-  /** Of the topic `exchange`. */
-  readonly partitions: number
-  /** Replication factor that every topic must have at least. */
-  readonly copies: number
-  /** May write and read settings, no more. */
-  readonly writer: KafkaConnection
-  /** May read, no more. */
-  readonly reader: KafkaConnection
-  readonly times: KafkaTimes
-}
 
 export function kafkaTransport(
   options: Omit<KafkaTransportOptions, 'times'> & { readonly times?: KafkaTimes },

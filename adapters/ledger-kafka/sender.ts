@@ -11,7 +11,7 @@ import { LogUnavailable } from '../../gateway/ports/log-transport.ts'
 import type { Lane, LogMessage, LogSender } from '../../gateway/ports/log-transport.ts'
 import { KafkaClient, ONE_RETRY } from './client.ts'
 import { faultWord } from './fault-words.ts'
-import type { KafkaTransportOptions } from './kafka-transport.ts'
+import type { KafkaTransportOptions } from './transport-options.ts'
 import { topicName } from './topics.ts'
 
 /** How long a politely closed connection may take. */

@@ -1,5 +1,6 @@
 /** Where the ledger is carried to: Apache Kafka. Absent: it stands in the journal alone. */
 import { z } from 'zod'
+import type { ReplicationBounds } from '../../gateway/replication/replication.ts'
 import { text, whole } from './pieces.ts'
 
 const brokers = z
@@ -70,5 +71,18 @@ export const replication = z
 
 export type ReplicationConfig = z.infer<typeof replication>
 
-/** A reply waits for Kafka no longer than its caller; in bounded mode Kafka may be away for some minutes. */
-export const BACKLOG_MS = { replicated: 10_000, journal: 300_000 } as const
+/** A reply waits for Kafka no longer than its caller; where it does not wait, Kafka may be away for some minutes. */
+const BACKLOG_MS = { replicated: 10_000, journal: 300_000 } as const
+
+export function boundsOf({
+  backlog,
+  durability,
+  readBackMs,
+}: ReplicationConfig): ReplicationBounds {
+  return {
+    backlogRecords: backlog.records,
+    backlogBytes: backlog.bytes,
+    backlogMs: backlog.ms ?? BACKLOG_MS[durability],
+    readBackMs,
+  }
+}

@@ -2,10 +2,8 @@
 import { beforeAll, expect } from '@jest/globals'
 import { setTimeout as pause } from 'node:timers/promises'
 import kafkajs, { Kafka } from 'kafkajs'
-import {
-  kafkaTransport,
-  type KafkaTransportOptions,
-} from '../../adapters/ledger-kafka/kafka-transport.ts'
+import { kafkaTransport } from '../../adapters/ledger-kafka/kafka-transport.ts'
+import type { KafkaTransportOptions } from '../../adapters/ledger-kafka/transport-options.ts'
 import { ledgerTopicSettings } from '../../adapters/ledger-kafka/topics.ts'
 import { freePorts } from '../../deploy/services/free-ports.ts'
 import { LogUnavailable, type Lane, type LogTransport } from '../../gateway/ports/log-transport.ts'
