@@ -2,7 +2,8 @@
 import type { ChainSource, FoundChain } from '../../gateway/ports/chain-source.ts'
 import { nodeFiles } from './files.ts'
 import type { Files } from './files.ts'
-import { chainIn, readHeads } from './layout.ts'
+import type { Chunk } from '../../gateway/ledger/chunk.ts'
+import { areHeadsWhole, chainIn, readHeads } from './layout.ts'
 import { TilesReading } from './read-tiles.ts'
 
 export interface TilesSourceOptions {
@@ -20,6 +21,8 @@ export function tilesSource({
   return {
     chains: () => Promise.resolve(chainsIn(files, folder, instance)),
     *read(origin, { from }) {
+      if (origin === `${instance}/registry` && !areHeadsWhole(files, folder))
+        yield headsDamaged(origin)
       const head = readHeads(files, folder).get(origin)
       if (head === undefined) return
       yield* new TilesReading({ files, folder: chainIn(folder, origin), head }, from).run()
@@ -33,4 +36,10 @@ function chainsIn(files: Files, folder: string, instance: string): FoundChain[] 
     (origin) => origin !== `${instance}/registry`,
   )
   return others.map((origin) => ({ origin, where: 'the list of checkpoints' }))
+}
+
+function headsDamaged(chain: string): Chunk {
+  const sentence = 'the list of checkpoints is damaged: chains may be missing from it'
+  const finding = { chain, kind: 'tile-damaged', sentence } as const
+  return { bytes: Buffer.alloc(0), parts: [{ type: 'damage', finding, ends: false }] }
 }

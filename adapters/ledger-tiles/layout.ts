@@ -38,14 +38,23 @@ export function bundlePath(bundle: Bundle, number: number, width: number): strin
 
 /** By origin; what can't be read is left out. */
 export function readHeads(files: Files, folder: string): Map<string, ExportedHead> {
-  const bytes = files.read(path.join(folder, HEADS)) ?? Buffer.alloc(0)
   const heads = new Map<string, ExportedHead>()
-  for (const entry of entriesOfBundle(bytes).entries) {
+  for (const entry of headsBundle(files, folder).entries) {
     const note = entry.toString('utf8')
     const checkpoint = checkpointOf(note)
     if (checkpoint !== undefined) heads.set(checkpoint.origin, { ...checkpoint, note })
   }
   return heads
+}
+
+/** Whether every byte of the heads belongs to one: a chain that is not over could be missing unseen. */
+export function areHeadsWhole(files: Files, folder: string): boolean {
+  const { entries, isWhole } = headsBundle(files, folder)
+  return isWhole && readHeads(files, folder).size === entries.length
+}
+
+function headsBundle(files: Files, folder: string): ReturnType<typeof entriesOfBundle> {
+  return entriesOfBundle(files.read(path.join(folder, HEADS)) ?? Buffer.alloc(0))
 }
 
 /** Its signature is not looked at. */

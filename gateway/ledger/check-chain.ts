@@ -95,7 +95,7 @@ export class ChainCheck {
     const leaf = cursor.leaf
     cursor.leaf += part.count
     const found = this.#told(part, at, { cursor, leaf })
-    for (const finding of found) this.#report(part, finding)
+    for (const finding of found) this.#report(part, { ...finding, ...rangeOf(finding, part) })
     if (found.some(({ ends }) => ends)) return false
     for (const { index, kind, record } of cursor.visited(at))
       this.#options.visit(kind, record, index)
@@ -229,6 +229,12 @@ export class ChainCheck {
     const chain = this.#options.origin
     this.#options.report({ chain, kind, first: index, last, ...where, sentence })
   }
+}
+
+/** Where an entry is not whole, it or the one before has another length than it had. */
+function rangeOf({ index, kind }: Told, { first }: Carried): { index: number; last: number } {
+  const begins = kind === 'frame-damaged' ? Math.max(first, index - 1) : index
+  return { index: begins, last: index }
 }
 
 type Say = (index: number, kind: FindingKind, sentence: string) => void

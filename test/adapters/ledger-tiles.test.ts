@@ -1,4 +1,6 @@
 /** L11 and the export: what C2SP clients find in the folder, at every size that matters, and after every way of breaking off. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { exportLedger } from '../../adapters/ledger-tiles/export-ledger.ts'
 import { tilesSource } from '../../adapters/ledger-tiles/chain-source.ts'
@@ -164,6 +166,19 @@ test('an export under a key that is not pinned is refused', async () => {
   await expect(
     exportLedger({ source, keys: wrong, to: '/x', files: new MemoryFiles() }),
   ).rejects.toThrow('not signed')
+})
+
+test('a list of checkpoints that lost a chain is damaged, though nothing else would tell', async () => {
+  const ledger = await tamperLedger()
+  try {
+    const file = join(ledger.tiles, 'checkpoints')
+    const heads = readFileSync(file)
+    writeFileSync(file, heads.subarray(0, heads.length - 1))
+    const { findings } = await judge(tilesSource({ folder: ledger.tiles, instance: INSTANCE }))
+    expect(findings[0]).toMatchObject({ chain: REGISTRY, kind: 'tile-damaged' })
+  } finally {
+    ledger.remove()
+  }
 })
 
 /** As it stood after so many leaves, before the chain was closed. */
