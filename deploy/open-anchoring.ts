@@ -10,6 +10,7 @@ import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import type { RegistryWriter } from '../gateway/registry/publish.ts'
 import { Anchoring, keepAnchoring, type AnchorStatus } from './anchor-heads.ts'
 import type { GatewayConfig } from './config.ts'
+import { registrarOf } from './config/registrar.ts'
 import { keepRoots, readRoots } from './timestamp-roots.ts'
 
 export interface OpenedAnchoring {
@@ -27,11 +28,15 @@ interface Parts {
   readonly report: (sentence: string) => void
 }
 
-export async function openAnchoring(
-  { data, timestamps }: GatewayConfig,
-  parts: Parts,
-): Promise<OpenedAnchoring> {
+export async function openAnchoring(config: GatewayConfig, parts: Parts): Promise<OpenedAnchoring> {
+  const { data, timestamps } = config
   if (timestamps === undefined) return { status: () => undefined, stop: () => Promise.resolve() }
+  // Stamps are numbered through, and only the registrar's process records their leaves.
+  if (registrarOf(config) !== undefined) {
+    throw new RangeError(
+      'timestamps belongs into the configuration of the process that writes the registry; take it out of this one',
+    )
+  }
   const { everyMs, policies, renewBeforeMs, timeoutMs, toleranceMs, url } = timestamps
   const rules = { roots: readRoots(timestamps.roots), ...(policies && { policies }) }
   keepRoots(data, rules.roots)
