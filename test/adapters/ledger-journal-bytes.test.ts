@@ -78,8 +78,8 @@ async function firstOfChain(changed: Buffer, keys = KEYS): Promise<Finding> {
     onRoot: () => undefined,
   })
   const disk = new SimDisk()
-  await disk.writeLoosely('/00000001.seg', changed)
-  const place = { disk, folder: '/', origin: ORIGIN, settle: asFast.settle }
+  await disk.writeLoosely('/chain/00000001.seg', changed)
+  const place = { disk, folder: '/chain', origin: ORIGIN, settle: asFast.settle }
   const vkey = key && vkeyText(ORIGIN, key.publicKey)
   const how = { origin: ORIGIN, vkey, sort: 'exchange', from: 0 } as const
   const examiner = new Examiner()

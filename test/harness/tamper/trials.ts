@@ -139,11 +139,15 @@ function withEvidence({ evidence, pins }: TamperLedger): Parameters<typeof judge
   return { evidence: { ...evidence, stamped: headsOfPins(pins) } }
 }
 
-/** Names a leaf that was struck, in a range no wider than what was struck, or than the copy allows; or the chain, where a file of its own was. */
+/**
+ * Names the first leaf that was struck (L5), or a leaf that was, in a range no wider than what was struck or than the copy allows; or the
+ * chain, where a file of its own was.
+ */
 function locates({ chain, first, last = first }: Finding, truth: Truth, within: number): boolean {
   if (truth.chain !== '' && chain !== truth.chain) return false
   if (truth.last === Infinity) return true
   if (first === undefined || last === undefined) return false
   const isThere = first <= truth.last && last >= truth.first
-  return isThere && last - first <= truth.last - truth.first + within
+  const isNarrow = last - first <= truth.last - truth.first + within
+  return first === truth.first || (isThere && isNarrow)
 }
