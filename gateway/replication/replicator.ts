@@ -204,6 +204,8 @@ export class Replicator {
       this.wake()
     } finally {
       if (!isAtEnd) this.#marks.get(lane)?.unshift(...waiting)
+      // Given up in the middle: nobody reads on, so nobody may wait on.
+      if (this.#stopped) this.#releaseMarks()
     }
     if (!isAtEnd) return
     for (const done of waiting) done()
