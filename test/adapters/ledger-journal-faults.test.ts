@@ -291,7 +291,7 @@ test('leaves that were durable without their checkpoint are completed by the ver
 
 test('a journal that another key signed is not opened', async () => {
   const disk = new SimDisk()
-  const { chain } = await openOn(DATA, ORIGIN, { disk, signer: registrar })
+  const { chain } = await openOn(DATA, ORIGIN, { disk })
   await write(chain, 2, 1)
   const folder = chainFolder(DATA, ORIGIN)
   const options = { disk, folder, origin: ORIGIN, twoPhase: false }
