@@ -112,6 +112,11 @@ function asText({ counts, findings, keyCounts }: VerifiedDuties): string {
     ...kindsText(findings),
     `${chains} chains, ${leaves} leaves, ${checkpoints} checkpoints, ${signatures} signatures verified, ${bytes} bytes`,
     `${intents} intents, ${outcomes} outcomes, ${open} still open, ${denials} denials`,
+    ...(counts.elsewhere === 0
+      ? []
+      : [
+          `${counts.elsewhere} chains of other gateways are not here: pin their keys and verify where they are`,
+        ]),
     ...keysText(keyCounts),
     verdict,
     '',

@@ -86,13 +86,22 @@ class LedgerCheck {
   async run(): Promise<Verified> {
     for (const fork of forksAmong(this.#known)) this.#report.add(fork)
     const isWhole = await this.#readRegistry(this.#links, this.#report, this.#counts)
-    for (const chain of this.#links.geneses.keys()) await this.#exchange(chain)
+    const here = new Set((await this.#parts.source.chains()).map(({ origin }) => origin))
+    for (const chain of this.#links.geneses.keys()) {
+      if (this.#isElsewhere(chain, here)) this.#counts.elsewhere += 1
+      else await this.#exchange(chain)
+    }
     if (isWhole) await this.#secretsAndHeads()
     for (const chain of [this.#registry, ...this.#links.geneses.keys()]) await this.#cuts(chain)
     const open = [...this.#pairing.left()]
     this.#openIntents(open)
     const pins = pinsOf(this.#states, open)
     return { findings: this.#report.findings, counts: this.#counts, pins }
+  }
+
+  /** Gateways that share a registry keep their chains in folders of their own; whoever pins a key expects its chains. */
+  #isElsewhere(chain: string, here: ReadonlySet<string | undefined>): boolean {
+    return this.#parts.keys.forChain(chain) === undefined && !here.has(chain)
   }
 
   async #readRegistry(links: LinkCheck, report: Report, counts: Counts): Promise<boolean> {

@@ -83,6 +83,8 @@ export interface Counts {
   withoutRecord: number
   /** Leaves whose record was taken away when their time was over, as a leaf of the registry says: no finding. */
   pruned: number
+  /** Chains of gateways whose key is not pinned, and that this source does not carry: not judged, and no finding. */
+  elsewhere: number
 }
 
 export function noCounts(): Counts {
@@ -98,6 +100,7 @@ export function noCounts(): Counts {
     open: 0,
     withoutRecord: 0,
     pruned: 0,
+    elsewhere: 0,
   }
 }
 
