@@ -194,7 +194,8 @@ export class Replicator {
 
   async #readOnce(lane: FollowedLane, reader: LogReader): Promise<void> {
     // Only who asked before the read began may be told that it came to the end.
-    const waiting = this.#marks.get(lane)?.splice(0) ?? []
+    const marks = this.#marks.get(lane) ?? []
+    const waiting = marks.splice(0)
     let isAtEnd = false
     try {
       const part = await reader.read(lane.offset, waiting.length > 0 ? 0 : LONG_POLL_MS)
@@ -203,13 +204,13 @@ export class Replicator {
       this.#parts.advanced()
       this.wake()
     } finally {
-      if (!isAtEnd) this.#marks.get(lane)?.unshift(...waiting)
+      if (!isAtEnd) marks.unshift(...waiting)
       // Given up in the middle: nobody reads on, so nobody may wait on.
       if (this.#stopped) this.#releaseMarks()
     }
     if (!isAtEnd) return
     for (const done of waiting) done()
-    if (this.#marks.get(lane)?.length === 0) await this.#pause(BETWEEN_READS_MS)
+    if (marks.length === 0) await this.#pause(BETWEEN_READS_MS)
   }
 
   #readToEnd(lane: FollowedLane): Promise<void> {
