@@ -59,6 +59,7 @@ test('a body in chunks of one byte holds no more than a small multiple of its by
   const growth = held() - before
   client.write('0\r\n\r\n')
   const got = await read.promise
-  expect(growth).toBeLessThan(20 * BYTES)
+  // A chunk kept as it came would be a hundred times its byte and more.
+  expect(growth).toBeLessThan(40 * BYTES)
   expect(got.kind === 'read' && got.body?.equals(body)).toBe(true)
 })
