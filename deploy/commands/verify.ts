@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { readKeys } from '../read-keys.ts'
+import { keepVerified, verifiedFile } from '../verified-mark.ts'
 import { verifyLedger } from '../verify-ledger.ts'
 import type { VerifiedLedger } from '../verify-ledger.ts'
 import { progressLine } from './progress-line.ts'
@@ -59,12 +60,13 @@ async function run(options: VerifyCommandOptions): Promise<void> {
   const { json, keyStore, note = [], receipt = [], ...rest } = options
   const progress = progressLine('verified leaves', json === true)
   const keys = readKeys(options)
+  const now = Date.now()
   const ledger = await verifyLedger({
     ...rest,
     keys,
     receipts: receipt,
     notes: note,
-    now: Date.now(),
+    now,
     onProgress: ({ leaves }) => progress.at(leaves),
   })
   progress.end()
@@ -75,6 +77,21 @@ async function run(options: VerifyCommandOptions): Promise<void> {
       : `${stampsText(ledger)}${asText(verified)}`,
   )
   if (verified.findings.length > 0) process.exitCode = 1
+  else if (options.tiles === undefined && options.kafka === undefined)
+    leaveMark(options.data, verified, now)
+}
+
+/** For the gateway's `gongdao.verified.age`; what was found stands whether or not it can be written. */
+function leaveMark(data: string, { pins }: VerifiedDuties, at: number): void {
+  const sizes = [...pins.chains].map(([origin, { state }]) => [origin, state.edge.size] as const)
+  try {
+    keepVerified(data, { at, chains: Object.fromEntries(sizes) })
+  } catch (fault) {
+    const why = fault instanceof Error ? fault.message : String(fault)
+    process.stderr.write(
+      `${verifiedFile(data)} could not be written, so the gateway does not know of this: ${why}\n`,
+    )
+  }
 }
 
 function wholeNumber(text: string): number {

@@ -1,0 +1,35 @@
+/**
+ * `<data>/verified.json`: when `gongdao verify` last found nothing wrong here, and how far each chain had grown by then. For
+ * `gongdao.verified.age` alone: nothing that is decided or signed rests on it. Beside the ledger, not in it: an archive keeps none.
+ *
+ *     {"at":<ms>,"chains":{"<origin>":<leaves>},"v":1}
+ */
+import { join } from 'node:path'
+import { readIfThere, replaceFile } from '../adapters/certs-folder/durable-file.ts'
+import { canonicalJson } from '../policies/canonical-json.ts'
+
+export interface VerifiedMark {
+  /** Milliseconds; when the verification began. */
+  readonly at: number
+  /** Leaves by chain. */
+  readonly chains: Readonly<Record<string, number>>
+}
+
+export function verifiedFile(data: string): string {
+  return join(data, 'verified.json')
+}
+
+/** Undefined where nobody verified yet, or the mark can't be read: no alarm is quieter for it. */
+export function readVerified(data: string): VerifiedMark | undefined {
+  try {
+    const mark = JSON.parse(readIfThere(verifiedFile(data))) as VerifiedMark & { v: unknown }
+    return mark.v === 1 && Number.isSafeInteger(mark.at) ? mark : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Throws what the file system throws: an auditor may have the right to read alone. */
+export function keepVerified(data: string, { at, chains }: VerifiedMark): void {
+  replaceFile(verifiedFile(data), `${canonicalJson({ at, chains, v: 1 })}\n`, 0o644)
+}
