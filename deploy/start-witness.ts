@@ -7,10 +7,8 @@ import { makeWitnessListener } from '../gateway/http/witness-listener.ts'
 import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { WitnessMemory } from '../gateway/ports/witness-memory.ts'
-import { CheckpointDesk } from '../gateway/witness/checkpoint-desk.ts'
-import { ComplaintDesk } from '../gateway/witness/complaint-desk.ts'
 import type { Cosigner } from '../gateway/witness/cosignature.ts'
-import { GenesisDesk } from '../gateway/witness/genesis-desk.ts'
+import { witnessDesks } from '../gateway/witness/desks.ts'
 
 export interface WitnessConfig {
   readonly data: string
@@ -36,12 +34,9 @@ export async function startWitness(
   // Two with one memory would each forget what the other answered.
   const lock = await lockFolder(data)
   const memory = await openWitnessFolder(data)
-  const parts = { cosigner, keys, memory, clock, alarm: report }
   const listener = makeWitnessListener({
     tls,
-    checkpoints: new CheckpointDesk(parts),
-    geneses: new GenesisDesk(parts),
-    complaints: new ComplaintDesk(parts),
+    ...witnessDesks({ cosigner, keys, memory, clock, alarm: report }),
     contradictions: () => memory.contradictions(),
     report: (fault) => {
       report(

@@ -1,15 +1,12 @@
 /** What can be asked of a witness: C2SP tlog-witness, and beside it what departments and auditors need of one. */
 import type { Express, NextFunction, Request, Response } from 'express'
-import type { CheckpointDesk } from '../witness/checkpoint-desk.ts'
 import type { AddCheckpointAnswer } from '../witness/checkpoint-desk.ts'
-import type { ComplaintAnswer, ComplaintDesk } from '../witness/complaint-desk.ts'
-import type { AddGenesisAnswer, GenesisDesk } from '../witness/genesis-desk.ts'
+import type { ComplaintAnswer } from '../witness/complaint-desk.ts'
+import type { Desks } from '../witness/desks.ts'
+import type { AddGenesisAnswer } from '../witness/genesis-desk.ts'
 import { readBody } from './read-body.ts'
 
-export interface WitnessRouteParts {
-  readonly checkpoints: CheckpointDesk
-  readonly geneses: GenesisDesk
-  readonly complaints: ComplaintDesk
+export interface WitnessRouteParts extends Desks {
   /** Names of the contradictions that are kept. */
   readonly contradictions: () => readonly string[]
   /** A fault of our own, for the operator's eyes. */
@@ -55,6 +52,9 @@ export function routeWitness(app: Express, parts: WitnessRouteParts): void {
     const note = await checkpoints.newest(String(params['originHash']))
     return note === undefined ? NOTHING_HERE : { ...plain(200, ''), body: note }
   })
+  get('/:originHash/complaints', async ({ params }) =>
+    json(200, { complaints: await complaints.unanswered(String(params['originHash'])) }),
+  )
   app.use((_request, response) => send(response, NOTHING_HERE))
   // A path that can't be decoded. Express knows an error handler by its four parameters; its own would show our stack.
   app.use((_fault: unknown, _request: Request, response: Response, _next: NextFunction) => {

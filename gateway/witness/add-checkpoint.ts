@@ -4,8 +4,8 @@
  */
 import { EMPTY_TREE, treeHashOfBase64 } from '../ledger/hash.ts'
 import type { TreeHash } from '../ledger/hash.ts'
-import { parseCheckpoint, parseNote, signersOf } from '../ledger/note.ts'
-import type { Checkpoint, NoteKey, SignedNote } from '../ledger/note.ts'
+import { parseCheckpoint, parseNote } from '../ledger/note.ts'
+import type { Checkpoint, SignedNote } from '../ledger/note.ts'
 import { isConsistent } from '../ledger/proofs.ts'
 import { decimal } from '../ledger/tlog-proof.ts'
 
@@ -40,15 +40,6 @@ function isWhole(proof: readonly (TreeHash | undefined)[]): proof is readonly Tr
 export function addCheckpointText(old: number, proof: readonly TreeHash[], note: string): string {
   const lines = proof.map((hash) => `${Buffer.from(hash, 'latin1').toString('base64')}\n`)
   return `old ${old}\n${lines.join('')}\n${note}`
-}
-
-/** The log's own signature line, where it is good; a note on which a known key's signature fails is no note (C2SP signed-note). */
-export function logSignature(note: SignedNote, key: NoteKey): string | undefined {
-  if (signersOf(note, [key])?.includes(key) !== true) return undefined
-  const signature = note.signatures.find(({ id, name }) => name === key.name && id === key.id)
-  if (signature === undefined) return undefined
-  const blob = Buffer.concat([Buffer.from(signature.id, 'latin1'), signature.signature])
-  return `\u2014 ${signature.name} ${blob.toString('base64')}\n`
 }
 
 export type Judgement =

@@ -6,11 +6,12 @@
  */
 import { hash } from 'node:crypto'
 import { digestOfTreeHash } from '../ledger/hash.ts'
+import { parseNote } from '../ledger/note.ts'
 import type { Checkpoint } from '../ledger/note.ts'
-import { addCheckpointText, judge, logSignature, parseAddCheckpoint } from './add-checkpoint.ts'
+import { addCheckpointText, judge, parseAddCheckpoint } from './add-checkpoint.ts'
 import type { AddCheckpoint } from './add-checkpoint.ts'
 import { cosignatureLine } from './cosignature.ts'
-import { OneAtATime, checkpointIn, keepContradiction, keyOfChain } from './parts.ts'
+import { bareNote, checkpointIn, keepContradiction, keyOfChain } from './parts.ts'
 import type { WitnessParts } from './parts.ts'
 
 export type AddCheckpointAnswer =
@@ -22,6 +23,8 @@ export type AddCheckpointAnswer =
 
 /** Whoever has a signed note can send it with a bad proof: suspicions are kept, but not without bound. */
 const MOST_UNPROVEN = 64
+/** Whoever has the newest note can bring it again and again: for so long the same answer serves, and nothing is written. Seconds. */
+const SERVES_AGAIN = 60
 
 interface Shown extends AddCheckpoint {
   /** Text and the log's own signature: nothing else that was sent is kept. */
@@ -30,7 +33,6 @@ interface Shown extends AddCheckpoint {
 
 export class CheckpointDesk {
   readonly #parts: WitnessParts
-  readonly #turns = new OneAtATime()
 
   constructor(parts: WitnessParts) {
     this.#parts = parts
@@ -42,10 +44,9 @@ export class CheckpointDesk {
     const { origin } = asked.checkpoint
     const key = keyOfChain(this.#parts, origin)
     if (key === undefined) return { kind: 'unknown-origin' }
-    const line = logSignature(asked.note, key)
-    if (line === undefined) return { kind: 'unsigned' }
-    const signed = `${asked.note.text}\n${line}`
-    return this.#turns.run(origin, () => this.#inTurn({ ...asked, signed }))
+    const signed = bareNote(asked.note, key)
+    if (signed === undefined) return { kind: 'unsigned' }
+    return this.#parts.turns.run(origin, () => this.#inTurn({ ...asked, signed }))
   }
 
   /** The newest cosigned note of the chain whose name has this SHA-256, lowercase hexadecimal. */
@@ -69,9 +70,20 @@ export class CheckpointDesk {
       return judgement
     }
     const seconds = Math.max(1, Math.floor(clock.now() / 1000))
+    const again = this.#madeBefore(newest, shown.signed, seconds)
+    if (again !== undefined) return { kind: 'cosigned', lines: again }
     const lines = cosignatureLine(cosigner, shown.note.text, seconds)
     await memory.remember(origin, shown.signed + lines)
     return { kind: 'cosigned', lines }
+  }
+
+  /** The line that this very note was answered with a moment ago. */
+  #madeBefore(newest: string | undefined, signed: string, seconds: number): string | undefined {
+    if (newest?.startsWith(signed) !== true) return undefined
+    const { name } = this.#parts.cosigner
+    const ours = parseNote(newest)?.signatures.find((each) => each.name === name)?.signature
+    const madeAt = ours === undefined ? 0 : Number(ours.readBigUInt64BE(0))
+    return Math.abs(seconds - madeAt) < SERVES_AGAIN ? newest.slice(signed.length) : undefined
   }
 
   /** What could not be cosigned may contradict what was: then both are kept. */
@@ -80,10 +92,13 @@ export class CheckpointDesk {
     const same = await this.#parts.memory.ofSize(chain, size)
     const pair = { chain, at: size, second: shown.signed }
     if (same !== undefined && checkpointIn(same).root !== root) {
-      await keepContradiction(this.#parts, { ...pair, kind: 'fork', first: same })
+      const between = [checkpointIn(same).root, root] as const
+      await keepContradiction(this.#parts, { ...pair, kind: 'fork', first: same, between })
     } else if (same === undefined && shown.old === remembered?.size && this.#hasRoom()) {
       const second = addCheckpointText(shown.old, shown.proof, shown.signed)
-      await keepContradiction(this.#parts, { ...pair, kind: 'unproven', first: newest, second })
+      const between = [remembered.root, root] as const
+      const suspicion = { ...pair, kind: 'unproven', first: newest, second, between } as const
+      await keepContradiction(this.#parts, suspicion)
     }
   }
 
@@ -96,7 +111,8 @@ export class CheckpointDesk {
     if (successor === undefined || end === undefined || size < end.size) return false
     if (size === end.size && digestOfTreeHash(root) === end.root) return false
     const pair = { chain, at: size, first: successor.proof, second: signed }
-    await keepContradiction(this.#parts, { ...pair, kind: 'cut-short' })
+    const between = [end.root, root] as const
+    await keepContradiction(this.#parts, { ...pair, kind: 'cut-short', between })
     return true
   }
 

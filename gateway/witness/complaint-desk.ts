@@ -6,14 +6,14 @@
  *     overdue    checkpoints beyond it were cosigned, and nobody has shown the leaf in them: hidden, or dropped
  *     settled    the leaf was shown in one of them
  */
+import { hash } from 'node:crypto'
 import { checkReceipt } from '../ledger/check-receipt.ts'
 import { canonicalLeaf } from '../ledger/leaf.ts'
 import { leafHashOf } from '../ledger/hash.ts'
-import { parseCheckpoint, parseNote } from '../ledger/note.ts'
-import { parseProof, proofText } from '../ledger/tlog-proof.ts'
 import type { KeptComplaint } from '../ports/witness-memory.ts'
+import { bareProof } from './bare-proof.ts'
 import { isCosigned } from './genesis-desk.ts'
-import { OneAtATime, checkpointIn, keepContradiction } from './parts.ts'
+import { checkpointIn, keepContradiction } from './parts.ts'
 import type { WitnessParts } from './parts.ts'
 
 export type ComplaintState = 'open' | 'overdue' | 'settled'
@@ -36,6 +36,8 @@ export type ComplaintAnswer =
 
 /** Open complaints about one chain: each is a leaf that its key has signed, but one of them says it all. */
 const MOST_OPEN = 1000
+/** In one answer, which whoever asks keeps in memory. */
+const MOST_SHOWN = 200
 
 interface Shown extends Pick<KeptComplaint, 'chain' | 'index' | 'leaf' | 'proof'> {
   /** Checkpoint that the receipt ends in. */
@@ -44,7 +46,6 @@ interface Shown extends Pick<KeptComplaint, 'chain' | 'index' | 'leaf' | 'proof'
 
 export class ComplaintDesk {
   readonly #parts: WitnessParts
-  readonly #turns = new OneAtATime()
 
   constructor(parts: WitnessParts) {
     this.#parts = parts
@@ -54,7 +55,7 @@ export class ComplaintDesk {
   async add(receipt: string): Promise<ComplaintAnswer> {
     const shown = this.#read(receipt)
     if (shown === undefined) return { kind: 'malformed' }
-    return this.#turns.run(shown.chain, async () =>
+    return this.#parts.turns.run(shown.chain, async () =>
       (await isCosigned(this.#parts, shown.proof)) ? this.#settle(shown) : this.#keep(shown),
     )
   }
@@ -64,18 +65,24 @@ export class ComplaintDesk {
     return complaint && this.#view(complaint, number)
   }
 
-  /** Those that nobody has answered yet, for whoever can: oldest first. */
-  async unanswered(): Promise<readonly ComplaintView[]> {
-    const open = this.#parts.memory.complaints.flatMap((complaint, at) =>
-      complaint.settled === undefined ? [this.#view(complaint, at + 1)] : [],
-    )
-    return Promise.all(open.slice(0, MOST_OPEN))
+  /**
+   * Those that nobody has answered yet, oldest first. `originHash`: only of the chain whose name has this SHA-256, for its operator, whom
+   * what others leave unanswered must not hold up.
+   */
+  async unanswered(originHash?: string): Promise<readonly ComplaintView[]> {
+    const open: [KeptComplaint, number][] = []
+    for (const [at, complaint] of this.#parts.memory.complaints.entries()) {
+      if (complaint.settled !== undefined) continue
+      if (originHash !== undefined && hash('sha256', complaint.chain) !== originHash) continue
+      if (open.push([complaint, at + 1]) === MOST_SHOWN) break
+    }
+    return Promise.all(open.map(([complaint, number]) => this.#view(complaint, number)))
   }
 
   #read(receipt: string): Shown | undefined {
     const found = checkReceipt(receipt, { keys: this.#parts.keys })
     if (found.kind === 'bad') return undefined
-    const { proof, note } = withoutExtra(receipt)
+    const { proof, note } = bareProof(receipt, this.#parts.keys)
     const leaf = Buffer.from(leafHashOf(canonicalLeaf(found.leaf)), 'latin1').toString('base64url')
     return { chain: found.origin, index: found.index, leaf, proof, note }
   }
@@ -88,7 +95,8 @@ export class ComplaintDesk {
       if (complaint.chain !== chain || complaint.index !== index) continue
       if (complaint.leaf !== leaf) {
         const pair = { chain, at: index, first: proof, second: complaint.proof }
-        await keepContradiction(this.#parts, { ...pair, kind: 'two-leaves' })
+        const between = [leaf, complaint.leaf] as const
+        await keepContradiction(this.#parts, { ...pair, kind: 'two-leaves', between })
       } else if (complaint.settled === undefined) {
         await memory.settleComplaint(at + 1, { at: clock.now(), proof })
         settled.push(at + 1)
@@ -121,14 +129,16 @@ export class ComplaintDesk {
     const same = await memory.ofSize(chain, size)
     if (same !== undefined && checkpointIn(same).root !== root) {
       const pair = { chain, at: size, first: same, second: note }
-      await keepContradiction(this.#parts, { ...pair, kind: 'fork' })
+      const between = [checkpointIn(same).root, root] as const
+      await keepContradiction(this.#parts, { ...pair, kind: 'fork', between })
     }
     const rival = memory.complaints.find(
       (each) => each.chain === chain && each.index === index && each.leaf !== leaf,
     )
     if (rival === undefined) return
     const pair = { chain, at: index, first: rival.settled?.proof ?? rival.proof, second: proof }
-    await keepContradiction(this.#parts, { ...pair, kind: 'two-leaves' })
+    const between = [rival.leaf, leaf] as const
+    await keepContradiction(this.#parts, { ...pair, kind: 'two-leaves', between })
   }
 
   async #view(
@@ -140,20 +150,4 @@ export class ComplaintDesk {
     const state = settled === undefined ? (isReached ? 'overdue' : 'open') : 'settled'
     return { number, state, chain, index, at }
   }
-}
-
-/** The proof of a receipt that was checked before, with nothing of what it shows. */
-function withoutExtra(receipt: string): { readonly proof: string; readonly note: string } {
-  const plain = parseProof(receipt) === undefined ? fromBase64(receipt) : receipt
-  const parsed = parseProof(plain)
-  if (parsed === undefined || parseCheckpoint(parseNote(parsed.note)?.text ?? '') === undefined) {
-    throw new Error('a receipt that was checked can not be read')
-  }
-  const { index, note, path } = parsed
-  const lines = path.map((each) => `${Buffer.from(each, 'latin1').toString('base64')}\n`).join('')
-  return { proof: proofText({ index, lines, note }), note }
-}
-
-function fromBase64(receipt: string): string {
-  return Buffer.from(receipt.trim(), 'base64').toString('utf8')
 }

@@ -24,6 +24,10 @@ export interface Contradiction {
   /** What was remembered, and what was shown: signed notes or tlog-proofs. */
   readonly first: string
   readonly second: string
+  /**
+   * The two roots, leaves or chains that can't both be: the same pair is kept once, in however many notes and proofs it is shown.
+   */
+  readonly between: readonly [string, string]
 }
 
 const OF_LEAVES: ReadonlySet<ContradictionKind> = new Set(['two-leaves', 'two-successors'])
@@ -32,7 +36,7 @@ export function contradictionSentence({
   at,
   chain,
   kind,
-}: Omit<Contradiction, 'first' | 'second'>): string {
+}: Pick<Contradiction, 'at' | 'chain' | 'kind'>): string {
   switch (kind) {
     case 'fork':
       return `${chain} was forked: its key signed two different trees of ${at} leaves.`

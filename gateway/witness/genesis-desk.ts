@@ -2,14 +2,18 @@
  * Where an exchange chain is opened in public (design D7): the genesis leaf, proven in a registry checkpoint that this witness has
  * cosigned, so that nobody else can be shown a registry without it. One chain has one genesis, a predecessor one successor.
  */
+import { canonicalJson } from '../../policies/canonical-json.ts'
 import { checkReceipt } from '../ledger/check-receipt.ts'
 import type { ReceiptFinding } from '../ledger/check-receipt.ts'
 import { digestOfTreeHash } from '../ledger/hash.ts'
+import { canonicalLeaf } from '../ledger/leaf.ts'
 import { parseCheckpoint, parseNote, vkeyText } from '../ledger/note.ts'
+import { makeExtra } from '../ledger/receipt.ts'
 import type { GenesisRecord } from '../ledger/registry-events.ts'
 import { parseProof } from '../ledger/tlog-proof.ts'
 import type { KnownGenesis } from '../ports/witness-memory.ts'
-import { OneAtATime, checkpointIn, keepContradiction } from './parts.ts'
+import { bareProof } from './bare-proof.ts'
+import { checkpointIn, keepContradiction } from './parts.ts'
 import type { WitnessParts } from './parts.ts'
 
 export type AddGenesisAnswer = {
@@ -25,7 +29,6 @@ export type AddGenesisAnswer = {
 
 export class GenesisDesk {
   readonly #parts: WitnessParts
-  readonly #turns = new OneAtATime()
 
   constructor(parts: WitnessParts) {
     this.#parts = parts
@@ -36,7 +39,12 @@ export class GenesisDesk {
     const genesis = this.#read(proof)
     if (genesis === undefined) return { kind: 'malformed' }
     if (!(await isCosigned(this.#parts, proof))) return { kind: 'not-cosigned' }
-    return this.#turns.run('geneses', () => this.#inTurn(genesis))
+    const { turns } = this.#parts
+    // The chain that it ends is not to be cosigned further meanwhile.
+    const ended = genesis.predecessor?.chain
+    return turns.run('geneses', () =>
+      ended === undefined ? this.#inTurn(genesis) : turns.run(ended, () => this.#inTurn(genesis)),
+    )
   }
 
   #read(proof: string): KnownGenesis | undefined {
@@ -48,7 +56,12 @@ export class GenesisDesk {
     if (chain !== `${instance}/exchange/${gateway}/${n}`) return undefined
     const pinned = keys.forChain(chain)
     if (pinned === undefined || key !== vkeyText(chain, pinned.publicKey)) return undefined
-    return { chain, index: found.index, proof, ...(predecessor && { predecessor }) }
+    const shown = {
+      leaf: canonicalLeaf(found.leaf),
+      recordText: canonicalJson(found.record),
+    }
+    const kept = bareProof(proof, keys, Buffer.from(makeExtra(shown, Infinity)))
+    return { chain, index: found.index, proof: kept.proof, ...(predecessor && { predecessor }) }
   }
 
   async #inTurn(genesis: KnownGenesis): Promise<AddGenesisAnswer> {
@@ -58,7 +71,8 @@ export class GenesisDesk {
     if (rival?.chain === chain && rival.index === index) return { kind: 'learnt' }
     if (rival !== undefined) {
       const pair = { chain, at: index, first: rival.proof, second: genesis.proof }
-      await keepContradiction(this.#parts, { ...pair, kind: 'two-successors' })
+      const between = [`${rival.chain} ${rival.index}`, `${chain} ${index}`] as const
+      await keepContradiction(this.#parts, { ...pair, kind: 'two-successors', between })
       return { kind: 'contradicted' }
     }
     if (await this.#isCutShort(genesis)) return { kind: 'contradicted' }
@@ -75,7 +89,8 @@ export class GenesisDesk {
     const isSame = size === predecessor.size && digestOfTreeHash(root) === predecessor.root
     if (size < predecessor.size || isSame) return false
     const pair = { chain: predecessor.chain, at: size, first: newest, second: proof }
-    await keepContradiction(this.#parts, { ...pair, kind: 'cut-short' })
+    const between = [root, predecessor.root] as const
+    await keepContradiction(this.#parts, { ...pair, kind: 'cut-short', between })
     return true
   }
 }

@@ -1,7 +1,7 @@
 /** What a witness works with, and what its desks share. */
 import { digestOf } from '../ledger/hash.ts'
-import { parseCheckpoint, parseNote } from '../ledger/note.ts'
-import type { Checkpoint, NoteKey } from '../ledger/note.ts'
+import { parseCheckpoint, parseNote, signersOf } from '../ledger/note.ts'
+import type { Checkpoint, NoteKey, SignedNote } from '../ledger/note.ts'
 import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { WitnessMemory } from '../ports/witness-memory.ts'
@@ -15,6 +15,8 @@ export interface WitnessParts {
   readonly keys: PinnedKeys
   readonly memory: WitnessMemory
   readonly clock: Clock
+  /** Of all desks, by chain: what was compared must still be so when something is remembered. */
+  readonly turns: OneAtATime
   /** A sentence for whoever runs the witness: something was signed that contradicts something else. */
   readonly alarm: (sentence: string) => void
 }
@@ -36,12 +38,26 @@ export function checkpointIn(note: string): Checkpoint {
   return checkpoint
 }
 
+/**
+ * The note with the signature of its chain's key and no other line: whatever else stood there is the stranger's who brought it, and is
+ * kept nowhere. Undefined where that signature is not there, or fails; a note on which a known key's signature fails is none (C2SP
+ * signed-note).
+ */
+export function bareNote(note: SignedNote, key: NoteKey): string | undefined {
+  if (signersOf(note, [key])?.includes(key) !== true) return undefined
+  const signature = note.signatures.find(({ id, name }) => name === key.name && id === key.id)
+  if (signature === undefined) return undefined
+  const blob = Buffer.concat([Buffer.from(signature.id, 'latin1'), signature.signature])
+  return `${note.text}\n\u2014 ${signature.name} ${blob.toString('base64')}\n`
+}
+
 export async function keepContradiction(
   { alarm, clock, cosigner, memory }: WitnessParts,
   contradiction: Contradiction,
 ): Promise<void> {
-  const { at, chain, first, kind, second } = contradiction
-  const name = `${kind}-${digestOf(chain).slice(0, 8)}-${at}-${digestOf(first + second).slice(0, 8)}`
+  const { at, between, chain, kind } = contradiction
+  const what = digestOf(between.toSorted().join(' '))
+  const name = `${kind}-${digestOf(chain).slice(0, 8)}-${at}-${what.slice(0, 8)}`
   if (memory.contradictions().includes(name)) return
   const text = contradictionText(contradiction, { at: clock.now(), by: cosigner.name })
   await memory.keepContradiction(name, text)

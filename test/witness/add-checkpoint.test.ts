@@ -13,7 +13,7 @@ import { checkpointWriter } from '../../gateway/ledger/checkpoint.ts'
 import { parseNote, parseVkey, signersOf } from '../../gateway/ledger/note.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { parseAddCheckpoint } from '../../gateway/witness/add-checkpoint.ts'
-import { CheckpointDesk } from '../../gateway/witness/checkpoint-desk.ts'
+import type { CheckpointDesk } from '../../gateway/witness/checkpoint-desk.ts'
 import {
   cosignatureLine,
   cosignerOf,
@@ -21,6 +21,7 @@ import {
   parseSecretKey,
   secretKeyText,
 } from '../../gateway/witness/cosignature.ts'
+import { witnessDesks } from '../../gateway/witness/desks.ts'
 import { testSigner } from '../harness/memory-ledger.ts'
 import { SteadyClock } from '../harness/steady.ts'
 import { TestLog } from '../harness/test-log.ts'
@@ -49,7 +50,8 @@ async function reopen(): Promise<void> {
   memory = await openWitnessFolder(folder)
   alarms = []
   const keys = parsePinnedKeys(new TestLog(ORIGIN).vkey)
-  desk = new CheckpointDesk({ cosigner, keys, memory, clock, alarm: (words) => alarms.push(words) })
+  const alarm = (words: string): number => alarms.push(words)
+  desk = witnessDesks({ cosigner, keys, memory, clock, alarm }).checkpoints
 }
 
 function contradictions(): string[] {
@@ -128,7 +130,8 @@ describe('what is refused', () => {
     const secret = new TestLog('T/exchange/T/GOV/A300000014/gw1/1', [], 2).grow(1)
     const gateway = new TestLog('T/exchange/T/GOV/A300000014/gw1', [], 2).vkey
     const keys = parsePinnedKeys(`${log.vkey}\n${gateway}`)
-    const other = new CheckpointDesk({ cosigner, keys, memory, clock, alarm: () => undefined })
+    const alarm = (): void => undefined
+    const other = witnessDesks({ cosigner, keys, memory, clock, alarm }).checkpoints
     expect((await other.add(secret.request(0))).kind).toBe('unknown-origin')
   })
 

@@ -1,4 +1,5 @@
 /** Chains opened in public, and complaints about what was not: against a witness with a real folder. */
+import { hash } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,10 +25,11 @@ import { consistencyProof, inclusionProof, rangeRoot } from '../../gateway/ledge
 import { makeExtra } from '../../gateway/ledger/receipt.ts'
 import { proofText } from '../../gateway/ledger/tlog-proof.ts'
 import { addCheckpointText } from '../../gateway/witness/add-checkpoint.ts'
-import { CheckpointDesk } from '../../gateway/witness/checkpoint-desk.ts'
-import { ComplaintDesk } from '../../gateway/witness/complaint-desk.ts'
+import type { CheckpointDesk } from '../../gateway/witness/checkpoint-desk.ts'
+import type { ComplaintDesk } from '../../gateway/witness/complaint-desk.ts'
 import { cosignerOf } from '../../gateway/witness/cosignature.ts'
-import { GenesisDesk } from '../../gateway/witness/genesis-desk.ts'
+import { witnessDesks } from '../../gateway/witness/desks.ts'
+import type { GenesisDesk } from '../../gateway/witness/genesis-desk.ts'
 import { testSigner } from '../harness/memory-ledger.ts'
 import { SteadyClock } from '../harness/steady.ts'
 
@@ -119,6 +121,7 @@ let checkpoints: CheckpointDesk
 let geneses: GenesisDesk
 let complaints: ComplaintDesk
 let registry: Chain
+let clock: SteadyClock
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gongdao-desks-'))
@@ -134,11 +137,9 @@ afterEach(async () => {
 async function reopen(): Promise<void> {
   memory = await openWitnessFolder(folder)
   const cosigner = cosignerOf('audit.example/w1', Buffer.alloc(32, 7))
-  const clock = new SteadyClock('2026-11-22T12:00:00+08:00')
-  const parts = { cosigner, keys, memory, clock, alarm: () => undefined }
-  checkpoints = new CheckpointDesk(parts)
-  geneses = new GenesisDesk(parts)
-  complaints = new ComplaintDesk(parts)
+  clock = new SteadyClock('2026-11-22T12:00:00+08:00')
+  const desks = witnessDesks({ cosigner, keys, memory, clock, alarm: () => undefined })
+  ;({ checkpoints, complaints, geneses } = desks)
 }
 
 function kept(): string[] {
@@ -244,6 +245,95 @@ describe('a chain', () => {
   })
 })
 
+describe('desks take turns', () => {
+  test('a chain that is closed while its next checkpoint is on the way is never cosigned beyond its end in silence', async () => {
+    const first = await openFirst()
+    await checkpoints.add(first.request(0, 1))
+    const end = { chain: first.origin, size: 1, root: first.root(1) }
+    registry.put('genesis', genesis(2, end))
+    expect((await checkpoints.add(registry.request(2))).kind).toBe('cosigned')
+    const [grown, opened] = await Promise.all([
+      checkpoints.add(first.request(1)),
+      geneses.add(registry.receipt(2)),
+    ])
+    expect([grown.kind, opened.kind]).toEqual(['cosigned', 'contradicted'])
+    expect(kept()).toEqual([`kind cut-short chain ${origin(1)} size 2`])
+  })
+
+  test('a receipt of another tree that comes while one of its size is cosigned convicts', async () => {
+    const chain = await openFirst()
+    const other = new Chain(origin(1), chain.entries)
+    other.entries[0] = { kind: 'outcome', record: '{"n":7,"v":1}' }
+    await Promise.all([checkpoints.add(chain.request(0)), complaints.add(other.receipt(1))])
+    expect(kept()).toEqual([`kind fork chain ${origin(1)} size 2`])
+  })
+})
+
+describe('what strangers bring again and again', () => {
+  /** The same, with lines that no key here knows. */
+  function dressed(receipt: string, number: number): string {
+    const blob = Buffer.alloc(90, number).toString('base64')
+    return `${receipt}\u2014 A000000018-${number} ${blob}\n`
+  }
+
+  test('is a contradiction once, however it is dressed and however far the chain has grown since', async () => {
+    const chain = await openFirst()
+    const other = new Chain(origin(1), chain.entries)
+    other.entries[1] = { kind: 'outcome', record: '{"n":7,"v":1}' }
+    await complaints.add(other.receipt(1))
+    await checkpoints.add(chain.request(0))
+    for (let number = 3; number < 6; number += 1) {
+      chain.put('outcome', { n: number, v: 1 })
+      expect((await checkpoints.add(chain.request(number - 1))).kind).toBe('cosigned')
+      await complaints.add(dressed(chain.receipt(1), number))
+      await complaints.add(dressed(other.receipt(1), number))
+      await checkpoints.add(dressed(other.request(0), number))
+    }
+    expect(kept().toSorted()).toEqual([
+      `kind fork chain ${origin(1)} size 2`,
+      `kind two-leaves chain ${origin(1)} index 1`,
+    ])
+  })
+
+  test('is kept without a byte that no pinned key has signed', async () => {
+    registry.put('genesis', genesis(1))
+    await checkpoints.add(registry.request(0))
+    const shown = registry.receipt(1)
+    const [, extra = ''] = /^extra (\S+)$/m.exec(shown) ?? []
+    const more = Buffer.from(extra, 'base64')
+      .toString()
+      .replace(/,"v":1\}$/, ',"v":1,"who":"A000000018"}')
+    const padded = shown.replace(extra, Buffer.from(more).toString('base64'))
+    expect((await geneses.add(dressed(padded, 1))).kind).toBe('learnt')
+    const chain = new Chain(origin(1)).put('outcome', { n: 0, v: 1 })
+    expect((await complaints.add(dressed(chain.receipt(0), 2))).kind).toBe('kept')
+    for (const part of ['geneses', 'complaints']) {
+      const [file = ''] = readdirSync(join(folder, part))
+      const text = readFileSync(join(folder, part, file), 'utf8')
+      expect(text).not.toContain('A000000018')
+      expect(text).not.toContain(Buffer.from('A000000018').toString('base64').slice(0, 12))
+    }
+    expect(memory.geneses[0]?.proof).toBe(shown)
+  })
+
+  test('is answered as a moment ago, and nothing more is written; a minute later with a fresh time', async () => {
+    const lines = async (): Promise<number> => {
+      const chains = readdirSync(join(folder, 'chains'), { recursive: true, encoding: 'utf8' })
+      const files = chains.filter((name) => name.endsWith('.lines'))
+      const texts = files.map((name) => readFileSync(join(folder, 'chains', name), 'utf8'))
+      return Promise.resolve(texts.join('').split('\n').length - 1)
+    }
+    const first = await checkpoints.add(registry.request(0))
+    const before = await lines()
+    for (let count = 0; count < 5; count += 1)
+      expect(await checkpoints.add(registry.request(1))).toEqual(first)
+    expect(await lines()).toBe(before)
+    clock.advance(61_000)
+    expect(await checkpoints.add(registry.request(1))).not.toEqual(first)
+    expect(await lines()).toBe(before + 1)
+  })
+})
+
 describe('a complaint', () => {
   test('is kept under a number, overdue once the chain has grown beyond it, and settled by its leaf in what was cosigned', async () => {
     const chain = await openFirst()
@@ -296,6 +386,18 @@ describe('a complaint', () => {
     expect((await complaints.add(Buffer.from(secret.receipt(0)).toString('base64'))).kind).toBe(
       'kept',
     )
+  })
+
+  test('of another chain does not stand in the way of those that an operator can answer', async () => {
+    const chain = await openFirst()
+    const secret = new Chain(origin(9))
+    for (let n = 0; n < 230; n += 1) secret.put('outcome', { n, v: 1 })
+    for (let n = 0; n < 230; n += 1) await complaints.add(secret.receipt(n, n + 1))
+    await complaints.add(chain.receipt(1))
+    const its = await complaints.unanswered(hash('sha256', chain.origin))
+    expect(its).toMatchObject([{ number: 231, chain: chain.origin, index: 1 }])
+    expect(await complaints.unanswered()).toHaveLength(200)
+    expect(await complaints.unanswered('other')).toEqual([])
   })
 
   test('needs a receipt that a pinned key has signed; what its record says is not kept', async () => {

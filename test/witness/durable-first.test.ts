@@ -25,8 +25,9 @@ import {
 } from '../../adapters/checkpoints-folder/line-log.ts'
 import { openWitnessFolder } from '../../adapters/checkpoints-folder/witness-folder.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
-import { CheckpointDesk } from '../../gateway/witness/checkpoint-desk.ts'
+import type { CheckpointDesk } from '../../gateway/witness/checkpoint-desk.ts'
 import { cosignerOf } from '../../gateway/witness/cosignature.ts'
+import { witnessDesks } from '../../gateway/witness/desks.ts'
 import { SteadyClock } from '../harness/steady.ts'
 import { TestLog } from '../harness/test-log.ts'
 
@@ -57,13 +58,13 @@ async function syncsBy(way: (real: () => Promise<void>) => Promise<void>): Promi
 }
 
 function desk(memory: Awaited<ReturnType<typeof openWitnessFolder>>): CheckpointDesk {
-  return new CheckpointDesk({
+  return witnessDesks({
     cosigner: cosignerOf('audit.example/w1', Buffer.alloc(32, 7)),
     keys: parsePinnedKeys(new TestLog('T/registry').vkey),
     memory,
     clock: new SteadyClock('2026-11-22T12:00:00+08:00'),
     alarm: () => undefined,
-  })
+  }).checkpoints
 }
 
 describe('a witness', () => {
