@@ -4,7 +4,7 @@ import { isOnThePath } from './on-the-path.ts'
 
 /**
  * A test that uses a program of the machine, e.g. `testNeeding('strace')('…', async () => …)`; `kafka`: Java and the
- * broker's jars. Without it the test is skipped and says why; under CI a skipped test fails the run.
+ * broker's jars; `mount`: the right to use it as well. Without it the test is skipped and says why; under CI a skipped test fails the run.
  */
 export function testNeeding(
   program: string,
@@ -15,6 +15,7 @@ export function testNeeding(
 
 /** For `beforeAll`: `if (isHere('kafka')) kafka = await sharedKafka()`. */
 export function isHere(program: string): boolean {
+  if (program === 'mount') return isOnThePath(program) && process.getuid?.() === 0
   if (program !== 'kafka') return isOnThePath(program)
   if (process.env['KAFKA_BROKERS'] !== undefined) return true
   return isOnThePath('java') && hasKafkaJars()
