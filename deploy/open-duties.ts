@@ -1,25 +1,13 @@
 /** The officers' side of a gateway: what a crash left of an erasure is finished, then the door for their commands opens. */
 import { openDutyDoor } from '../adapters/duty-socket/duty-socket.ts'
-import type { OpenedKeyStore } from '../adapters/key-store-sqlite/key-store-sqlite.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
 import type { HeadsRecord } from '../gateway/ledger/events.ts'
-import type { Chance, Clock } from '../gateway/ports/clock.ts'
-import type { RegistryWriter } from '../gateway/registry/publish.ts'
-import type { GatewayId } from '../policies/vocabulary.ts'
 import { destroyExpired } from './duties/backup-keys.ts'
 import { Duties } from './duties/duties.ts'
+import type { DutyHost } from './duties/host.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
-interface Host {
-  readonly data: string
-  readonly instance: string
-  readonly gateway: GatewayId
-  readonly clock: Clock
-  readonly chance: Chance
-  readonly registry: RegistryWriter
-  readonly keys: OpenedKeyStore
-  readonly report: (sentence: string) => void
-  readonly mostBackupDays?: number | undefined
-}
+type Host = Omit<DutyHost, 'settled'> & { readonly report: Report }
 
 /** Before anything else is recorded. */
 export async function finishErasures(host: Host): Promise<void> {
@@ -27,6 +15,7 @@ export async function finishErasures(host: Host): Promise<void> {
   if (finished === 0) return
   host.report(
     `${String(finished)} erasure(s) that a crash or an old key store had left unfinished are finished`,
+    'nobody',
   )
 }
 
@@ -42,38 +31,62 @@ export async function openDuties(
     return ledger.append({ kind: 'heads', record: JSON.stringify(record), finishes: true })
   }
   const duties = new Duties({ ...host, settled })
-  const expiring = expireBackups(host)
+  const upkeep = await keepUp(host, duties)
   try {
-    await duties.recordOfficers()
     const door = await openDutyDoor(host.data, (conversation) => duties.talk(conversation))
-    return () => {
-      expiring.stop()
-      return door.close()
+    return async () => {
+      await upkeep.stop()
+      await door.close()
     }
   } catch (fault) {
     host.report(
-      `officers' commands can't reach this gateway: ${fault instanceof Error ? fault.message : 'a thrown value'}. Exchanges are not affected; stop the gateway to carry an order out.`,
+      `officers' commands can't reach this gateway: ${wordsOf(fault)}. Exchanges are not affected; stop the gateway to carry an order out.`,
     )
-    return () => {
-      expiring.stop()
-      return Promise.resolve()
-    }
+    return () => upkeep.stop()
   }
 }
 
 const LOOK_MS = 60_000
 
-/** A backup that has expired opens to nobody, within a minute of a running gateway and at every start. */
-function expireBackups({ clock, data, report }: Host): { stop(): void } {
-  const look = (): void => {
-    const count = destroyExpired(data, clock.now())
-    if (count > 0) report(`${String(count)} backup(s) of the key store have expired`)
+/** At every start and each minute: no fault of it may end a gateway, and each is told once until it changes. */
+async function keepUp(
+  { clock, data, report }: Host,
+  duties: Duties,
+): Promise<{ stop(): Promise<void> }> {
+  const told = new Map<string, string>()
+  const attempt = async (what: string, work: () => Promise<void> | void): Promise<void> => {
+    try {
+      await work()
+      told.delete(what)
+    } catch (fault) {
+      const sentence = `${what}: ${wordsOf(fault)}. It is tried again each minute.`
+      if (told.get(what) !== sentence) report(sentence, 'today')
+      told.set(what, sentence)
+    }
   }
-  look()
-  const timer = setInterval(look, LOOK_MS).unref()
+  const look = async (): Promise<void> => {
+    // A backup that has expired opens to nobody, whatever else fails.
+    await attempt("expired backups' keys can't be destroyed", () => {
+      const count = destroyExpired(data, clock.now())
+      if (count > 0) report(`${String(count)} backup(s) of the key store have expired`, 'nobody')
+    })
+    await attempt("the officers' list or an order that broke off can't be recorded", () =>
+      duties.keepUp(),
+    )
+  }
+  let looking = look()
+  await looking
+  const timer = setInterval(() => {
+    looking = look()
+  }, LOOK_MS).unref()
   return {
     stop() {
       clearInterval(timer)
+      return looking
     },
   }
+}
+
+function wordsOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : 'a thrown value'
 }

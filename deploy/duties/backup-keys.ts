@@ -10,6 +10,9 @@ import type { Instant } from '../../policies/vocabulary.ts'
 import { foldersOf } from '../config.ts'
 import { destroyFile } from './destroy-file.ts'
 
+/** A backup's id; while it is written, with a suffix. */
+const KEY_FILE = /^[0-9a-f-]{36}\.json/
+
 interface BackupKey {
   readonly expires: number
   /** 32 bytes, base64url. */
@@ -34,9 +37,12 @@ export function backupKey(data: string, id: string, now: Instant): Buffer | unde
 export function destroyExpired(data: string, now: Instant): number {
   const folder = folderOf(data)
   if (!existsSync(folder)) return 0
-  const files = readdirSync(folder).map((name) => join(folder, name))
+  // The folder may be a medium of its own, with things in it that are not ours (lost+found).
+  const files = readdirSync(folder).filter((name) => KEY_FILE.test(name))
   // A file that was not written whole is no key of anything.
-  const expired = files.filter((file) => !file.endsWith('.json') || read(file).expires <= now)
+  const expired = files
+    .map((name) => join(folder, name))
+    .filter((file) => !file.endsWith('.json') || read(file).expires <= now)
   for (const file of expired) destroyFile(file)
   return expired.length
 }

@@ -8,6 +8,7 @@ import type { DecisionRecord } from '../../gateway/ledger/events.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { readLedger } from '../read-ledger.ts'
 import { askDuties } from './ask-duties.ts'
+import { ownGateway } from './own-gateway.ts'
 
 export interface KeyReport {
   readonly findings: readonly Finding[]
@@ -49,11 +50,12 @@ export async function checkKeys(data: string): Promise<KeyReport> {
     const name = subject ?? exchange
     if (!needed.has(name)) needed.set(name, { chain, index })
   })
+  const gateway = ownGateway(data)
   const known = await knownOf(data, [...subjects.keys()], [...exchanges.keys()])
   const counts = { readable: 0, erased: 0, lost: 0, undestroyed: 0 }
   const findings: Finding[] = []
   for (const [name, { chain, index }] of [...subjects, ...exchanges]) {
-    const isErased = view.duties.erasures.has(name)
+    const isErased = view.duties.erasureOf(gateway, name) !== undefined
     const found = readabilityOf({ hasRecord: true, hasKey: known.has(name), isErased })
     if (found === 'missing') continue
     counts[found] += 1

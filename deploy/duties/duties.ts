@@ -3,7 +3,7 @@
  * the command itself where none runs. Between the two there is a conversation, whichever it is.
  */
 import { officersOnRecord, type Refusal } from '../../gateway/erasure/admit.ts'
-import { erase } from '../../gateway/erasure/erase.ts'
+import { erase, ErasureUnfinished } from '../../gateway/erasure/erase.ts'
 import type { CopyFor, Erased } from '../../gateway/erasure/erase.ts'
 import { finishErasures } from '../../gateway/erasure/finish.ts'
 import { hold, release } from '../../gateway/erasure/holds.ts'
@@ -11,6 +11,7 @@ import type { Recorded } from '../../gateway/erasure/holds.ts'
 import { openDetails } from '../../gateway/erasure/open-details.ts'
 import type { Opened } from '../../gateway/erasure/open-details.ts'
 import type { DutyParts, DutyStep, Order } from '../../gateway/erasure/parts.ts'
+import type { Officer } from '../../gateway/ledger/duty-events.ts'
 import type { Conversation } from '../../gateway/ports/conversation.ts'
 import { appendAll } from '../../gateway/registry/publish.ts'
 import type { DutyHost } from './host.ts'
@@ -33,12 +34,18 @@ export type Saying =
   | { readonly say: 'done'; readonly outcome: Outcome }
   | { readonly say: 'fault'; readonly name: string; readonly message: string }
 
-/** The officer's side has this long to keep the copies; her exchanges are refused meanwhile. Milliseconds. */
+/**
+ * The officer's side has this long to keep the copies, and so much more for each (a passphrase is slow to try, so a copy is slow to lock);
+ * their exchanges are refused meanwhile. Milliseconds.
+ */
 const PATIENCE_MS = 60_000
+const PATIENCE_FOR_EACH_MS = 2_000
 
 export class Duties {
   readonly #host: DutyHost
   readonly #queue = new Queue()
+  /** An order broke off where leaves may be on record. */
+  #isUnfinished = false
 
   constructor(host: DutyHost) {
     this.#host = host
@@ -49,14 +56,26 @@ export class Duties {
     return finishErasures(this.#parts(() => undefined))
   }
 
-  /** The list of officers, as the registrar keeps it, is on record: gateways that follow this registry take it from there. */
-  async recordOfficers(): Promise<void> {
-    const officers = readOfficers(this.#host.data)
-    if (officers !== undefined)
-      await officersOnRecord(
-        officers,
-        this.#parts(() => undefined),
-      )
+  /** Now and then, between orders. What broke off is finished; the registrar's list is on record, where the other gateways take it from. */
+  keepUp(): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.#finishWhatBrokeOff()
+      const officers = this.#keptOfficers()
+      const parts = this.#parts(() => undefined)
+      if (officers !== undefined) await officersOnRecord(officers, parts)
+    })
+  }
+
+  async #finishWhatBrokeOff(): Promise<void> {
+    if (!this.#isUnfinished) return
+    await this.finish()
+    this.#isUnfinished = false
+  }
+
+  /** The registrar keeps the list: a file beside a gateway that follows it makes nobody an officer. */
+  #keptOfficers(): readonly Officer[] | undefined {
+    const { data, registry } = this.#host
+    return registry.isFollowed === true ? undefined : readOfficers(data)
   }
 
   /** One question and its answer. Never throws: whoever asked is told. */
@@ -84,7 +103,8 @@ export class Duties {
     }
   }
 
-  #carryOut(order: Order, conversation: Conversation): Promise<Outcome> {
+  async #carryOut(order: Order, conversation: Conversation): Promise<Outcome> {
+    await this.#finishWhatBrokeOff()
     const say = (saying: Saying): void => conversation.send(saying)
     const parts = this.#parts((step) => say({ say: 'step', step }))
     switch (order.statement.act) {
@@ -93,8 +113,11 @@ export class Duties {
           ...parts,
           async handOver(copies) {
             say({ say: 'copies', copies })
-            await answered(conversation)
+            await answered(conversation, PATIENCE_MS + PATIENCE_FOR_EACH_MS * copies.length)
           },
+        }).catch((fault: unknown) => {
+          this.#isUnfinished ||= fault instanceof ErasureUnfinished
+          throw fault
         })
       case 'hold':
         return hold(order, parts)
@@ -127,7 +150,7 @@ export class Duties {
       onStep,
       duties,
       append: (entries) => appendAll(registry, entries),
-      officers: () => readOfficers(data) ?? duties.newestOfficers()?.record.officers ?? [],
+      officers: () => this.#keptOfficers() ?? duties.newestOfficers()?.record.officers ?? [],
       recordsOf: (subjects) => readPersons(data, subjects),
       decisionOf: (exchange) => readDecision(data, exchange),
     }
@@ -135,12 +158,12 @@ export class Duties {
 }
 
 /** Any answer means that the copies are kept. */
-async function answered(conversation: Conversation): Promise<void> {
+async function answered(conversation: Conversation, patienceMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new Error('the copies were not taken in time: nothing was erased'))
-    }, PATIENCE_MS)
+    }, patienceMs)
   })
   try {
     await Promise.race([conversation.receive(), late])

@@ -13,6 +13,7 @@ import { readLedger } from '../read-ledger.ts'
 import { backupKey, keepBackupKey } from './backup-keys.ts'
 import type { DutyHost } from './host.ts'
 import { lockContent, parseLockedFile, unlockContent } from './locked-file.ts'
+import { ownGateway } from './own-gateway.ts'
 
 export const MOST_BACKUP_DAYS = 30
 const DAY_MS = 86_400_000
@@ -72,8 +73,10 @@ export async function restoreKeys(
         'a key store is there and can be read: it knows everybody whom the backup knows, and those who came since. To lose them, say --replace',
       )
     }
-    const { erasures } = readLedger(data).view.duties
-    const erasedSince = restoreImage(file, image, (subject) => erasures.has(subject))
+    const { duties } = readLedger(data).view
+    const gateway = ownGateway(data)
+    const isErased = (subject: string): boolean => duties.erasureOf(gateway, subject) !== undefined
+    const erasedSince = restoreImage(file, image, isErased)
     openKeyStore({ file, expect: 'existing', ...outside }).close()
     return { made, erasedSince }
   } finally {

@@ -6,13 +6,13 @@ import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
 import { lockFolder } from '../../adapters/ledger-journal/lock.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { ed25519Signer } from '../../gateway/ledger/signer.ts'
-import { GatewayId } from '../../policies/vocabulary.ts'
 import { foldersOf } from '../config.ts'
 import { logKey } from '../log-keys.ts'
 import { openRegistry } from '../open-registry.ts'
 import { systemChance, systemClock } from '../system.ts'
 import { Duties } from './duties.ts'
 import type { DutyHost } from './host.ts'
+import { ownGateway } from './own-gateway.ts'
 
 /** Throws `FolderLocked` where another process holds the folder. */
 export async function withoutGateway<Answer>(
@@ -77,7 +77,7 @@ async function openRegistryAlone(data: string): Promise<
       },
     },
   )
-  return { gateway: gatewayOf(data), instance, registry }
+  return { gateway: ownGateway(data), instance, registry }
 }
 
 /** Whose registry another process writes; here it is only followed. */
@@ -85,14 +85,7 @@ export class NotRegistrar extends Error {
   override readonly name = 'NotRegistrar'
   constructor() {
     super(
-      'this gateway follows a registry that another process writes: start it, and hand the order in again; it asks the registrar for its leaves',
+      'this gateway follows a registry that another process writes: start it, and say the same again; it asks the registrar for what must be recorded',
     )
   }
-}
-
-/** From the name of its log key. */
-function gatewayOf(data: string): GatewayId {
-  const [, name = ''] =
-    /^[^/]+\/exchange\/([^+]+)\+/m.exec(readFileSync(keysFile(data), 'utf8')) ?? []
-  return GatewayId.parse(name)
 }

@@ -1,11 +1,18 @@
 /** The registry's leaves of officers, for an auditor: each was signed by two people whom the registry knew then, and served once. */
-import type { ErasureRecord, HoldRecord, Statement, OfficersRecord } from '../ledger/duty-events.ts'
+import type {
+  ErasureRecord,
+  HoldRecord,
+  Officer,
+  OfficersRecord,
+  Statement,
+} from '../ledger/duty-events.ts'
 import type { LeafKind } from '../ledger/entry.ts'
 import { servedAt } from '../projections/duty-view.ts'
 import { peopleFault, signatureFault } from './approval.ts'
 import { BASES } from './bases.ts'
 
 type Ordered = HoldRecord | ErasureRecord
+type OrderKind = (typeof KIND_OF)[keyof typeof KIND_OF]
 
 const KIND_OF = { erase: 'erasure', hold: 'hold', open: 'access', release: 'release' } as const
 
@@ -17,27 +24,12 @@ export class OrderCheck {
   /** Leaves in the order of the chain. What is wrong with this one; undefined: nothing, or it is of another kind. */
   take(index: number, kind: LeafKind, record: unknown): string | undefined {
     if (kind === 'officers') this.#officers.set(index, record as OfficersRecord)
-    if (kind !== 'erasure' && kind !== 'hold' && kind !== 'release' && kind !== 'access') {
-      return undefined
-    }
-    try {
-      return this.#fault(kind, record as Ordered)
-    } catch (fault) {
-      // The operator may have signed anything: a record without its members is a finding, not a fault of ours.
-      if (fault instanceof TypeError) return 'its record does not have the members of an order'
-      throw fault
-    }
-  }
-
-  #fault(kind: LeafKind, record: Ordered): string | undefined {
-    const { approvals, at, officers, statement } = record
-    if (KIND_OF[statement.act] !== kind) return `two officers signed ${statement.act}, not ${kind}`
-    if (!Object.hasOwn(BASES[statement.act], statement.basis)) return 'its ground is no known one'
-    const listed = this.#officers.get(officers)?.officers
-    if (listed === undefined) return 'it names officers whom the registry had not named before it'
-    const fault =
-      peopleFault(statement, approvals, listed) ?? signatureFault(statement, approvals, listed)
-    return fault?.sentence ?? timeFault(statement, at, kind) ?? this.#servedTwice(kind, record)
+    if (!isOrder(kind)) return undefined
+    const ordered = record as Ordered
+    return (
+      orderFault(kind, ordered, (at) => this.#officers.get(at)?.officers) ??
+      this.#servedTwice(kind, ordered)
+    )
   }
 
   #servedTwice(kind: LeafKind, record: Ordered): string | undefined {
@@ -53,8 +45,34 @@ export class OrderCheck {
   }
 }
 
+export function isOrder(kind: LeafKind): kind is OrderKind {
+  return kind === 'erasure' || kind === 'hold' || kind === 'release' || kind === 'access'
+}
+
+/** Why two officers did not order what this leaf says; `listAt`: the officers whom the leaf of an index has named. */
+export function orderFault(
+  kind: OrderKind,
+  record: Ordered,
+  listAt: (index: number) => readonly Officer[] | undefined,
+): string | undefined {
+  try {
+    const { approvals, at, officers, statement } = record
+    if (KIND_OF[statement.act] !== kind) return `two officers signed ${statement.act}, not ${kind}`
+    if (!Object.hasOwn(BASES[statement.act], statement.basis)) return 'its ground is no known one'
+    const listed = listAt(officers)
+    if (listed === undefined) return 'it names officers whom the registry had not named before it'
+    const fault =
+      peopleFault(statement, approvals, listed) ?? signatureFault(statement, approvals, listed)
+    return fault?.sentence ?? timeFault(statement, at, kind)
+  } catch (fault) {
+    // Whoever wrote it may have written anything: a record without its members is a finding, not a fault of ours.
+    if (fault instanceof TypeError) return 'its record does not have the members of an order'
+    throw fault
+  }
+}
+
 /** A crash may lie between the order and the leaf that finishes an erasure: those are later. */
-function timeFault({ at, expires }: Statement, done: number, kind: LeafKind): string | undefined {
+function timeFault({ at, expires }: Statement, done: number, kind: OrderKind): string | undefined {
   if (kind === 'erasure' || done < expires) {
     return done + AHEAD_MS < at ? 'it was carried out before it was signed' : undefined
   }

@@ -4,7 +4,8 @@
  *     approve → suspend → replay → holds → hand her own copy over → leaves durable → destroy
  *
  * INVARIANT: no key is destroyed before every pseudonym of it has its `erasure` leaf. A crash before the leaves has changed nothing, and
- * the same order may be handed in again; one after them is finished at the next start (`finish.ts`).
+ * the same order may be handed in again; one after them is finished at the next start (`finish.ts`). Where it isn't known whether they are
+ * on record she stays suspended: an exchange meanwhile would be in nobody's copy.
  */
 import { canonicalJson } from '../../policies/canonical-json.ts'
 import type { ErasureRecord } from '../ledger/duty-events.ts'
@@ -33,6 +34,18 @@ export interface CopyFor {
   readonly copy: OwnCopy
 }
 
+/** Leaves may be on record, and the keys live. */
+export class ErasureUnfinished extends Error {
+  override readonly name = 'ErasureUnfinished'
+  constructor(cause: unknown) {
+    const why = cause instanceof Error ? cause.message : 'a thrown value'
+    super(
+      `whether it is on record is not known (${why}). Exchanges about these persons are refused until it is finished: hand the order in again, or start the gateway again`,
+      { cause },
+    )
+  }
+}
+
 /** Resolves when the copies, one a person, are safe in the officer's hands. */
 export type HandOver = (copies: readonly CopyFor[]) => Promise<unknown>
 
@@ -48,21 +61,41 @@ export async function erase(
   }
   // Before anything is read: an exchange in between would be neither in her copy nor in the leaves.
   const resume = await parts.keys.suspend([...persons.keys()])
-  try {
-    await parts.settled()
-    parts.onStep('suspended')
-    return await eraseSuspended(admitted, persons, parts)
-  } finally {
+  const found = await handedOver(admitted, persons, parts).catch((fault: unknown) => {
     resume()
+    throw fault
+  })
+  if (found.kind === 'refused') {
+    resume()
+    return found
+  }
+  const { records } = found
+  await recordAndDestroy([...persons.keys()], erasureEntries(admitted, records, parts), parts)
+  resume()
+  const replayed = records.flatMap((record) => record.replayed)
+  return {
+    kind: 'erased',
+    persons: persons.size,
+    pseudonyms: records.length,
+    exchanges: replayed.length,
+    notAgreeing: replayed.filter(({ finding }) => finding !== 'agree').length,
   }
 }
 
-async function eraseSuspended(
+interface HandedOver {
+  readonly kind: 'handed-over'
+  readonly records: readonly PersonalRecord[]
+}
+
+/** Up to here nothing has happened. */
+async function handedOver(
   admitted: Admitted,
   places: ReadonlyMap<Handle, number>,
   parts: DutyParts & { readonly handOver: HandOver },
-): Promise<Erased | Refusal> {
+): Promise<HandedOver | Refusal> {
   const { keys } = parts
+  await parts.settled()
+  parts.onStep('suspended')
   const persons = [...places.keys()]
   const subjects = persons.map((person) => keys.subjectsOf(person))
   const records = await parts.recordsOf(new Set(subjects.flat()))
@@ -76,17 +109,21 @@ async function eraseSuspended(
     }),
   )
   parts.onStep('handed-over')
-  await parts.append(erasureEntries(admitted, records, parts))
-  parts.onStep('recorded')
-  keys.destroy(persons)
-  parts.onStep('destroyed')
-  const replayed = records.flatMap((record) => record.replayed)
-  return {
-    kind: 'erased',
-    persons: persons.length,
-    pseudonyms: records.length,
-    exchanges: replayed.length,
-    notAgreeing: replayed.filter(({ finding }) => finding !== 'agree').length,
+  return { kind: 'handed-over', records }
+}
+
+async function recordAndDestroy(
+  persons: readonly Handle[],
+  entries: readonly Entry[],
+  { append, keys, onStep }: DutyParts,
+): Promise<void> {
+  try {
+    await append(entries)
+    onStep('recorded')
+    keys.destroy(persons)
+    onStep('destroyed')
+  } catch (fault) {
+    throw new ErasureUnfinished(fault)
   }
 }
 

@@ -37,7 +37,7 @@ export async function openDetails(order: Order, parts: DutyParts): Promise<Opene
   const why = readabilityOf({
     hasRecord: true,
     hasKey: details !== undefined,
-    isErased: subject !== undefined && parts.duties.erasures.has(subject),
+    isErased: subject !== undefined && parts.duties.erasureOf(gateway, subject) !== undefined,
   })
   return { kind: 'opened', details: details && detailsIn(details), why }
 }

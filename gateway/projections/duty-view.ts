@@ -19,8 +19,8 @@ export class DutyView {
   readonly officers = new Map<number, OfficersRecord>()
   /** In force, by `servedAt` of their order. */
   readonly holds = new Map<string, HoldRecord>()
-  /** By pseudonym. */
-  readonly erasures = new Map<string, ErasureRecord>()
+  /** By gateway and pseudonym: nobody's order is about a key of another gateway's. The first one counts. */
+  readonly #erasures = new Map<string, ErasureRecord>()
   /** Orders that have served, by `servedAt`. */
   readonly served = new Set<string>()
 
@@ -30,6 +30,16 @@ export class DutyView {
     if (kind === 'release') this.#takeRelease(record as ReleaseRecord)
     if (kind === 'access') this.served.add(placeOf(record as AccessRecord))
     if (kind === 'erasure') this.#takeErasure(record as ErasureRecord)
+  }
+
+  /** The leaf that orders the key behind this pseudonym of that gateway to be destroyed. */
+  erasureOf(gateway: GatewayId, subject: string): ErasureRecord | undefined {
+    return this.#erasures.get(servedAt(gateway, subject))
+  }
+
+  /** Of all gateways. */
+  erasures(): readonly ErasureRecord[] {
+    return [...this.#erasures.values()]
   }
 
   newestOfficers(): { readonly index: number; readonly record: OfficersRecord } | undefined {
@@ -62,7 +72,8 @@ export class DutyView {
 
   #takeErasure(record: ErasureRecord): void {
     this.served.add(placeOf(record))
-    this.erasures.set(record.subject, record)
+    const place = servedAt(record.gateway, record.subject)
+    if (!this.#erasures.has(place)) this.#erasures.set(place, record)
   }
 }
 

@@ -5,7 +5,7 @@
 import type { Registered } from '../../policies/documents/documents.ts'
 import type { RuleSet } from '../../policies/rule-set.ts'
 import type { Digest, Instant } from '../../policies/vocabulary.ts'
-import type { Chain, Entry } from '../ledger/entry.ts'
+import { NotReplicated, type Chain, type Entry, type Recorded } from '../ledger/entry.ts'
 import type { ManifestRecord } from '../ledger/registry-events.ts'
 import type { RegistryView } from '../projections/registry-view.ts'
 import { piecesOf } from './pieces.ts'
@@ -20,6 +20,8 @@ export interface RegistryWriter {
   readonly chain: Chain
   readonly view: RegistryView
   readonly sha256: (text: string) => Digest
+  /** Another process writes it: the view is told of each leaf as it is followed, ours among them. */
+  readonly isFollowed?: true
 }
 
 /** Returns the index of the manifest in force afterwards: the one before, where nothing changed. */
@@ -46,17 +48,31 @@ export async function publish(
   return appendAll(registry, manifestEntries(named, publication, { number, at }))
 }
 
-/** Appends in order and folds each leaf into the view; returns the last index. */
+/**
+ * Appends in order and folds each leaf into the view; returns the last index. Throws the first fault, but what is on record all the
+ * same is known here first: otherwise a genesis that only the log servers lack would be recorded a second time.
+ */
 export async function appendAll(
-  { chain, view }: RegistryWriter,
+  { chain, isFollowed, view }: RegistryWriter,
   entries: readonly Entry[],
 ): Promise<number> {
-  const recorded = await Promise.all(entries.map((entry) => chain.append(entry)))
-  for (const [at, { index }] of recorded.entries()) {
-    const entry = entries[at]
-    if (entry !== undefined) view.take(index, entry.kind, JSON.parse(entry.record))
+  const appended = await Promise.allSettled(entries.map((entry) => chain.append(entry)))
+  for (const [at, one] of appended.entries()) {
+    const [entry, index] = [entries[at], indexIn(one)]
+    if (entry === undefined || index === undefined || isFollowed === true) continue
+    view.take(index, entry.kind, JSON.parse(entry.record))
   }
-  return recorded.at(-1)?.index ?? -1
+  const failed = appended.find((one) => one.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  const last = appended.at(-1)
+  return (last && indexIn(last)) ?? -1
+}
+
+/** Undefined: it is not on record, as far as is known. */
+function indexIn(appended: PromiseSettledResult<Recorded>): number | undefined {
+  if (appended.status === 'fulfilled') return appended.value.index
+  const fault: unknown = appended.reason
+  return fault instanceof NotReplicated ? fault.recorded.index : undefined
 }
 
 type Named = readonly { readonly hash: Digest; readonly id: string }[]

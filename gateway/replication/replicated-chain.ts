@@ -10,8 +10,11 @@ export interface Waits {
   until(origin: string, size: number): Promise<boolean>
 }
 
-/** Leaves that an exchange or a chain depends on; others are told to nobody and follow in order. */
-const AWAITED: ReadonlySet<LeafKind> = new Set<LeafKind>(['intent', 'denial', 'outcome', 'genesis'])
+/** Leaves that an exchange, a chain or a person's key depends on; others are told to nobody and follow in order. */
+const AWAITED: ReadonlySet<LeafKind> = new Set<LeafKind>([
+  ...(['intent', 'denial', 'outcome', 'genesis'] as const),
+  ...(['erasure', 'access', 'hold', 'release'] as const),
+])
 
 export function replicatedChain(
   chain: Chain,

@@ -24,7 +24,7 @@ import type { DecisionRecord } from '../../gateway/ledger/events.ts'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
 import { filesBelow, spellings } from '../harness/canary-search.ts'
 import { audit, pinnedKeys, type Audit } from '../harness/audit.ts'
-import { headerOf, startSystem, type System } from '../harness/system.ts'
+import { GATEWAY, headerOf, startSystem, type System } from '../harness/system.ts'
 import {
   askAboutHer,
   askAboutOthers,
@@ -91,9 +91,9 @@ test('each pseudonym has one leaf: ground, two officers, a verdict that anybody 
   const { view } = readLedger(system.data)
   const records = decisions(await audit(system.data))
   const subjects = hers.map((id) => records.get(id)!.subject!)
-  expect(new Set(view.duties.erasures.keys())).toEqual(new Set(subjects))
+  expect(new Set(view.duties.erasures().map(({ subject }) => subject))).toEqual(new Set(subjects))
   for (const [at, subject] of subjects.entries()) {
-    const leaf = view.duties.erasures.get(subject)!
+    const leaf = view.duties.erasureOf(GATEWAY, subject)!
     expect(leaf.statement).toMatchObject({ act: 'erase', basis: 'PDPA-3-5', instance: 'TW' })
     expect(leaf.approvals.map(({ officer }) => officer)).toEqual(['ERASE-1', 'ERASE-2'])
     expect(leaf.replay).toEqual(
@@ -207,7 +207,7 @@ test('while her key is being destroyed her exchanges are refused with 503 and ot
   expect(await later()).toBe(200)
   const records = decisions(await audit(system.data))
   for (const id of hers) expect(open(records.get(id)!)).toBeDefined()
-  expect(readLedger(system.data).view.duties.erasures.size).toBe(0)
+  expect(readLedger(system.data).view.duties.erasures()).toEqual([])
 })
 
 test('several people in one order are erased together, each with a copy of her own', async () => {
@@ -268,7 +268,7 @@ test('a refused order changes nothing: not the keys, not the chains but for the 
     ).toMatchObject({ code })
   }
   expect(open(decisions(await audit(system.data)).get(exchange)!)).toBeDefined()
-  expect(readLedger(system.data).view.duties.erasures.size).toBe(0)
+  expect(readLedger(system.data).view.duties.erasures()).toEqual([])
 })
 
 test('an order serves once: handed in again it does not erase whoever she is by then', async () => {
@@ -348,7 +348,7 @@ test('where a chain can’t be read whole nobody is erased: what stands behind t
   writeFileSync(segment, bytes)
   await system.start()
   expect(open(records.get(exchange)!)).toBeDefined()
-  expect(readLedger(system.data).view.duties.erasures.size).toBe(0)
+  expect(readLedger(system.data).view.duties.erasures()).toEqual([])
 })
 
 test('the officers whom the registrar lists are on record at the next start, and no national number is anywhere', async () => {

@@ -76,7 +76,7 @@ function keysOf({ data }: System): readonly Buffer[] {
 }
 
 function erasures({ data }: System): number {
-  return readLedger(data).view.duties.erasures.size
+  return readLedger(data).view.duties.erasures().length
 }
 
 /** Of three keys one is gone, and stands nowhere. */
