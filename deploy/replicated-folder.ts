@@ -40,10 +40,12 @@ export class ReplicatedFolder {
     const lane = (origin: string, origins: readonly string[]): FollowedLane => {
       const where = laneOf(origin, partitions)
       const from = progress.find((one) => one.lane === nameOf(where))
-      // Those before it are there whole.
-      const newest = origins.slice(Math.max(0, origins.indexOf(from?.chain ?? '')))
-      const chains = newest.flatMap((one) => this.#onDisk(one))
-      return new FollowedLane(where, chains, { from, now })
+      // Those before it are there whole, as far as the hint can be trusted.
+      const newest = Math.max(0, origins.indexOf(from?.chain ?? ''))
+      const chains = origins.slice(newest).flatMap((one) => this.#onDisk(one))
+      const older = (): readonly JournalledChain[] =>
+        origins.slice(0, newest).flatMap((one) => this.#onDisk(one))
+      return new FollowedLane(where, chains, { from, now, older })
     }
     return [
       ...(this.#writesRegistry ? [lane(registry, [registry])] : []),
@@ -74,7 +76,8 @@ export class ReplicatedFolder {
   #progress(): readonly Progress[] {
     try {
       const text = this.#disk.readLoosely(this.#file)?.toString('utf8') ?? '[]'
-      return JSON.parse(text) as readonly Progress[]
+      const kept: unknown = JSON.parse(text)
+      return Array.isArray(kept) ? kept.filter(isProgress) : []
     } catch {
       return []
     }
@@ -100,4 +103,12 @@ export class ReplicatedFolder {
     const journal = this.journal(origin)
     return [{ origin, journal, size: journal.size() }]
   }
+}
+
+function isProgress(kept: unknown): kept is Progress {
+  const { chain, lane, low, offset, size } = Object(kept) as Partial<
+    Record<keyof Progress, unknown>
+  >
+  const isPlace = [low, offset, size].every((one) => Number.isSafeInteger(one) && Number(one) >= 0)
+  return isPlace && typeof lane === 'string' && ['string', 'undefined'].includes(typeof chain)
 }

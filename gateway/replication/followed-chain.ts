@@ -6,6 +6,7 @@ import type { Commit, JournalledChain } from '../ports/chain-journal.ts'
 import type { LogMessage } from '../ports/log-transport.ts'
 import { decodeCommit, encodeCommit } from './message.ts'
 import { isSameCommit } from './same-commit.ts'
+import { SentCommits } from './sent-commits.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 export type Divergence = {
@@ -35,19 +36,16 @@ export class FollowedChain {
   /** Undefined where reading begins behind the chain's beginning: the first commit that is seen tells. */
   #readBack: number | undefined
   readonly #journal: JournalledChain['journal']
+  readonly #sent = new SentCommits()
   /** Each loss is told once. */
   #lostAt = -1
 
-  constructor(
-    { journal, origin, size }: JournalledChain,
-    readBack: number | undefined,
-    now: number,
-  ) {
+  constructor({ journal, origin, size }: JournalledChain, readBack: number, now: number) {
     this.origin = origin
     this.#journal = journal
     this.#readBack = readBack
     this.durable = size
-    const records = size - (readBack ?? 0)
+    const records = size - readBack
     if (records > 0) this.backlog.add({ to: size, records, bytes: 0, since: now })
   }
 
@@ -73,7 +71,10 @@ export class FollowedChain {
         `${this.origin}: the journal does not hold leaf ${this.acknowledged} any more`,
       )
     }
-    const messages = commits.map((commit) => ({ key: this.origin, value: encodeCommit(commit) }))
+    const messages = commits.map((commit) => {
+      this.#sent.keep(commit)
+      return { key: this.origin, value: encodeCommit(commit) }
+    })
     return { messages, to: last.first + last.count }
   }
 
@@ -90,6 +91,7 @@ export class FollowedChain {
     this.acknowledged = this.readBack
     this.backlog.reached(this.acknowledged)
     this.unread.reached(Infinity)
+    this.#sent.clear()
     return loss
   }
 
@@ -116,6 +118,7 @@ export class FollowedChain {
   }
 
   #misfit(theirs: Commit): 'ahead' | 'other' | undefined {
+    if (this.#sent.take(theirs.first)?.equals(theirs.payload) === true) return undefined
     const end = theirs.first + theirs.count
     if (end > this.durable) return 'ahead'
     const [ours] = this.#journal.read(theirs.first, end, 1)

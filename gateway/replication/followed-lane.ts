@@ -2,6 +2,7 @@
 import type { Lane, LogMessage, ReadPart } from '../ports/log-transport.ts'
 import type { JournalledChain } from '../ports/chain-journal.ts'
 import { FollowedChain, type Divergence } from './followed-chain.ts'
+import { decodeCommit } from './message.ts'
 
 /** How far a lane was read back, to be kept over a restart: where to begin reading, and what of ours stands before. */
 export interface Progress {
@@ -39,6 +40,14 @@ export function nameOf({ partition, topic }: Lane): string {
   return `${topic}/${String(partition)}`
 }
 
+export interface LaneStart {
+  /** What the last process left; a hint, and no more. */
+  readonly from: Progress | undefined
+  readonly now: number
+  /** The chains before those given, oldest first: wanted only where the lane is read from its beginning after all. */
+  readonly older?: () => readonly JournalledChain[]
+}
+
 export class FollowedLane {
   readonly lane: Lane
   readonly chains: FollowedChain[]
@@ -47,15 +56,14 @@ export class FollowedLane {
   isAtEnd = false
   #low: number | undefined
   #progress: Omit<Progress, 'lane' | 'low'>
+  /** Until the commit that the hint names was seen where the hint says. */
+  #isHinted: boolean
+  #older: LaneStart['older']
   /** Messages that stand in no journal, by number: sent in order, again after a rejection, and compared with nothing. */
   #post: Post | undefined
   #posted: number
 
-  constructor(
-    lane: Lane,
-    chains: readonly JournalledChain[],
-    { from, now }: { readonly from: Progress | undefined; readonly now: number },
-  ) {
+  constructor(lane: Lane, chains: readonly JournalledChain[], { from, now, older }: LaneStart) {
     this.lane = lane
     const at = chains.findIndex(({ origin }) => origin === from?.chain)
     const known = at >= 0 ? from : undefined
@@ -67,6 +75,8 @@ export class FollowedLane {
     this.#low = known?.low
     this.#posted = from?.size ?? 0
     this.#progress = { offset: this.offset, chain: known?.chain, size: known?.size ?? 0 }
+    this.#isHinted = known !== undefined
+    this.#older = older
   }
 
   /** A lane without chains has nothing to compare. */
@@ -105,20 +115,30 @@ export class FollowedLane {
   }
 
   read(part: ReadPart, isOwn: (origin: string) => boolean): readonly Finding[] {
-    if (part.high < this.offset) return [this.#begunAnew(part)]
+    if (part.high < this.offset) return [this.#rolledBack(part)]
     const findings: Finding[] = []
     const low = this.#low ?? 0
     if (part.low > low) findings.push({ kind: 'truncated', from: low, to: part.low })
+    if (this.#isHinted && !this.#isWhereHinted(part)) {
+      this.#beginAnew(part)
+      return findings
+    }
     // Reading from the beginning, where that is gone: what is left of a chain begins somewhere in it.
     if (part.low > this.offset && this.offset <= low) this.#forget(undefined)
     this.#low = part.low
-    for (const { key, offset, value } of part.messages) {
+    findings.push(...this.#ownOf(part, isOwn))
+    this.offset = part.next
+    this.isAtEnd = part.next >= part.high
+    return findings
+  }
+
+  #ownOf({ messages }: ReadPart, isOwn: (origin: string) => boolean): readonly Finding[] {
+    const findings: Finding[] = []
+    for (const { key, offset, value } of messages) {
       if (key === undefined || !isOwn(key)) continue
       const finding = this.#seen(key, value, offset)
       if (finding !== undefined) findings.push(finding)
     }
-    this.offset = part.next
-    this.isAtEnd = part.next >= part.high
     return findings
   }
 
@@ -137,18 +157,50 @@ export class FollowedLane {
     const seen = chain.seen(value)
     if (seen.kind === 'diverges') return seen
     if (seen.kind === 'lost') return { ...seen, chain: origin }
-    if (chain.readBack > size) this.#progress = { offset, chain: origin, size }
+    // Not beyond a chain whose end is still to be read back: at the next start it would be taken for whole.
+    if (chain.readBack > size && this.#isWholeBefore(chain)) {
+      this.#progress = { offset, chain: origin, size }
+    }
     return undefined
   }
 
-  #begunAnew(part: ReadPart): Finding {
+  #isWholeBefore(chain: FollowedChain): boolean {
+    for (const before of this.chains) {
+      if (before === chain) return true
+      if (before.readBack < before.durable) return false
+    }
+    return true
+  }
+
+  /** The topic may have been made anew, and filled by others since. */
+  #isWhereHinted({ high, low, messages, next }: ReadPart): boolean {
+    const [first] = messages
+    if (first === undefined && next < high) return true
+    this.#isHinted = false
+    const { chain, offset, size } = this.#progress
+    // Nothing is there to be compared: what was before is gone, or what the hint names comes next.
+    if (low > offset || high === offset) return true
+    const isThere = first?.offset === offset && first.key === chain
+    return isThere && decodeCommit(first.value)?.first === size
+  }
+
+  #rolledBack(part: ReadPart): Finding {
     const from = this.offset
-    this.offset = part.low
-    this.isAtEnd = false
-    this.#low = part.low
-    this.#forget(part.low > 0 ? undefined : 0)
-    this.#progress = { offset: part.low, chain: undefined, size: 0 }
+    this.#beginAnew(part)
     return { kind: 'rolled-back', from, to: part.high }
+  }
+
+  /** All that may stand there is known from now on: a chain that the hint left out would be taken for somebody else's. */
+  #beginAnew({ low }: ReadPart): void {
+    const older = this.#older?.() ?? []
+    this.#older = undefined
+    this.chains.unshift(...older.map((chain) => new FollowedChain(chain, chain.size, 0)))
+    this.offset = low
+    this.isAtEnd = false
+    this.#isHinted = false
+    this.#low = low
+    this.#forget(low > 0 ? undefined : 0)
+    this.#progress = { offset: low, chain: undefined, size: 0 }
   }
 
   #forget(readBack: number | undefined): void {

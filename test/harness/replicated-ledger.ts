@@ -63,6 +63,8 @@ export interface ReplicatedLedger extends AsyncDisposable {
   clone(): string
   /** As kill -9 leaves it: nothing is waited for, nothing is sent. */
   crash(): Promise<void>
+  /** As a stop leaves it: all is sent, the folder stays. */
+  end(): Promise<void>
 }
 
 export async function replicatedLedger(options: LedgerOptions): Promise<ReplicatedLedger> {
@@ -87,6 +89,10 @@ export async function replicatedLedger(options: LedgerOptions): Promise<Replicat
   const origin = exchangeOrigin(n)
   const inner = (await openOn(data, origin, { onDurable: opened.follow(origin, 0) })).chain
   const chain = opened.guard(inner)
+  const end = async (): Promise<void> => {
+    await inner.close()
+    await opened.close()
+  }
   return {
     data,
     origin,
@@ -103,9 +109,9 @@ export async function replicatedLedger(options: LedgerOptions): Promise<Replicat
       await opened.stop()
       await inner.close()
     },
+    end,
     async [Symbol.asyncDispose]() {
-      await inner.close()
-      await opened.close()
+      await end()
       rmSync(data, { recursive: true, force: true })
     },
   }
