@@ -15,6 +15,7 @@ import type { Clock } from '../gateway/ports/clock.ts'
 import type { CheckStamp, Stamp, TimestampAuthority } from '../gateway/ports/timestamp-authority.ts'
 import { appendAll, type RegistryWriter } from '../gateway/registry/publish.ts'
 import type { Instant } from '../policies/vocabulary.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 export interface AnchoringParts {
   readonly authority: TimestampAuthority
@@ -28,7 +29,7 @@ export interface AnchoringParts {
   readonly everyMs: number
   /** A stamp whose certificate ends sooner is renewed, even if nothing has changed; milliseconds. */
   readonly renewBeforeMs: number
-  readonly report: (sentence: string) => void
+  readonly report: Report
 }
 
 export interface AnchorStatus {
@@ -162,7 +163,7 @@ export class Anchoring {
     this.#uncoveredSince = undefined
     this.#pauseMs = 0
     this.#notBefore = this.#parts.clock.now() + this.#parts.everyMs
-    if (this.#failing !== undefined) report('time-stamps are made again')
+    if (this.#failing !== undefined) report('time-stamps are made again', 'nobody')
     this.#failing = undefined
   }
 
@@ -170,7 +171,10 @@ export class Anchoring {
     const { clock, report } = this.#parts
     const now = clock.now()
     if (this.#failing?.sentence !== sentence) {
-      report(`no time-stamp for the ledger: ${sentence}. Exchanges go on; it is tried again.`)
+      report(
+        `no time-stamp for the ledger: ${sentence}. Exchanges go on; it is tried again.`,
+        'watch',
+      )
     }
     this.#failing = { since: this.#failing?.since ?? now, sentence }
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.#pauseMs))
@@ -196,10 +200,7 @@ function others(heads: readonly Head[], { chain }: RegistryWriter): Head[] {
 }
 
 /** Looks every second, in the background. */
-export function keepAnchoring(
-  anchoring: Anchoring,
-  report: (sentence: string) => void,
-): { stop(): Promise<void> } {
+export function keepAnchoring(anchoring: Anchoring, report: Report): { stop(): Promise<void> } {
   const stopping = new AbortController()
   let looking: Promise<void> | undefined
   const timer = setInterval(() => {
@@ -208,6 +209,7 @@ export function keepAnchoring(
       .catch((fault: unknown) => {
         report(
           `a time-stamp could not be put on record yet: ${fault instanceof Error ? fault.message : ''}`,
+          'watch',
         )
       })
       .finally(() => (looking = undefined))

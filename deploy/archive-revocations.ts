@@ -6,6 +6,7 @@ import { RevocationListRefused, type RevocationList } from '../certs/revocation-
 import { piecesOf } from '../gateway/registry/pieces.ts'
 import { appendAll, type RegistryWriter } from '../gateway/registry/publish.ts'
 import type { OpenedIdentity } from './open-identity.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 /** A list is noticed by the request that uses it; on a quiet day, by this. */
 const LOOK_MS = 1000
@@ -17,7 +18,7 @@ const LOOK_MS = 1000
 export async function archiveRevocations(
   registry: RegistryWriter,
   identity: Pick<OpenedIdentity, 'revocationList' | 'onRevocationList'>,
-  report: (sentence: string) => void,
+  report: Report,
 ): Promise<{ stop(): Promise<void> }> {
   let stopped = false
   let last = Promise.resolve()

@@ -1,8 +1,9 @@
 /** What makes the ledger more than its operator's word, and how it is: replication, witnesses, time-stamps. Only what is configured. */
 import { degraded, failing, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
-import type { Alarm, Replication } from '../gateway/replication/replication.ts'
+import type { Replication } from '../gateway/replication/replication.ts'
 import type { WitnessStatus } from '../gateway/witness/status.ts'
+import { ALARMS } from './alarms.ts'
 import type { AnchorStatus } from './anchor-heads.ts'
 import type { Core } from './open-core.ts'
 
@@ -20,25 +21,15 @@ export function addEvidenceChecks(
   }
 }
 
-const WHAT_TO_DO: Readonly<Record<Alarm, string>> = {
-  unreachable: 'Look at the log servers and the network to them; what waits is sent by itself.',
-  unread: 'Look at the log servers: they acknowledged what cannot be read back yet.',
-  lost: 'Ask who runs the log servers what became of it; it was sent again.',
-  truncated: 'Ask who runs the log servers who deleted records: nothing there may ever be deleted.',
-  'rolled-back':
-    'Ask who runs the log servers which backup was put back; what was missing was sent again.',
-  diverged: 'Stop, keep every file, and run gongdao verify: two ledgers carry this gateway’s name.',
-}
-
 function replicated(replication: Replication): HealthFinding {
   const { ageMs, bytes, records } = replication.backlog()
   const waiting = `${String(records)} records (${String(bytes)} bytes) wait to be sent, the oldest for ${inSeconds(ageMs)}`
   const [alarm] = replication.alarms
   if (!replication.accepts()) {
-    return failing(waiting, WHAT_TO_DO[alarm ?? 'unreachable'])
+    return failing(waiting, ALARMS[alarm ?? 'unreachable'].whatToDo)
   }
   if (alarm === undefined) return ok(waiting)
-  return degraded(`${[...replication.alarms].join(', ')}; ${waiting}`, WHAT_TO_DO[alarm])
+  return degraded(`${[...replication.alarms].join(', ')}; ${waiting}`, ALARMS[alarm].whatToDo)
 }
 
 function witnessed({ accepts, behindMs, require, witnesses }: WitnessStatus): HealthFinding {

@@ -11,11 +11,12 @@ import { makeRuleBook } from '../policies/rule-book.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import type { OpenedFollowedRegistry } from './open-followed-registry.ts'
 import { DocumentsFaulty, type LawOptions, type OpenedLaw } from './open-law.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 export async function followLaw(
   config: GatewayConfig,
   registry: OpenedFollowedRegistry,
-  options: LawOptions & { readonly report: (sentence: string) => void },
+  options: LawOptions & { readonly report: Report },
 ): Promise<OpenedLaw> {
   const rules = readRuleSet(documentCrypto.sha256)
   const activation = await activate(rules, {

@@ -18,6 +18,7 @@ import { isConsistent } from '../gateway/ledger/proofs.ts'
 import { canonicalJson } from '../policies/canonical-json.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import type { ProvingArchive } from './open-witnessing.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 const EVERY_MS = 60_000
 
@@ -66,7 +67,7 @@ export class HighWater {
   }
 
   /** Notes now, once a minute, and when it is stopped. */
-  async keep(heads: () => readonly Head[], report: (sentence: string) => void): Promise<void> {
+  async keep(heads: () => readonly Head[], report: Report): Promise<void> {
     await this.#note(heads())
     this.#heads = heads
     const note = (): void => {

@@ -12,6 +12,7 @@ import { Anchoring, keepAnchoring, type AnchorStatus } from './anchor-heads.ts'
 import type { GatewayConfig } from './config.ts'
 import { registrarOf } from './config/registrar.ts'
 import { keepRoots, readRoots } from './timestamp-roots.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 export interface OpenedAnchoring {
   /** Undefined where no authority is configured. */
@@ -25,7 +26,7 @@ interface Parts {
   readonly chain: Chain
   readonly clock: Clock
   readonly chance: Chance
-  readonly report: (sentence: string) => void
+  readonly report: Report
 }
 
 export async function openAnchoring(config: GatewayConfig, parts: Parts): Promise<OpenedAnchoring> {

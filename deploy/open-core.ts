@@ -14,7 +14,7 @@ import { ed25519Signer, type LogSigner } from '../gateway/ledger/signer.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import type { KeyStore } from '../gateway/ports/key-store.ts'
 import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
-import type { Telemetry } from '../gateway/ports/telemetry.ts'
+import type { Report, Telemetry } from '../gateway/ports/telemetry.ts'
 import { ExchangeHistory } from '../gateway/projections/exchange-history.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import type { Replication } from '../gateway/replication/replication.ts'
@@ -37,8 +37,7 @@ import { resolveOpenIntents, type Resolving } from './resolve-open-intents.ts'
 export interface CoreOptions {
   readonly clock: Clock
   readonly chance: Chance
-  /** A sentence for the operator; never holds a personal datum. */
-  readonly report: (sentence: string) => void
+  readonly report: Report
   /** The journal failed: the process must end, and recover by reading. */
   readonly onFatal: (fault: LedgerFault) => void
   readonly onGateProgress: (done: number, of: number) => void

@@ -10,7 +10,8 @@ import { makeRegistrarClient } from '../adapters/registrar-client/registrar-clie
 import { identifyGateway } from '../certs/peer-identity.ts'
 import { parseVkey, type NoteKey } from '../gateway/ledger/note.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
-import type { Registrar } from '../gateway/ports/registrar.ts'
+import { RegistrarUnavailable, type Registrar } from '../gateway/ports/registrar.ts'
+import type { Report, Telemetry } from '../gateway/ports/telemetry.ts'
 import { machineTimers } from '../gateway/ports/timers.ts'
 import { RegistryView } from '../gateway/projections/registry-view.ts'
 import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
@@ -18,6 +19,7 @@ import { FollowedRegistry, noteOfSize } from '../gateway/registry/followed-regis
 import type { GatewayConfig } from './config.ts'
 import type { OtherRegistrar } from './config/registrar.ts'
 import type { OpenedIdentity } from './open-identity.ts'
+import { observeStorage } from './observe-storage.ts'
 import { notBefore, type OpenedRegistry } from './open-registry.ts'
 
 export interface OpenedFollowedRegistry extends OpenedRegistry {
@@ -32,7 +34,11 @@ const EACH_MS = 1000
 export async function openFollowedRegistry(
   config: Pick<GatewayConfig, 'data' | 'instance'> & { readonly registrar: OtherRegistrar },
   identity: OpenedIdentity,
-  parts: { readonly clock: Clock; readonly report: (sentence: string) => void },
+  parts: {
+    readonly clock: Clock
+    readonly report: Report
+    readonly telemetry?: Telemetry | undefined
+  },
 ): Promise<OpenedFollowedRegistry> {
   const origin = `${config.instance}/registry`
   const key = keyOf(config.registrar, origin)
@@ -46,7 +52,8 @@ export async function openFollowedRegistry(
       view.take(index, leaf.kind, JSON.parse(record))
     },
   })
-  const { archive, edge, storage } = journal
+  const { archive, edge } = journal
+  const storage = observeStorage(journal.storage, 'registry', parts.telemetry)
   const chain = new FollowedRegistry({
     ...{ origin, key, registrar, storage, edge, reader: archive, onDurable: archive.keep },
     visit: (index, { kind }, record) => {
@@ -62,12 +69,13 @@ export async function openFollowedRegistry(
 function keepFollowing(
   chain: FollowedRegistry,
   view: RegistryView,
-  report: (sentence: string) => void,
+  report: Report,
 ): Pick<OpenedFollowedRegistry, 'onManifest' | 'follow' | 'stop'> {
   const listeners: (() => Promise<void> | void)[] = []
   let known = view.newest()
   let cancel: () => void = () => undefined
-  let isAway = false
+  /** What was told last; empty while it is followed. */
+  let trouble = ''
   let isOver = false
 
   async function follow(): Promise<void> {
@@ -80,14 +88,16 @@ function keepFollowing(
   async function look(): Promise<void> {
     try {
       await follow()
-      if (isAway) report('the registrar is followed again')
-      isAway = false
+      if (trouble !== '') report('the registrar is followed again', 'nobody')
+      trouble = ''
     } catch (fault) {
-      // Once, until it answers again: what was followed last stays in force.
-      if (!isAway && !isOver) {
-        report(`the registry can not be followed: ${fault instanceof Error ? fault.message : ''}`)
+      const why = fault instanceof Error ? fault.message : 'a thrown value'
+      // Each trouble once: what was followed last stays in force. That it is away must not hide that it then shows another history.
+      if (why !== trouble && !isOver) {
+        const urgency = fault instanceof RegistrarUnavailable ? 'watch' : 'today'
+        report(`the registry can not be followed: ${why}`, urgency)
       }
-      isAway = true
+      trouble = why
     }
     if (!isOver) cancel = machineTimers.after(EACH_MS, () => void look())
   }

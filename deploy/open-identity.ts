@@ -14,6 +14,7 @@ import { readTrust, type Trust } from '../certs/trust.ts'
 import type { Instant } from '../policies/vocabulary.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import { OwnCertificateUnfit, readOwnCertificate, type OwnTls } from './own-certificate.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 export interface OpenedIdentity {
   readonly trust: Trust
@@ -33,10 +34,7 @@ export interface OpenedIdentity {
   readAgain(now: Instant): () => OwnTls
 }
 
-export function openIdentity(
-  config: GatewayConfig,
-  report: (sentence: string) => void,
-): OpenedIdentity {
+export function openIdentity(config: GatewayConfig, report: Report): OpenedIdentity {
   const layout = layoutOf(foldersOf(config.data).certs)
   const root = readFileSync(layout.rootCertificate, 'utf8')
   const issuing = readFileSync(layout.issuingCertificate, 'utf8')

@@ -10,6 +10,7 @@ import { RegistrarDesk } from '../gateway/registry/registrar-desk.ts'
 import type { GatewayConfig } from './config.ts'
 import type { OpenedIdentity } from './open-identity.ts'
 import type { OpenedRegistry } from './open-registry.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 export interface OpenedRegistrar {
   readonly url: URL
@@ -22,7 +23,7 @@ export async function openRegistrar(
   parts: {
     readonly registry: OpenedRegistry
     readonly clock: Clock
-    readonly report: (sentence: string) => void
+    readonly report: Report
   },
 ): Promise<OpenedRegistrar | undefined> {
   if (registrar === undefined || !('listen' in registrar)) return undefined

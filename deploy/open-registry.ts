@@ -11,11 +11,13 @@ import { vkeyText } from '../gateway/ledger/note.ts'
 import type { CutRecord, InstanceRecord } from '../gateway/ledger/registry-events.ts'
 import type { LogSigner } from '../gateway/ledger/signer.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
+import type { Telemetry } from '../gateway/ports/telemetry.ts'
 import { RegistryView } from '../gateway/projections/registry-view.ts'
 import type { Instant } from '../policies/vocabulary.ts'
 import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
 import { appendAll, type RegistryWriter } from '../gateway/registry/publish.ts'
 import type { GatewayConfig } from './config.ts'
+import { observeStorage } from './observe-storage.ts'
 import type { OpenedReplication } from './open-replication.ts'
 import type { ProvingArchive } from './open-witnessing.ts'
 
@@ -38,6 +40,7 @@ export async function openRegistry(
     readonly signer: LogSigner
     readonly place?: JournalPlace
     readonly replication?: OpenedReplication | undefined
+    readonly telemetry?: Telemetry | undefined
   },
 ): Promise<OpenedRegistry> {
   const origin = `${config.instance}/registry`
@@ -58,7 +61,7 @@ export async function openRegistry(
   const opened = openChain({
     origin,
     signer,
-    storage,
+    storage: observeStorage(storage, 'registry', parts.telemetry),
     edge,
     twoPhase: true,
     onDurable: (batch) => {

@@ -9,7 +9,7 @@ import type { LogSigner } from '../gateway/ledger/signer.ts'
 import type { CheckpointStore } from '../gateway/ports/checkpoint-store.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { LogUnavailable, type LogTransport } from '../gateway/ports/log-transport.ts'
-import type { Telemetry } from '../gateway/ports/telemetry.ts'
+import type { Report, Telemetry } from '../gateway/ports/telemetry.ts'
 import { machineTimers, type Timers } from '../gateway/ports/timers.ts'
 import type { Divergence } from '../gateway/replication/followed-chain.ts'
 import { nameOf } from '../gateway/replication/followed-lane.ts'
@@ -18,6 +18,7 @@ import { replicatedChain } from '../gateway/replication/replicated-chain.ts'
 import { Replication, type ReplicationParts } from '../gateway/replication/replication.ts'
 import { ReplicationWaits } from '../gateway/replication/replication-waits.ts'
 import { Replicator } from '../gateway/replication/replicator.ts'
+import { ALARMS } from './alarms.ts'
 import { boundsOf } from './config/replication.ts'
 import type { GatewayConfig } from './config.ts'
 import { kafkaOf } from './kafka-of.ts'
@@ -28,7 +29,7 @@ import { ReplicatedFolder } from './replicated-folder.ts'
 
 export interface ReplicationOptions {
   readonly clock: Clock
-  readonly report: (sentence: string) => void
+  readonly report: Report
   readonly timers?: Timers
   /** Absent: off. */
   readonly telemetry?: Telemetry
@@ -128,7 +129,7 @@ class Opened implements OpenedReplication {
         this.#waits.expire()
       },
       failed: (fault) => {
-        options.report(`replication ended by a fault of our own: ${String(fault)}`)
+        options.report(`replication ended by a fault of our own: ${String(fault)}`, 'now')
         this.#failed = fault
         this.#waits.end()
       },
@@ -138,12 +139,8 @@ class Opened implements OpenedReplication {
   #told(): Pick<ReplicationParts, 'alarm' | 'over' | 'stored' | 'diverged'> {
     const { report } = this.#options
     return {
-      alarm: (_alarm, sentence) => {
-        report(sentence)
-      },
-      over: (alarm) => {
-        report(`the log servers: no longer ${alarm}`)
-      },
+      alarm: (alarm, sentence) => report(sentence, ALARMS[alarm].urgency),
+      over: (alarm) => report(`the log servers: no longer ${alarm}`, 'nobody'),
       stored: (origin, size) => {
         this.#waits.stored(origin, size)
       },
@@ -168,7 +165,7 @@ class Opened implements OpenedReplication {
     if (this.#settings.durability === 'replicated') {
       throw new ReplicationRefused(`${sentence}; look after them, then start again`)
     }
-    this.#options.report(`${sentence}; it is compared as soon as it can be`)
+    this.#options.report(`${sentence}; it is compared as soon as it can be`, 'watch')
   }
 
   follow(origin: string, size: number): (batch: DurableLeaves) => void {
@@ -258,7 +255,7 @@ class Opened implements OpenedReplication {
     const size = this.replication.chain(divergence.chain)?.durable ?? 0
     const own = { size, signers: this.#options.signers }
     const file = keepForkProof(this.#config.data, divergence, own)
-    if (file !== undefined) this.#options.report(`what proves it is kept in ${file}`)
+    if (file !== undefined) this.#options.report(`what proves it is kept in ${file}`, 'now')
   }
 
   async #keep(afterMs: number): Promise<void> {

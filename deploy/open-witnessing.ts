@@ -22,6 +22,7 @@ import type { GatewayConfig } from './config.ts'
 import { registrarOf } from './config/registrar.ts'
 import type { Witnesses } from './config/witnesses.ts'
 import { keepWitnessPolicy } from './witness-policy-file.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 /** A chain's archive, as far as witnesses need it. */
 export interface ProvingArchive extends LeafReader {
@@ -59,7 +60,7 @@ const NOBODY: Pick<Witnesses, 'require'> & { readonly witnesses: readonly never[
 
 export async function openWitnessing(
   config: GatewayConfig,
-  { clock, report }: { readonly clock: Clock; readonly report: (sentence: string) => void },
+  { clock, report }: { readonly clock: Clock; readonly report: Report },
 ): Promise<OpenedWitnessing> {
   const { require, witnesses } = config.witnesses ?? NOBODY
   if (config.witnesses !== undefined) keepWitnessPolicy(config.data, config.witnesses)
@@ -117,7 +118,7 @@ function keepRounds(publisher: Publisher): () => Promise<void> {
 async function coverNow(
   publisher: Publisher,
   { origin, index }: { readonly origin: string; readonly index: number },
-  report: (sentence: string) => void,
+  report: Report,
 ): Promise<void> {
   const covered = publisher.covers(origin, index)
   void publisher.round()
@@ -125,6 +126,7 @@ async function coverNow(
     const { require, witnesses } = publisher.status
     report(
       `waiting for ${require} of ${witnesses.length} witnesses to cosign ${origin}: ${WAITING}`,
+      'now',
     )
   }, TELL_AFTER_MS)
   await covered

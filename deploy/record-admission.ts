@@ -2,13 +2,14 @@
 import type { Chain } from '../gateway/ledger/entry.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { AdmissionCounts } from '../gateway/projections/admission-counts.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 const EVERY_MS = 60_000
 
 export function recordAdmission(
   counts: AdmissionCounts,
   chain: Chain,
-  parts: { readonly clock: Clock; readonly report: (sentence: string) => void },
+  parts: { readonly clock: Clock; readonly report: Report },
 ): { stop(): Promise<void> } {
   /** False where there was nothing to record, or no way to. */
   async function record(): Promise<boolean> {
@@ -20,7 +21,7 @@ export function recordAdmission(
     } catch {
       // Counted again with the next minute's; the ledger's own trouble is told elsewhere.
       counts.putBack(leaf)
-      parts.report('what was refused this minute could not be recorded yet')
+      parts.report('what was refused this minute could not be recorded yet', 'watch')
       return false
     }
   }

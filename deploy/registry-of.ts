@@ -10,8 +10,9 @@ import type { OpenedIdentity } from './open-identity.ts'
 import { openLaw, type LawOptions, type OpenedLaw } from './open-law.ts'
 import { openRegistrar } from './open-registrar.ts'
 import { openRegistry, type OpenedRegistry } from './open-registry.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
-type Told = LawOptions & { readonly report: (sentence: string) => void }
+type Told = LawOptions & { readonly report: Report }
 
 /** The key that verifiers pin for the registry. */
 export function registryKey(config: GatewayConfig, own: Uint8Array): Uint8Array {

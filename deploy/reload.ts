@@ -9,6 +9,7 @@ import { renewTls } from '../gateway/http/exchange-listener.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { degraded, ok, type Health } from '../gateway/ports/health.ts'
 import type { Core } from './open-core.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 export type Reload = () => Promise<Reloaded>
 
@@ -23,7 +24,7 @@ export function makeReload(parts: {
   readonly health: Health
   readonly listener: Server
   readonly provider: RestProvider
-  readonly report: (sentence: string) => void
+  readonly report: Report
 }): Reload {
   const { clock, core, health, listener, provider, report } = parts
   health.add('reload', () => ok('what stands in the files when it was last read is in use'))
@@ -53,6 +54,7 @@ export function makeReload(parts: {
       health.add('reload', () => ok(`read again, all of it; ${documents}`))
       report(
         `SIGHUP: certificate, key, revocation list and documents were read again; ${documents}`,
+        'nobody',
       )
     } else {
       const { why } = reloaded

@@ -8,6 +8,7 @@ import type { Chain } from '../gateway/ledger/entry.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import { machineTimers, type Timers } from '../gateway/ports/timers.ts'
 import type { ExchangeId } from '../policies/vocabulary.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 export interface Resolving {
   /** Ends the waiting; answers how many are still open (the next incarnation will find them). */
@@ -20,7 +21,7 @@ const RETRY_MS = 5000
 interface Parts {
   readonly clock: Clock
   readonly chance: Chance
-  readonly report: (sentence: string) => void
+  readonly report: Report
   /** An outcome was recorded: its exchange, its index in `chain`. */
   readonly onResolved: (exchange: ExchangeId, index: number) => void
   readonly timers?: Timers
@@ -52,7 +53,7 @@ export function resolveOpenIntents(
     waiting = waiting.filter((intent) => !done.has(intent))
     const failed = written.filter(({ status }) => status === 'rejected').length
     if (failed > 0) {
-      parts.report(`${String(failed)} outcome(s) 'unknown' could not be recorded yet`)
+      parts.report(`${String(failed)} outcome(s) 'unknown' could not be recorded yet`, 'watch')
     }
     plan(failed > 0 ? RETRY_MS : 1)
   }

@@ -1,4 +1,5 @@
 /** What the process is told by signals: SIGTERM and SIGINT stop it in order, a second one at once; SIGHUP has it read again. */
+import type { Report } from '../gateway/ports/telemetry.ts'
 
 export interface Signals {
   /** The first SIGTERM or SIGINT. */
@@ -9,13 +10,23 @@ export interface Signals {
 
 const HURRIED = 1
 
-export function listenToSignals(report: (sentence: string) => void): Signals {
+/** `last`: what is told so is written when it returns. */
+export function listenToSignals({
+  last,
+  report,
+}: {
+  readonly report: Report
+  readonly last: (sentence: string) => void
+}): Signals {
   let reload: (() => Promise<void>) | undefined
   let reloading = Promise.resolve()
   process.on('SIGHUP', () => {
     reloading = reloading.then(() => {
       if (reload !== undefined) return reload()
-      report('SIGHUP came before the gateway was ready: what it reads now is what it starts with')
+      report(
+        'SIGHUP came before the gateway was ready: what it reads now is what it starts with',
+        'nobody',
+      )
       return undefined
     })
   })
@@ -24,7 +35,7 @@ export function listenToSignals(report: (sentence: string) => void): Signals {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         if (stopping) {
-          report(`${signal} came a second time: ended at once; the next start recovers the chain`)
+          last(`${signal} came a second time: ended at once; the next start recovers the chain`)
           process.exit(HURRIED)
         }
         stopping = true

@@ -1,14 +1,14 @@
 /** How a served gateway speaks: through its telemetry where that is configured, otherwise in plain sentences on standard error. */
 import type { RequestListener } from 'node:http'
+import type { Report } from '../gateway/ports/telemetry.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Observer } from './observe-gateway.ts'
 import { openTelemetry } from './open-telemetry.ts'
 
 export interface Voice extends Observer {
   readonly metrics?: RequestListener
-  /** Something that an operator must see to, today or some day. */
-  readonly report: (sentence: string) => void
-  /** The last words before the process ends; written when this returns. */
+  readonly report: Report
+  /** The last words before the process ends; written when this returns, and on standard error wherever the log goes. */
   readonly last: (sentence: string) => void
   readonly close: () => Promise<void>
 }
@@ -22,8 +22,11 @@ export function openVoice(config: GatewayConfig): Voice {
     telemetry,
     watch,
     metrics,
-    report: (sentence) => notice('today', sentence),
-    last: (sentence) => notice('now', sentence),
+    report: (sentence, urgency = 'today') => notice(urgency, sentence),
+    last: (sentence) => {
+      notice('now', sentence)
+      plain(sentence)
+    },
     close,
   }
 }

@@ -79,8 +79,8 @@ async function run(config: GatewayConfig, options: ServeOptions): Promise<void> 
   // Whoever reads our lines may go away; the gateway stays.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const voice = openVoice(config)
-  const { last, report } = voice
-  const signals = listenToSignals(report)
+  const { last } = voice
+  const signals = listenToSignals(voice)
   const gate = progressLine('comparing the rules with cedar-wasm on random inputs:', false)
   const starting = startGateway(config, {
     ...voice,

@@ -171,6 +171,9 @@ export interface Faulted {
  */
 export type Urgency = 'now' | 'today' | 'watch' | 'nobody'
 
+/** A sentence for the operator's eyes, and who must act on it; absent: `today`. Never holds a personal datum or an outsider's text. */
+export type Report = (sentence: string, urgency?: Urgency) => void
+
 /** Something for the operator's eyes, in a sentence of ours that says what to do. */
 export interface Noticed {
   readonly kind: 'notice'

@@ -8,6 +8,7 @@ import { askWitness } from './ask-witness.ts'
 import { checkpointIn } from './parts.ts'
 import { standingAfter } from './status.ts'
 import type { WitnessView } from './status.ts'
+import type { Report, Urgency } from '../ports/telemetry.ts'
 
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 15_000
@@ -16,7 +17,17 @@ export interface AskedWitnessParts {
   readonly clock: Clock
   /** Milliseconds that only grow, whatever is done to the clock. */
   readonly elapsed: () => number
-  readonly report: (sentence: string) => void
+  readonly report: Report
+}
+
+/** A witness that contradicts us has seen another history under our name. */
+const URGENCIES: Readonly<Record<WitnessView['state'], Urgency>> = {
+  'not-asked': 'nobody',
+  cosigning: 'nobody',
+  away: 'watch',
+  refusing: 'today',
+  contradicting: 'now',
+  lying: 'today',
 }
 
 export class AskedWitness {
@@ -24,7 +35,7 @@ export class AskedWitness {
   readonly witness: Witness
   readonly #clock: Clock
   readonly #elapsed: () => number
-  readonly #report: (sentence: string) => void
+  readonly #report: Report
   /** By chain, the last note that it has cosigned. */
   readonly #cosigned = new Map<string, string>()
   readonly #busy = new Set<string>()
@@ -99,6 +110,7 @@ export class AskedWitness {
       trouble.why === undefined
         ? `witness ${name} cosigns`
         : `witness ${name} is ${trouble.state}: ${trouble.why}`,
+      URGENCIES[trouble.state],
     )
   }
 }

@@ -164,13 +164,17 @@ test('Prometheus reads the gateway over HTTP: exchanges, batches, syncs, connect
   const before = await watched.samples()
   for (let count = 0; count < 5; count += 1) await system.run('S3')
   const after = await watched.samples()
-  const risen = (name: string): number => sumOf(after, name) - sumOf(before, name)
+  const risen = (name: string, labels = {}): number =>
+    sumOf(after, name, labels) - sumOf(before, name, labels)
   expect(risen('gongdao_exchange_duration_seconds_count')).toBe(5)
   expect(risen('http_server_request_duration_seconds_count')).toBe(5)
   expect(risen('http_client_request_duration_seconds_count')).toBe(5)
   // Ten of exchanges, and a `heads` leaf where the registry has grown.
   expect(risen('gongdao_ledger_batch_records_sum')).toBe(risen('gongdao_ledger_records'))
-  expect(risen('gongdao_ledger_sync_duration_seconds_count')).toBe(10)
+  const SYNCS = 'gongdao_ledger_sync_duration_seconds_count'
+  expect(risen(SYNCS, { gongdao_chain: 'exchange' })).toBe(10)
+  // The start recorded documents, rules and the genesis there.
+  expect(sumOf(before, SYNCS, { gongdao_chain: 'registry' })).toBeGreaterThan(2)
   expect(risen('gongdao_ledger_records')).toBeGreaterThanOrEqual(10)
   expect(sumOf(after, 'gongdao_ledger_accepts_ratio')).toBe(1)
   expect(sumOf(after, 'gongdao_revocations_overdue_seconds')).toBeLessThan(0)
