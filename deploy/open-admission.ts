@@ -8,7 +8,7 @@ import { makeAdmission, type Admission, type AdmissionParts } from '../gateway/h
 import type { Quota } from '../gateway/ports/load.ts'
 import { degraded, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
 import type { Provider } from '../gateway/ports/provider.ts'
-import type { Telemetry } from '../gateway/ports/telemetry.ts'
+import type { Report, Telemetry } from '../gateway/ports/telemetry.ts'
 import { SubsystemId, subsystemOf, type ServiceId } from '../policies/vocabulary.ts'
 import type { GatewayConfig } from './config.ts'
 import { ADMISSION, type Admission as Section } from './config/admission.ts'
@@ -25,7 +25,7 @@ export function openAdmission(
   config: GatewayConfig,
   parts: {
     readonly health: Health
-    readonly report: (sentence: string) => void
+    readonly report: Report
     readonly telemetry?: Telemetry
   },
 ): OpenedAdmission {
@@ -40,7 +40,11 @@ export function openAdmission(
     onChange: (provider, state) => {
       if (telemetry !== undefined) {
         telemetry.tell({ kind: 'breaker', provider: subsystemIn(provider), state })
-      } else report(`provider ${provider}: breaker ${state}${state === 'open' ? `; ${OPEN}` : ''}`)
+      } else
+        report(
+          `provider ${provider}: breaker ${state}${state === 'open' ? `; ${OPEN}` : ''}`,
+          'watch',
+        )
     },
   })
   const redis = connect(config.admission?.redis, report)
@@ -49,7 +53,7 @@ export function openAdmission(
   if (rates !== undefined) health.add('rate limits', () => limits(rates, redis))
   return {
     admission: (around) =>
-      makeAdmission({ ...around, rates, bulkheads, holdBack: () => pause(refuseAfterMs) }),
+      makeAdmission({ ...around, rates, bulkheads, refuseAfterMs, wait: pause }),
     guard: (provider) => bulkheads.guard(provider),
     close: () => redis?.connection.close(),
   }
@@ -67,10 +71,7 @@ interface Shared {
   readonly share: number
 }
 
-function connect(
-  settings: Section['redis'],
-  report: (sentence: string) => void,
-): Shared | undefined {
+function connect(settings: Section['redis'], report: Report): Shared | undefined {
   if (settings === undefined) return undefined
   const { caFile, passwordFile, share, timeoutMs, url, username } = settings
   const connection = connectRedis({
@@ -80,7 +81,8 @@ function connect(
     ...(passwordFile !== undefined && { password: readFileSync(passwordFile, 'utf8').trimEnd() }),
     ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
     onChange: (isThere) => {
-      report(isThere ? 'Redis is there again: rates are shared' : `Redis is away: ${AWAY}`)
+      if (isThere) report('Redis is there again: rates are shared', 'nobody')
+      else report(`Redis is away: ${AWAY}`, 'watch')
     },
   })
   return { connection, share }

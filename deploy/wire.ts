@@ -79,7 +79,7 @@ async function begin(
     tls: identity.tls,
     identify: (certificate) => identifyPeer(certificate, identity.trust),
     standing: identity.standing,
-    exchange: admitted.exchange(drain.count(makeExchange(parts))),
+    exchange: drain.count(admitted.exchange(makeExchange(parts))),
     metaservices: makeMetaservices(new RegistryDirectory(inForce, () => clock.now())),
     receipts: admitted.receipts(makeReceipts(parts.history, core.reader, core.cosigned)),
     maxRequestBytes: (path) => largestRequest(path, inForce()),

@@ -33,6 +33,8 @@ export interface SharedRates extends Rates {
 /** After so many failures in a row the shared counter is left alone for a while, so that nobody waits for it. */
 const FAILURES = 3
 const LEFT_ALONE_MS = 1000
+/** Between the beginnings of two exchanges of one consumer at most: several times what one takes of the processor. */
+const APART_MS = 5
 
 type Kind = Counted['of']
 type Count = (key: string) => Promise<Counted>
@@ -53,16 +55,28 @@ export function makeRates(settings: RateSettings, shared?: SharedCounter): Share
     return count
   }
 
+  const turns = new Map<SubsystemId, number>()
+  const quotaOf = (consumer: SubsystemId): Quota | undefined =>
+    settings.consumers.get(consumer) ?? settings.consumer
+
   return {
     isShared: () => breaker.state === CircuitState.Closed,
     async count(consumer, service) {
       const counted: Counted[] = []
-      const own = settings.consumers.get(consumer) ?? settings.consumer
+      const own = quotaOf(consumer)
       if (own !== undefined) counted.push(await counter('consumer', own)(consumer))
       if (counted[0]?.isExceeded === true || service === undefined) return counted
       const its = settings.services.get(service) ?? settings.service
       if (its !== undefined) counted.push(await counter('service', its)(service))
       return counted
+    },
+    turn(consumer) {
+      const own = quotaOf(consumer)
+      if (own === undefined) return 0
+      const now = performance.now()
+      const at = Math.max(now, turns.get(consumer) ?? 0)
+      turns.set(consumer, at + Math.min(APART_MS, (own.withinSeconds * 1000) / own.requests))
+      return at - now
     },
   }
 }

@@ -27,8 +27,9 @@ export interface AdmissionParts {
   /** Of a service that is not registered only the consumer counts. */
   readonly inForce: () => InForce
   readonly refused: (code: Refusal, member: MemberId) => void
-  /** Resolves after the time for which a refusal is held back, so that who repeats at once costs little. */
-  readonly holdBack: () => Promise<void>
+  /** For so long a refusal is held back, so that who repeats at once costs little. */
+  readonly refuseAfterMs: number
+  readonly wait: (milliseconds: number) => Promise<void>
 }
 
 export interface Admission {
@@ -45,7 +46,7 @@ export function makeAdmission(parts: AdmissionParts): Admission {
 
   async function refuse({ accept, consumer }: Asking, code: Refusal, told: Told): Promise<Reply> {
     parts.refused(code, memberOf(consumer))
-    await parts.holdBack()
+    await parts.wait(parts.refuseAfterMs)
     const retryAfter = Math.max(1, Math.ceil(told.retryAfterMs / 1000))
     return problem(code, { accept: accept(), retryAfter, headers: told.headers })
   }
@@ -59,6 +60,8 @@ export function makeAdmission(parts: AdmissionParts): Admission {
       const told = { headers, retryAfterMs: exceeded.resetMs }
       return refuse(asking, 'Client.Load.RateLimited', told)
     }
+    const turn = rates?.turn(consumer) ?? 0
+    if (turn >= 1) await parts.wait(turn)
     const reply = await bulkheads.run(consumer, service, work)
     if (isBusy(reply)) return refuse(asking, reply.code, { ...reply, headers })
     return headers.length === 0 ? reply : { ...reply, headers: [...reply.headers, ...headers] }

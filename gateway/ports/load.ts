@@ -29,6 +29,11 @@ export interface Counted {
 export interface Rates {
   /** Each quota that applies, the exceeded one last. */
   count(consumer: SubsystemId, service: ServiceId | undefined): Promise<readonly Counted[]>
+  /**
+   * How long a request that is within them waits for its turn, milliseconds; 0: not at all. What a consumer may ask in a window
+   * begins one after the other, so that its neighbours don't find all of it in front of them.
+   */
+  turn(consumer: SubsystemId): number
 }
 
 export interface Busy {

@@ -10,11 +10,12 @@ import { writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { ENROLMENT } from '../harness/departments.ts'
 import { GATE_CACHE } from '../harness/gate-cache.ts'
 import { ask, GATEWAY, LABOUR, scenarioNamed, startSystem, type System } from '../harness/system.ts'
 import type { Greed } from './greedy.program.ts'
 import { median } from './median.ts'
-import { CORE_OF_LOAD, CORE_OF_VARIANT } from './variants.ts'
+import { CORE_OF_LOAD, CORE_OF_VARIANT, freePort } from './variants.ts'
 
 export interface NeighbourResult {
   readonly name: 'neighbours'
@@ -37,13 +38,21 @@ const PACE_MS = 10
 const SLOW_MS = 1000
 export const MOST = 1.2
 
+/** Fewer questions, and their 99th percentile would be two or three of them. */
+const LEAST_SECONDS = 10
+/** Open before it is measured, so that nobody's handshake is: it would cost more than the questions. */
+const NEIGHBOURS_CONNECTIONS = 8
+
+/** Whoever ends the greedy consumer ends its provider as well: that is no reason not to ask it the next time. */
+const BREAKER = { breaker: { failuresInARow: 10_000, openForMs: 1000 } }
 const LIMITS = {
+  ...BREAKER,
   rates: { consumers: { [LABOUR]: { requests: 50, withinSeconds: 1 } } },
   atOneTime: { consumer: 128, provider: 256, consumerAtProvider: 128 },
 }
 
 export async function neighbours(rounds: number, seconds: number): Promise<NeighbourResult[]> {
-  const [limited, open] = [await startOne(LIMITS), await startOne(undefined)]
+  const [limited, open] = [await startOne(LIMITS), await startOne(BREAKER)]
   const measured = new Map<Beside, number[]>(BESIDE.map((beside) => [beside, []]))
   try {
     // One unmeasured round: compilers and connections.
@@ -52,7 +61,7 @@ export async function neighbours(rounds: number, seconds: number): Promise<Neigh
       .entries()) {
       const round = Math.floor(at / BESIDE.length)
       const one = beside.endsWith('no limits') ? open : limited
-      const p99 = await besides(beside, one, () => neighbour(one, seconds))
+      const p99 = await besides(beside, one, () => neighbour(one, Math.max(seconds, LEAST_SECONDS)))
       if (round > 0) measured.get(beside)?.push(p99)
       process.stderr.write(`round ${String(round)} of ${String(rounds)}: beside ${beside}\n`)
     }
@@ -84,19 +93,25 @@ interface One {
   readonly system: System
   readonly url: URL
   readonly agent: Agent
+  /** Where the greedy consumer's provider is to listen. */
+  readonly port: number
   stop(): Promise<void>
 }
 
-async function startOne(admission: object | undefined): Promise<One> {
+async function startOne(admission: object): Promise<One> {
   const system = await startSystem({ start: false })
   const { data, departments } = system
+  const port = await freePort()
   const file = join(data, 'gateway.json')
   const config = {
     ...{ data, cache: GATE_CACHE, gateway: GATEWAY, syntheticIds: true },
-    addresses: Object.fromEntries(departments.addresses),
+    addresses: {
+      ...Object.fromEntries(departments.addresses),
+      [ENROLMENT]: `https://127.0.0.1:${String(port)}`,
+    },
     listen: { host: '127.0.0.1', port: 0 },
     revocationGraceMs: 3_600_000,
-    ...(admission && { admission }),
+    admission,
   }
   writeFileSync(file, JSON.stringify(config))
   const words = ['deploy/gongdao.ts', 'serve', '--config', file, '--json']
@@ -105,11 +120,12 @@ async function startOne(admission: object | undefined): Promise<One> {
   })
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const { url } = JSON.parse(line.toString()) as { readonly url: string }
-  const agent = new Agent({ keepAlive: true })
+  const agent = new Agent({ keepAlive: true, maxSockets: NEIGHBOURS_CONNECTIONS })
   return {
     system,
     url: new URL(url),
     agent,
+    port,
     async stop() {
       agent.destroy()
       child.kill('SIGTERM')
@@ -121,53 +137,47 @@ async function startOne(admission: object | undefined): Promise<One> {
 
 async function besides(beside: Beside, one: One, measure: () => Promise<number>): Promise<number> {
   if (beside === 'nobody') return measure()
-  const { enrolment } = one.system.departments
-  const { answer } = enrolment
-  if (beside === 'a slow provider') {
-    enrolment.answer = async (received) => {
-      await pause(SLOW_MS)
-      return answer(received)
-    }
-  }
-  const greedy = startGreedy(one)
+  const greedy = await startGreedy(one, beside === 'a slow provider' ? SLOW_MS : 0)
   try {
-    // Its handshakes are over then.
-    await pause(1000)
     return await measure()
   } finally {
     greedy.kill('SIGKILL')
     await once(greedy, 'close')
-    enrolment.answer = answer
-    enrolment.received.length = 0
+    // What it left behind is finished, and its provider is asked again.
     await pause(SLOW_MS + 500)
   }
 }
 
-function startGreedy({ system, url }: One): ChildProcess {
+/** Its handshakes are over when this resolves. */
+async function startGreedy({ port, system, url }: One, afterMs: number): Promise<ChildProcess> {
   const greed: Greed = {
     url: url.href,
     tls: system.world.identityOf('subsystem', LABOUR),
     asking: scenarioNamed('S3'),
     connections: CONNECTIONS,
+    provider: { tls: system.world.identityOf('subsystem', ENROLMENT), port, afterMs },
   }
   const program = new URL('greedy.program.ts', import.meta.url).pathname
   const words = ['-c', CORE_OF_LOAD, process.execPath, program, JSON.stringify(greed)]
-  return spawn('taskset', words, { stdio: 'inherit' })
+  const greedy = spawn('taskset', words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(greedy.stdout, 'data')
+  return greedy
 }
 
 /** Its p99, milliseconds. */
 async function neighbour({ agent, system, url }: One, seconds: number): Promise<number> {
   const scenario = scenarioNamed('household')
   const tls = system.world.identityOf('subsystem', scenario.consumer)
+  const asking = async (): Promise<number> => {
+    const due = performance.now()
+    const { status } = await ask(url, tls, { ...scenario, agent })
+    if (status !== 200) throw new Error(`the neighbour was answered ${String(status)}`)
+    return performance.now() - due
+  }
+  await Promise.all(Array.from({ length: NEIGHBOURS_CONNECTIONS }, asking))
   const asked: Promise<number>[] = []
   for (const end = performance.now() + seconds * 1000; performance.now() < end;) {
-    const due = performance.now()
-    asked.push(
-      ask(url, tls, { ...scenario, agent }).then(({ status }) => {
-        if (status !== 200) throw new Error(`the neighbour was answered ${String(status)}`)
-        return performance.now() - due
-      }),
-    )
+    asked.push(asking())
     await pause(PACE_MS)
   }
   const took = (await Promise.all(asked)).sort((a, b) => a - b)

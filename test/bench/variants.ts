@@ -182,7 +182,7 @@ async function startNode(
 }
 
 /** Of the system's choosing, so that two benches, or a bench and a demo, can run at once. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
