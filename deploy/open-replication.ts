@@ -31,6 +31,8 @@ export interface ReplicationOptions {
   readonly clock: Clock
   readonly report: Report
   readonly timers?: Timers
+  /** Runs when the turn is over; absent: `setImmediate`. */
+  readonly soon?: (go: () => void) => void
   /** Absent: off. */
   readonly telemetry?: Telemetry
   /** Absent: the Kafka of the configuration. */
@@ -137,12 +139,15 @@ class Opened implements OpenedReplication {
   }
 
   #told(): Pick<ReplicationParts, 'alarm' | 'over' | 'stored' | 'diverged'> {
-    const { report } = this.#options
+    const { report, soon = setImmediate } = this.#options
     return {
       alarm: (alarm, sentence) => report(sentence, ALARMS[alarm].urgency),
       over: (alarm) => report(`the log servers: no longer ${alarm}`, 'nobody'),
+      // The next send goes out first: whoever waited has work to do, and the log servers would be idle meanwhile.
       stored: (origin, size) => {
-        this.#waits.stored(origin, size)
+        soon(() => {
+          this.#waits.stored(origin, size)
+        })
       },
       diverged: (divergence) => {
         this.#diverged(divergence)

@@ -106,22 +106,26 @@ export class CommitReader implements ChainJournal {
   }
 
   *#frames(start: Place | undefined, from: number): Generator<PlacedFrame, undefined> {
-    const numbers = segmentNumbers(this.#disk, this.#folder)
-    const at = start ?? this.#segmentOf(numbers, from)
+    const at = start ?? this.#segmentOf(segmentNumbers(this.#disk, this.#folder), from)
     if (at === undefined) return
-    let { offset } = at
-    for (const number of numbers) {
-      if (number < at.segment) continue
-      const file = this.#disk.open(path.join(this.#folder, segmentName(number)), 'read')
-      try {
-        for (const { bytes, frame } of framesIn(file, offset, this.#tag)) {
-          yield { bytes, frame, segment: number, offset }
-          offset += bytes.length
-        }
-      } finally {
-        file.close()
+    yield* this.#segment(at.segment, at.offset)
+    // Mostly the reader has what it wants before this, and the folder is not listed at all.
+    for (const number of segmentNumbers(this.#disk, this.#folder)) {
+      if (number > at.segment) yield* this.#segment(number, segmentHeaderLength(this.#origin))
+    }
+    return
+  }
+
+  *#segment(segment: number, from: number): Generator<PlacedFrame, undefined> {
+    const file = this.#disk.open(path.join(this.#folder, segmentName(segment)), 'read')
+    let offset = from
+    try {
+      for (const { bytes, frame } of framesIn(file, from, this.#tag)) {
+        yield { bytes, frame, segment, offset }
+        offset += bytes.length
       }
-      offset = segmentHeaderLength(this.#origin)
+    } finally {
+      file.close()
     }
     return
   }

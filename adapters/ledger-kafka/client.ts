@@ -1,6 +1,5 @@
 /** A kafkajs client whose sockets are ours: it can be ended at once, whatever the server does. */
 import * as net from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
 import * as tls from 'node:tls'
 import kafkajs, { type ISocketFactoryArgs, type Kafka } from 'kafkajs'
 import { kafkaConfig, type KafkaConnection } from './connection.ts'
@@ -72,16 +71,19 @@ export class KafkaClient {
    * with all its sockets.
    */
   async within<T>(work: Promise<T>, furtherMs = 0): Promise<T> {
-    const late = new AbortController()
-    const deadline = pause(2 * this.#requestMs + SLACK_MS + furtherMs, undefined, late).then(() => {
-      this.cut()
-      throw given()
-    })
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => {
+        this.cut()
+        late.reject(given())
+      },
+      2 * this.#requestMs + SLACK_MS + furtherMs,
+    )
     try {
-      return await Promise.race([work, deadline])
+      return await Promise.race([work, late.promise])
     } finally {
-      late.abort()
-      deadline.catch(() => undefined)
+      clearTimeout(timer)
+      // It may still fail when nobody waits any more.
       work.catch(() => undefined)
     }
   }

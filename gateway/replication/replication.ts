@@ -169,10 +169,13 @@ export class Replication {
   backlog(): { readonly records: number; readonly bytes: number; readonly ageMs: number } {
     let [records, bytes] = [0, 0]
     let since = Infinity
-    for (const { backlog } of this.lanes.flatMap(({ chains }) => chains)) {
-      records += backlog.records
-      bytes += backlog.bytes
-      since = Math.min(since, backlog.since ?? Infinity)
+    // Asked for several times an exchange.
+    for (const { chains } of this.lanes) {
+      for (const { backlog } of chains) {
+        records += backlog.records
+        bytes += backlog.bytes
+        since = Math.min(since, backlog.since ?? Infinity)
+      }
     }
     return { records, bytes, ageMs: Math.max(0, this.#parts.now() - since) }
   }
@@ -197,7 +200,7 @@ export class Replication {
   }
 
   chain(origin: string): FollowedChain | undefined {
-    return this.lanes.flatMap(({ chains }) => chains).find((chain) => chain.origin === origin)
+    return this.lanes.flatMap(({ chains }) => chains).find((one) => one.origin === origin)
   }
 
   /** A chain that begins now; its predecessors on the lane are sent first. */

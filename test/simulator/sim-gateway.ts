@@ -217,6 +217,7 @@ export class SimGateway {
       clock,
       report: (sentence) => this.#reported(sentence, process),
       timers: this.#schedule,
+      soon: (go) => this.#schedule.after(0, go),
       disk,
       logTransport: whileAlive(this.broker.transport(), process),
       signers: this.#signers,
