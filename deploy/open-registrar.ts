@@ -8,6 +8,7 @@ import { makeRegistrarListener } from '../gateway/http/registrar-listener.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { RegistrarDesk } from '../gateway/registry/registrar-desk.ts'
 import type { GatewayConfig } from './config.ts'
+import { orderObjection } from './duties/order-objection.ts'
 import type { OpenedIdentity } from './open-identity.ts'
 import type { OpenedRegistry } from './open-registry.ts'
 import type { Report } from '../gateway/ports/telemetry.ts'
@@ -31,11 +32,14 @@ export async function openRegistrar(
   const { origin } = registry.chain
   const journal = new CommitReader({ folder: chainFolder(data, origin), origin })
   const listener = makeRegistrarListener({
-    tls: identity.tls,
+    tls: () => identity.tls,
     identify: (certificate) => identifyGateway(certificate, identity.trust, 'client'),
     standing: identity.standing,
     clock,
-    desk: new RegistrarDesk(registry, journal),
+    desk: new RegistrarDesk(registry, journal, {
+      clock,
+      orderObjection: (kind, record) => orderObjection(registry, kind, record),
+    }),
     report: (fault) => {
       report(`a fault at the registrar's door: ${fault instanceof Error ? fault.message : ''}`)
     },

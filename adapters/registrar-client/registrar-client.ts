@@ -45,6 +45,7 @@ export function makeRegistrarClient(options: RegistrarClientOptions): Registrar 
   return {
     async commits(from) {
       const { status, value } = await ask('GET', `/registry/commits?from=${String(from)}`)
+      if (status === 409) throw new RegistrarRefused(wordsOf(status, value))
       if (status !== 200) throw new RegistrarUnavailable(wordsOf(status, value))
       return commitsOf(value)
     },

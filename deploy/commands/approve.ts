@@ -16,6 +16,7 @@ interface ApproveOptions {
   readonly officer?: string
   readonly key?: string
   readonly copies?: string
+  readonly keep?: true
 }
 
 export function approveCommand(): Command {
@@ -27,6 +28,7 @@ export function approveCommand(): Command {
     .option('--officer <id>', 'who approves: somebody else than who asked')
     .option('--key <file>', 'her Ed25519 key, PEM, mode 0600')
     .option('--copies <dir>', 'erase: where the persons’ own copies are written, encrypted')
+    .option('--keep', 'leave the order there: another gateway is to carry it out as well')
     .action(carryOut)
 }
 
@@ -48,6 +50,9 @@ async function carryOut(file: string, options: ApproveOptions): Promise<void> {
       },
       onCopies: (all) => {
         copies = writeCopies(options.copies ?? '.', all, readKeys({ data }))
+        // Before the other side hears that they are kept: a connection that breaks then must not take the passphrases with it.
+        const stream = json === true ? process.stderr : process.stdout
+        stream.write(copies.map((copy) => `${copyInWords(copy)}\n`).join(''))
       },
     },
   )
@@ -57,8 +62,8 @@ async function carryOut(file: string, options: ApproveOptions): Promise<void> {
     return
   }
   // It has served, and it names persons.
-  destroyFile(file)
-  tell(json, { ...outcome, copies }, [...told(outcome), ...copies.map(copyInWords)])
+  if (options.keep !== true) destroyFile(file)
+  tell(json, { ...outcome, copies }, told(outcome))
 }
 
 function approved(file: string, { key, officer }: ApproveOptions): Order {

@@ -5,12 +5,12 @@ import type { Order } from '../../gateway/erasure/parts.ts'
 import { publicKeyOf } from '../../gateway/erasure/approval.ts'
 import { Digest, ExchangeId, Instant } from '../../policies/vocabulary.ts'
 
-const BASE64URL_32 = /^[A-Za-z0-9_-]{43}$/
+export const BASE64URL_32 = /^[A-Za-z0-9_-]{43}$/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const MOST_PERSONS = 1000
 
 const officerId = z.string().regex(/^[A-Z][A-Z0-9-]{1,31}$/, 'a code such as DPO-1, never a name')
-const time = z
+export const time = z
   .number()
   .int()
   .transform((value) => Instant.ofMilliseconds(value))
@@ -32,7 +32,7 @@ const COMMON = {
   v: z.literal(1),
 }
 
-const statement = z.union([
+export const statement = z.union([
   z.strictObject({ ...COMMON, act: z.literal('erase'), persons }),
   z.strictObject({ ...COMMON, act: z.literal('hold'), persons }),
   z.strictObject({ ...COMMON, act: z.literal('hold'), exchange }),
@@ -45,9 +45,13 @@ const matter = z.strictObject({
   numbers: z.array(z.string().min(1).max(32)).min(1).max(MOST_PERSONS),
 })
 
+export const approvals = z
+  .array(z.strictObject({ officer: officerId, signature: z.string().max(128) }))
+  .max(2)
+
 const order = z.strictObject({
   statement,
-  approvals: z.array(z.strictObject({ officer: officerId, signature: z.string().max(128) })).max(2),
+  approvals,
   matter: matter.optional(),
 })
 

@@ -4,6 +4,7 @@
  * whoever finds the file alone has nothing.
  */
 import { randomBytes, randomInt } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder, replaceFile } from '../../adapters/certs-folder/durable-file.ts'
 import type { CopyFor } from '../../gateway/erasure/erase.ts'
@@ -25,12 +26,19 @@ export function writeCopies(
   makeFolder(folder)
   return copies.map(({ copy, person }) => {
     const passphrase = newPassphrase()
-    const file = join(folder, `own-copy-${String(person)}.json`)
+    const file = freeName(join(folder, `own-copy-${String(person)}`))
     const about = { what: copy.what, instance: copy.instance, at: copy.at }
     const content = Buffer.from(JSON.stringify({ ...copy, keys }))
     replaceFile(file, lockContent(content, about, { passphrase, bytes: randomBytes }), 0o600)
     return { person, file, passphrase }
   })
+}
+
+/** What an earlier order left there is somebody's only copy: it is never written over. */
+function freeName(path: string): string {
+  let file = `${path}.json`
+  for (let number = 2; existsSync(file); number += 1) file = `${path}-${String(number)}.json`
+  return file
 }
 
 /** Without letters and digits that are mistaken for others: 24 of 31, 118 bits. */

@@ -1,14 +1,19 @@
 /**
  * The registrar's door for the other gateways of the instance (design §4): mutual TLS, and nothing but two calls.
  *
- *     GET  /registry/commits?from=N   {"commits": [{"first", "count", "payload": base64}]}
+ *     GET  /registry/commits?from=N   {"commits": [{"first", "count", "payload": base64}]} | 409 {"refused": words}
  *     POST /registry/leaves           {"kind", "record"}  →  200 {"index"} | 409 {"refused": words}
  */
 import type { X509Certificate } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
+import { createServer, type Server, type ServerOptions } from 'node:https'
 import { TLSSocket } from 'node:tls'
-import express, { type Express, type Request, type Response } from 'express'
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type Response,
+} from 'express'
 import type { Credential, Standing } from '../../certs/peer.ts'
 import type { GatewayFinding } from '../../certs/peer-identity.ts'
 import type { GatewayId, Instant } from '../../policies/vocabulary.ts'
@@ -17,9 +22,16 @@ import { KINDS } from '../ledger/leaf.ts'
 import type { HandedIn, RegistrarDesk } from '../registry/registrar-desk.ts'
 import { readBody } from './read-body.ts'
 
+/** PEM. */
+interface Tls {
+  readonly cert: string
+  readonly key: string
+  readonly ca: readonly string[]
+}
+
 export interface RegistrarListenerParts {
-  /** PEM. */
-  readonly tls: { readonly cert: string; readonly key: string; readonly ca: readonly string[] }
+  /** In use now: another one is shown to whoever connects from then on. */
+  readonly tls: () => Tls
   readonly identify: (certificate: X509Certificate | undefined) => GatewayFinding
   readonly standing: (credential: Credential, now: Instant) => Standing
   readonly clock: Clock
@@ -41,15 +53,14 @@ export function makeRegistrarListener(parts: RegistrarListenerParts): Server {
   app.disable('etag')
   app.disable('query parser')
   route(app, parts)
-  const { ca, cert, key } = parts.tls
-  const server = createServer(
-    {
-      ...{ cert, key, ca: [...ca], handshakeTimeout: REQUEST_MS, minVersion: 'TLSv1.3' },
-      // A stranger is told why, once, instead of a bare alert (design §8).
-      ...{ requestCert: true, rejectUnauthorized: false },
-    },
-    app,
-  )
+  let shown = parts.tls()
+  const server = createServer({ ...tlsOptions(shown), handshakeTimeout: REQUEST_MS }, app)
+  // Before the handshake begins: a certificate that was renewed (SIGHUP) is shown from now on.
+  server.prependListener('connection', () => {
+    const tls = parts.tls()
+    if (tls !== shown) server.setSecureContext(tlsOptions(tls))
+    shown = tls
+  })
   server.headersTimeout = REQUEST_MS
   server.requestTimeout = REQUEST_MS
   server.timeout = SILENCE_MS
@@ -58,12 +69,22 @@ export function makeRegistrarListener(parts: RegistrarListenerParts): Server {
   return server
 }
 
+function tlsOptions({ ca, cert, key }: Tls): ServerOptions {
+  return {
+    ...{ cert, key, ca: [...ca], minVersion: 'TLSv1.3' },
+    // A stranger is told why, once, instead of a bare alert (design §8).
+    ...{ requestCert: true, rejectUnauthorized: false },
+  }
+}
+
 function route(app: Express, parts: RegistrarListenerParts): void {
   const { desk } = parts
   app.get('/registry/commits', (request, response) => {
     if (gatewayOf(request, response, parts) === undefined) return
     const from = Number(new URL(request.url, 'https://registrar').searchParams.get('from'))
+    const size = desk.size()
     if (!Number.isSafeInteger(from) || from < 0) send(response, 400, { refused: 'from=N is due' })
+    else if (from > size) send(response, 409, { refused: putBack(from, size) })
     else send(response, 200, { commits: desk.commits(from).map(spelled) })
   })
   app.post('/registry/leaves', (request, response) => {
@@ -79,6 +100,17 @@ function route(app: Express, parts: RegistrarListenerParts): void {
   app.use((_request, response) => {
     send(response, 404, { refused: 'nothing of this name is here' })
   })
+  // Otherwise express answers a fault of ours with its stack.
+  const failed: ErrorRequestHandler = (fault: unknown, _request, response, _next) => {
+    parts.report(fault)
+    if (response.headersSent) response.destroy()
+    else send(response, 503, { refused: 'the registry can not be read now' })
+  }
+  app.use(failed)
+}
+
+function putBack(from: number, size: number): string {
+  return `${String(from)} leaves of the registry were followed, and the registrar has ${String(size)}: it was put back to an earlier state. Keep the folder that has them, and ask who runs the registrar`
 }
 
 /** Undefined: it has been answered. */
@@ -103,9 +135,7 @@ function handedIn(body: Buffer | undefined): HandedIn | undefined {
   try {
     const { kind, record } = JSON.parse((body ?? '').toString('utf8')) as Record<string, unknown>
     const known = KINDS.get(String(kind))
-    if (known === undefined || typeof record !== 'string') return undefined
-    JSON.parse(record)
-    return { kind: known, record }
+    return known === undefined || typeof record !== 'string' ? undefined : { kind: known, record }
   } catch {
     return undefined
   }

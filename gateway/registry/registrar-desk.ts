@@ -1,13 +1,17 @@
 /**
  * The registrar's side: what a gateway may have recorded in the registry, and what it may read there. Who asks is known by
- * certificate; whatever a gateway may say is about itself.
+ * certificate; whatever a gateway may say is about itself, in exactly the members of its kind, and of now: what stands here stands for
+ * ever, and its time becomes everybody's.
  */
+import { isDeepStrictEqual } from 'node:util'
+import { canonicalJson, type JsonObject } from '../../policies/canonical-json.ts'
 import type { GatewayId } from '../../policies/vocabulary.ts'
-import type { ReleaseRecord } from '../ledger/duty-events.ts'
-import type { Entry } from '../ledger/entry.ts'
+import type { Entry, LeafKind } from '../ledger/entry.ts'
+import { LONGEST_ENTRY } from '../ledger/leaf.ts'
 import { vkeyText, parseVkey } from '../ledger/note.ts'
 import type { ClosureRecord, GenesisRecord } from '../ledger/registry-events.ts'
 import type { ChainJournal, Commit } from '../ports/chain-journal.ts'
+import type { Clock } from '../ports/clock.ts'
 import { appendAll, type RegistryWriter } from './publish.ts'
 
 export type HandedIn = Pick<Entry, 'kind' | 'record'>
@@ -17,21 +21,37 @@ export type DeskAnswer =
   /** The gateway's fault, in words for its operator. */
   | { readonly kind: 'refused'; readonly why: string }
 
+export interface DeskRules {
+  readonly clock: Clock
+  /** Why a leaf of officers is not one that two of them have ordered; undefined: it is. */
+  readonly orderObjection: (kind: LeafKind, record: JsonObject) => string | undefined
+}
+
 /** Of one answer; a commit that is larger goes alone. */
 const MOST_BYTES = 1024 * 1024
+/** Verification lets times in a chain go back by so much (`ledger/check-chain.ts`), milliseconds. */
+const BEHIND_MS = 10_000
+/** Nobody's later leaf may be earlier than this one, so a clock that is ahead would hold up everybody's. */
+const AHEAD_MS = 5_000
 
 export class RegistrarDesk {
   readonly #registry: RegistryWriter
   readonly #journal: ChainJournal
+  readonly #rules: DeskRules
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(registry: RegistryWriter, journal: ChainJournal) {
+  constructor(registry: RegistryWriter, journal: ChainJournal, rules: DeskRules) {
     this.#registry = registry
     this.#journal = journal
+    this.#rules = rules
+  }
+
+  size(): number {
+    return this.#registry.chain.head().size
   }
 
   commits(from: number): readonly Commit[] {
-    return this.#journal.read(from, this.#registry.chain.head().size, MOST_BYTES)
+    return this.#journal.read(from, this.size(), MOST_BYTES)
   }
 
   /** One after the other: what is looked at must still be so when the leaf is recorded. */
@@ -42,18 +62,35 @@ export class RegistrarDesk {
   }
 
   async #record(gateway: GatewayId, { kind, record }: HandedIn): Promise<DeskAnswer> {
-    const why = this.#objection(gateway, { kind, record })
+    const read = canonicalObject(record)
+    const why =
+      read === undefined ? 'the record is not RFC 8785' : this.#objection(gateway, kind, read)
     if (why !== undefined) return { kind: 'refused', why }
     return { kind: 'recorded', index: await appendAll(this.#registry, [{ kind, record }]) }
   }
 
-  #objection(gateway: GatewayId, { kind, record }: HandedIn): string | undefined {
-    if (kind === 'genesis') return this.#genesis(gateway, JSON.parse(record) as GenesisRecord)
-    if (kind === 'closure') return this.#closure(gateway, JSON.parse(record) as ClosureRecord)
+  #objection(gateway: GatewayId, kind: LeafKind, record: JsonObject): string | undefined {
+    return this.#kindObjection(gateway, kind, record) ?? this.#timeObjection(record)
+  }
+
+  #kindObjection(gateway: GatewayId, kind: LeafKind, record: JsonObject): string | undefined {
+    if (kind === 'genesis') return this.#genesis(gateway, record as unknown as GenesisRecord)
+    if (kind === 'closure') return this.#closure(gateway, record as unknown as ClosureRecord)
     if (kind === 'erasure' || kind === 'access' || kind === 'hold' || kind === 'release') {
-      return dutyObjection(gateway, JSON.parse(record) as ReleaseRecord)
+      const { gateway: named } = record
+      if (named !== gateway) return 'the order names another gateway'
+      return this.#rules.orderObjection(kind, record)
     }
     return `only the registrar records a leaf of kind ${kind}`
+  }
+
+  #timeObjection({ at }: JsonObject): string | undefined {
+    if (!Number.isSafeInteger(at)) return 'the record has no time'
+    const time = Number(at)
+    const ahead = time - this.#rules.clock.now()
+    if (ahead > AHEAD_MS) return clockIs(ahead, 'ahead of the registrar’s')
+    const behind = (this.#registry.view.latest ?? time) - time
+    return behind > BEHIND_MS ? clockIs(behind, 'behind the newest leaf') : undefined
   }
 
   #genesis(gateway: GatewayId, genesis: GenesisRecord): string | undefined {
@@ -65,42 +102,72 @@ export class RegistrarDesk {
     if (genesis.n !== n || genesis.chain !== origin) return `the next chain is ${origin}`
     const publicKey = publicKeyIn(genesis.key, origin)
     if (publicKey === undefined) return 'the key is not one of this chain'
-    return before === undefined
-      ? withoutPredecessor(genesis)
-      : this.#successor(genesis, before, publicKey)
+    const predecessor = before && this.#endOf(before, publicKey)
+    if (typeof predecessor === 'string') return predecessor
+    const { at, key } = genesis
+    const due = { at, chain: origin, gateway, key, n, ...(predecessor && { predecessor }), v: 1 }
+    if (isDeepStrictEqual(genesis, due)) return undefined
+    if (before === undefined) return 'there is no chain before the first'
+    return `${before.chain} was closed with another size or root`
   }
 
-  /** A predecessor has exactly one successor (design D7), under the same key. */
-  #successor(
-    { predecessor }: GenesisRecord,
-    before: GenesisRecord,
+  /** A predecessor has exactly one successor (design D7), under the same key. A text: why there is none. */
+  #endOf(
+    { chain, key }: GenesisRecord,
     publicKey: Uint8Array,
-  ): string | undefined {
-    const known = Buffer.from(publicKeyIn(before.key, before.chain) ?? [])
+  ): GenesisRecord['predecessor'] | string {
+    const known = Buffer.from(publicKeyIn(key, chain) ?? [])
     if (!known.equals(publicKey)) return "the gateway's log key is another one than before"
-    const closed = this.#registry.view.closures.get(before.chain)
-    if (closed === undefined) return `${before.chain} is not closed yet`
-    const { chain, root, size } = predecessor ?? {}
-    const follows = chain === before.chain && closed.root === root && closed.size === size
-    return follows ? undefined : `${before.chain} was closed with another size or root`
+    const closed = this.#registry.view.closures.get(chain)
+    return closed === undefined
+      ? `${chain} is not closed yet`
+      : { chain, root: closed.root, size: closed.size }
   }
 
-  #closure(gateway: GatewayId, { chain }: ClosureRecord): string | undefined {
+  #closure(gateway: GatewayId, closure: ClosureRecord): string | undefined {
     const { view } = this.#registry
+    const { chain } = closure
     const opened = view.geneses.find(({ record }) => record.chain === chain)?.record
     if (opened?.gateway !== gateway) return `${chain} is not a chain of this gateway`
-    return view.closures.has(chain) ? `${chain} is closed already` : undefined
+    if (view.closures.has(chain)) return `${chain} is closed already`
+    return isClosure(closure) ? undefined : 'it does not have the members of a closure'
   }
 }
 
-/** About a person whose key that gateway holds; two officers' approvals stand in it, which every reader checks. */
-function dutyObjection(gateway: GatewayId, record: ReleaseRecord): string | undefined {
-  return record.gateway === gateway ? undefined : 'the order names another gateway'
+function clockIs(milliseconds: number, where: string): string {
+  return `the gateway's clock is ${String(Math.round(milliseconds / 1000))} s ${where}: set it`
 }
 
-function withoutPredecessor({ predecessor }: GenesisRecord): string | undefined {
-  return predecessor === undefined ? undefined : 'there is no chain before the first'
+/** Undefined unless it is the one spelling of an object. Attacker-controlled. */
+function canonicalObject(record: string): JsonObject | undefined {
+  if (Buffer.byteLength(record) > LONGEST_ENTRY) return undefined
+  try {
+    const read = JSON.parse(record) as unknown
+    if (typeof read !== 'object' || read === null || Array.isArray(read)) return undefined
+    return canonicalJson(read) === record ? (read as JsonObject) : undefined
+  } catch {
+    // No JSON, or nested deeper than anything that may stand here.
+    return undefined
+  }
 }
+
+function isClosure(closure: ClosureRecord): boolean {
+  const { at, chain, cut, root, sealed, size } = closure
+  const whole = cut ?? { bytes: 0, hash: root }
+  const numbers = [size, whole.bytes]
+  const digests = [root, whole.hash]
+  return (
+    typeof sealed === 'boolean' &&
+    numbers.every((number) => Number.isSafeInteger(number) && number >= 0) &&
+    digests.every((digest) => DIGEST.test(digest)) &&
+    isDeepStrictEqual(closure, {
+      ...{ at, chain, root, sealed, size, v: 1 },
+      ...(cut && { cut: { bytes: cut.bytes, hash: cut.hash } }),
+    })
+  )
+}
+
+const DIGEST = /^[A-Za-z0-9_-]{43}$/
 
 /** Undefined unless the text is the one spelling of a key of this chain. */
 function publicKeyIn(vkey: string, origin: string): Uint8Array | undefined {

@@ -2,8 +2,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { openJournal } from '../../adapters/ledger-journal/open.ts'
 import { CommitReader } from '../../adapters/ledger-journal/commit-reader.ts'
+import { orderObjection } from '../../deploy/duties/order-objection.ts'
 import { openChain } from '../../gateway/ledger/chain.ts'
-import type { Chain } from '../../gateway/ledger/entry.ts'
+import type { Chain, LeafKind } from '../../gateway/ledger/entry.ts'
 import { noteKey, vkeyText } from '../../gateway/ledger/note.ts'
 import { ED25519 } from '../../gateway/ledger/signer.ts'
 import type { ClosureRecord, GenesisRecord } from '../../gateway/ledger/registry-events.ts'
@@ -30,6 +31,7 @@ interface Registrar {
   readonly chain: Chain
   readonly desk: RegistrarDesk
   readonly disk: SimDisk
+  readonly view: RegistryView
 }
 
 async function openRegistrar(disk = new SimDisk(), by = signer): Promise<Registrar> {
@@ -38,8 +40,14 @@ async function openRegistrar(disk = new SimDisk(), by = signer): Promise<Registr
   const { edge, storage } = journal
   const onFatal = (): void => undefined
   const chain = openChain({ origin: ORIGIN, signer: by, storage, edge, twoPhase: true, onFatal })
-  const registry = { chain, view: new RegistryView(), sha256: documentCrypto.sha256 }
-  return { chain, desk: new RegistrarDesk(registry, new CommitReader(place)), disk }
+  const view = new RegistryView()
+  const registry = { chain, view, sha256: documentCrypto.sha256 }
+  const rules = {
+    clock: { now: () => at },
+    orderObjection: (kind: LeafKind, record: unknown) => orderObjection(registry, kind, record),
+  }
+  const desk = new RegistrarDesk(registry, new CommitReader(place), rules)
+  return { chain, desk, disk, view }
 }
 
 function genesis(change: Partial<GenesisRecord> = {}): { kind: 'genesis'; record: string } {
