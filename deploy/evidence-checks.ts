@@ -1,4 +1,4 @@
-/** What makes the ledger more than its operator's word, and how it is: replication, witnesses, time-stamps. Only what is configured. */
+/** What makes the ledger more than its operator's word, and how it is: replication, checkpoints, witnesses, time-stamps. Only what is configured. */
 import { degraded, failing, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Replication } from '../gateway/replication/replication.ts'
@@ -13,6 +13,7 @@ export function addEvidenceChecks(
 ): void {
   const { replication, witnessing } = core
   if (replication !== undefined) health.add('replication', () => replicated(replication))
+  health.add('checkpoints', () => published(witnessing.status().unkept, clock.now()))
   if (witnessing.status().require > 0) {
     health.add('witnesses', () => witnessed(witnessing.status()))
   }
@@ -30,6 +31,14 @@ function replicated(replication: Replication): HealthFinding {
   }
   if (alarm === undefined) return ok(waiting)
   return degraded(`${[...replication.alarms].join(', ')}; ${waiting}`, ALARMS[alarm].whatToDo)
+}
+
+function published(unkept: WitnessStatus['unkept'], now: number): HealthFinding {
+  if (unkept === undefined) return ok('they are published')
+  return degraded(
+    `none has been published for ${inSeconds(now - unkept.since)}: ${unkept.why}`,
+    'Make room below the data folder; it goes on by itself. If it does not, start the gateway again.',
+  )
 }
 
 function witnessed({ accepts, behindMs, require, witnesses }: WitnessStatus): HealthFinding {

@@ -38,11 +38,7 @@ export async function startWitness(
     tls,
     ...witnessDesks({ cosigner, keys, memory, clock, alarm: report }),
     contradictions: () => memory.contradictions(),
-    report: (fault) => {
-      report(
-        `a fault while answering: ${fault instanceof Error ? fault.message : 'a thrown value'}`,
-      )
-    },
+    report: rarely(report),
   })
   listener.listen(listen.port, listen.host)
   await once(listener, 'listening')
@@ -63,5 +59,19 @@ export async function startWitness(
       await memory.close()
       await lock.release()
     },
+  }
+}
+
+const SAME_MS = 60_000
+
+/** What goes wrong for one stranger goes wrong for all of them: told once a minute, not once a request. */
+function rarely(report: (sentence: string) => void): (fault: unknown) => void {
+  let told = { why: '', at: 0 }
+  return (fault) => {
+    const why = fault instanceof Error ? fault.message : 'a thrown value'
+    const at = performance.now()
+    if (why === told.why && at - told.at < SAME_MS) return
+    told = { why, at }
+    report(`a fault while answering: ${why}`)
   }
 }

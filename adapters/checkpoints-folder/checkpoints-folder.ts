@@ -11,7 +11,7 @@ export function checkpointsFolder(dataFolder: string): string {
   return path.join(dataFolder, 'ledger', 'checkpoints')
 }
 
-/** Throws `LinesDamaged` where files are missing or were changed. */
+/** Throws `LinesDamaged` where a file is missing, or the last line was changed. */
 export async function openCheckpointsFolder(folder: string): Promise<CheckpointStore> {
   const log = await LineLog.open(folder, (line) => checkpointOf(line) !== undefined)
   return {

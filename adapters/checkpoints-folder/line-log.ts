@@ -11,6 +11,11 @@ import * as path from 'node:path'
 
 export const LINES_IN_FILE = 4096
 
+/** The disk is full: the line is not there, and the next one may be appended as soon as there is room. */
+export class NoRoomForLine extends Error {
+  override readonly name = 'NoRoomForLine'
+}
+
 /** A line that was written whole is not what it was: the folder is damaged, and nothing is appended to it. */
 export class LinesDamaged extends Error {
   override readonly name = 'LinesDamaged'
@@ -70,11 +75,14 @@ export class LineLog {
     const number = this.#length
     try {
       const file = await this.#fileFor(number)
-      await file.appendFile(`${line}\n`)
+      const { size } = await file.stat()
+      await writeWhole(file, `${line}\n`, size)
       await file.datasync()
     } catch (cause) {
+      if (cause instanceof NoRoomForLine) throw cause
       // What the kernel dropped can't be known: only the next `open` tells what is there.
-      this.#fault = new Error('the lines could not be made durable', { cause })
+      const why = codeOf(cause)
+      this.#fault = new Error(`the lines could not be made durable (${why})`, { cause })
       throw this.#fault
     }
     this.#length = number + 1
@@ -83,15 +91,35 @@ export class LineLog {
   }
 
   async #fileFor(number: number): Promise<fs.promises.FileHandle> {
-    if (this.#file !== undefined && number % LINES_IN_FILE !== 0) return this.#file
+    const isFirst = number % LINES_IN_FILE === 0
+    if (this.#file !== undefined && !isFirst) return this.#file
     await this.#file?.close()
     this.#file = undefined
     const name = path.join(this.#folder, nameOf(number))
-    const isNew = !fs.existsSync(name)
-    this.#file = await fs.promises.open(name, 'a', 0o600)
-    if (isNew) await syncFolder(this.#folder)
+    this.#file = await fs.promises.open(name, 'a', 0o600).catch(noRoom)
+    if (isFirst) await syncFolder(this.#folder)
     return this.#file
   }
+}
+
+/** A part that was written before the disk was full is taken back: nothing of it had been synced, and nobody was told of it. */
+async function writeWhole(file: fs.promises.FileHandle, text: string, size: number): Promise<void> {
+  try {
+    await file.appendFile(text)
+  } catch (cause) {
+    await file.truncate(size)
+    noRoom(cause)
+  }
+}
+
+function noRoom(cause: unknown): never {
+  if (!['ENOSPC', 'EDQUOT'].includes(codeOf(cause))) throw cause
+  throw new NoRoomForLine('the disk is full: make room, it goes on by itself', { cause })
+}
+
+function codeOf(fault: unknown): string {
+  const { code = 'unknown' } = Object(fault) as { readonly code?: string }
+  return code
 }
 
 /** Lines [from, to) without opening the log, also while its owner appends: a part of a last line is left out. */
@@ -109,17 +137,40 @@ export function* readLines(folder: string, from = 0, to = Infinity): Generator<s
 
 /** The last line that satisfies `isAtMost`, where it holds for a first part of all lines and for none behind it. */
 export function findLast(folder: string, isAtMost: (line: string) => boolean): string | undefined {
-  const starts = startsIn(folder)
+  const start = lastOf(startsIn(folder), (each) => {
+    const first = firstLine(path.join(folder, nameOf(each)))
+    return first !== undefined && isAtMost(first)
+  })
+  return start === undefined ? undefined : lastOf(linesOf(folder, start), isAtMost)
+}
+
+/** By halves: whoever may ask often must not cost a look at every line. */
+function lastOf<Item>(items: readonly Item[], isAtMost: (item: Item) => boolean): Item | undefined {
   let low = 0
-  let high = starts.length
+  let high = items.length
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
-    const [first] = linesOf(folder, starts[middle] ?? 0)
-    if (first !== undefined && isAtMost(first)) low = middle + 1
+    const item = items[middle]
+    if (item !== undefined && isAtMost(item)) low = middle + 1
     else high = middle
   }
-  const start = starts[low - 1]
-  return start === undefined ? undefined : linesOf(folder, start).findLast(isAtMost)
+  return items[low - 1]
+}
+
+/** Without the rest of the file; undefined where it has no whole line yet. */
+function firstLine(file: string): string | undefined {
+  const descriptor = fs.openSync(file, 'r')
+  try {
+    for (let length = 4096; ; length *= 4) {
+      const bytes = Buffer.alloc(length)
+      const read = fs.readSync(descriptor, bytes, 0, length, 0)
+      const end = bytes.subarray(0, read).indexOf('\n')
+      if (end >= 0) return bytes.toString('utf8', 0, end)
+      if (read < length) return undefined
+    }
+  } finally {
+    fs.closeSync(descriptor)
+  }
 }
 
 async function mendTail(

@@ -25,7 +25,7 @@ export interface WitnessFolder extends WitnessMemory {
   close(): Promise<void>
 }
 
-/** Throws `LinesDamaged` where something is missing or was changed: it must not go on with a shorter memory. */
+/** Throws `LinesDamaged` where a file is missing or a last line was changed: it must not go on with a shorter memory. */
 export async function openWitnessFolder(folder: string): Promise<WitnessFolder> {
   const geneses = await openRecords<KnownGenesis>(path.join(folder, 'geneses'))
   const complaints = await openRecords<ComplaintEvent>(path.join(folder, 'complaints'))

@@ -21,7 +21,9 @@ export type WitnessReply =
     }
   | { readonly kind: 'away'; readonly why: WitnessAway }
 
-export type WitnessAway = 'unreachable' | 'untrusted' | 'timeout' | 'too-large' | 'broken'
+/** `faulty`: it answers that it has a fault of its own (5xx). */
+export type WitnessAway =
+  'unreachable' | 'untrusted' | 'timeout' | 'too-large' | 'broken' | 'faulty'
 
 /** A chain whose checkpoints are published: what a witness asks of it. */
 export interface WitnessedLog {

@@ -1,23 +1,29 @@
 /** What departments complained of at a witness, answered: the same leaf, under a checkpoint that the witness has cosigned. */
-import type { WitnessedLog } from '../ports/witness.ts'
-import type { AskedWitness } from './asked-witness.ts'
+import { hash } from 'node:crypto'
+import type { Witness, WitnessedLog } from '../ports/witness.ts'
 import { checkpointIn } from './parts.ts'
 
-/** Of one witness at one time; the others come next. */
+/** Of one chain at one time; the others come next. */
 const MOST_AT_ONCE = 50
 
-/** `logOf`: a chain that is open here. What the witness says is attacker-controlled: it only chooses among our own leaves. */
+/** About one chain. What the witness says is attacker-controlled: it only chooses among our own leaves. */
 export async function answerComplaints(
-  asked: AskedWitness,
-  logOf: (chain: string) => WitnessedLog | undefined,
+  { witness, ...asked }: { readonly witness: Witness; readonly cosigned: string | undefined },
+  log: WitnessedLog,
 ): Promise<void> {
-  const reply = await asked.witness.get('complaints')
+  const { cosigned } = asked
+  if (cosigned === undefined) return
+  const reply = await witness.get(`${hash('sha256', log.origin)}/complaints`)
   if (reply.kind === 'away' || reply.status !== 200) return
-  for (const { chain, index } of complaintsIn(reply.body).slice(0, MOST_AT_ONCE)) {
-    const cosigned = asked.cosigned(chain)
-    if (cosigned === undefined || index >= checkpointIn(cosigned).size) continue
-    const receipt = await logOf(chain)?.receipt(index, cosigned, 'leaf')
-    if (receipt !== undefined) await asked.witness.post('complaints', receipt)
+  const { size } = checkpointIn(cosigned)
+  const within = complaintsIn(reply.body).filter(
+    ({ chain, index }) => chain === log.origin && index < size,
+  )
+  for (const { index } of within.slice(0, MOST_AT_ONCE)) {
+    const receipt = await log.receipt(index, cosigned, 'leaf')
+    if (receipt === undefined) continue
+    const answered = await witness.post('complaints', receipt)
+    if (answered.kind === 'away') return
   }
 }
 

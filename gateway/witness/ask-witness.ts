@@ -103,6 +103,7 @@ function sizeIn(reply: Answered): number | undefined {
 }
 
 function refusedWith(status: number): Cosigned {
+  if (status >= 500) return { kind: 'away', why: 'faulty' }
   return status === 422 ? { kind: 'contradicted' } : { kind: 'refused', status }
 }
 

@@ -7,6 +7,7 @@ import { AskedWitness } from './asked-witness.ts'
 import { Publication } from './publication.ts'
 import { checkpointIn } from './parts.ts'
 import type { WitnessStatus } from './status.ts'
+import type { Report } from '../ports/telemetry.ts'
 
 export interface PublisherParts {
   readonly witnesses: readonly Witness[]
@@ -18,8 +19,7 @@ export interface PublisherParts {
   /** Milliseconds that only grow, whatever is done to the clock. */
   readonly elapsed: () => number
   readonly pause: (milliseconds: number) => Promise<void>
-  /** A sentence for the operator. */
-  readonly report: (sentence: string) => void
+  readonly report: Report
 }
 
 /** Where the leaf stands that opened a chain in public. */
@@ -33,7 +33,10 @@ export class Publisher {
   readonly #witnesses: readonly AskedWitness[]
   readonly #publications = new Map<string, Publication>()
   readonly #logs = new Map<string, WitnessedLog>()
-  #isKept = true
+  /** Witnesses whose complaints are being answered. */
+  readonly #answering = new Set<AskedWitness>()
+  #unkept: WitnessStatus['unkept']
+  #unanswered = ''
 
   constructor(parts: PublisherParts) {
     this.#parts = parts
@@ -50,14 +53,15 @@ export class Publisher {
 
   /** One round of every chain. Never rejects: what could not be kept is reported, and holds `covers` up. */
   async round(): Promise<void> {
-    await Promise.all([...this.#publications.values()].map((each) => this.#kept(each.round())))
+    const rounds = [...this.#publications.values()].map((each) => each.round())
+    const faults = (await Promise.allSettled(rounds)).filter(({ status }) => status === 'rejected')
+    const [fault] = faults as readonly PromiseRejectedResult[]
+    this.#tellKept(fault === undefined ? undefined : wordsOf(fault.reason))
   }
 
-  /** Shows witnesses the leaves that somebody has complained of. */
+  /** Shows witnesses the leaves that somebody has complained of. Never rejects; a witness that is slow is not asked again meanwhile. */
   async answerComplaints(): Promise<void> {
-    await Promise.all(
-      this.#witnesses.map((witness) => answerComplaints(witness, (chain) => this.#logs.get(chain))),
-    )
+    await Promise.all(this.#witnesses.map((witness) => this.#answerAt(witness)))
   }
 
   /** Resolves once as many witnesses as required have cosigned a published checkpoint that covers the leaf. */
@@ -87,6 +91,7 @@ export class Publisher {
       ...(last !== undefined && { lastCosigned: last }),
       behindMs: this.#behindMs(),
       accepts: this.accepts,
+      ...(this.#unkept && { unkept: this.#unkept }),
     }
   }
 
@@ -108,15 +113,34 @@ export class Publisher {
     return this.#logs.get(place.registry)?.receipt(place.index, cosigned, 'record')
   }
 
-  async #kept(round: Promise<void>): Promise<void> {
+  #tellKept(why: string | undefined): void {
+    const { clock, report } = this.#parts
+    if (why === this.#unkept?.why) return
+    this.#unkept =
+      why === undefined ? undefined : { since: this.#unkept?.since ?? clock.now(), why }
+    if (why === undefined) report('checkpoints are published again', 'nobody')
+    else report(`checkpoints are not published: ${why}`, 'today')
+  }
+
+  async #answerAt(asked: AskedWitness): Promise<void> {
+    if (this.#answering.has(asked)) return
+    this.#answering.add(asked)
     try {
-      await round
+      for (const [chain, log] of this.#logs) {
+        await answerComplaints({ witness: asked.witness, cosigned: asked.cosigned(chain) }, log)
+      }
+      this.#unanswered = ''
     } catch (fault) {
-      if (!this.#isKept) return
-      this.#isKept = false
-      this.#parts.report(
-        `checkpoints are not published any more: ${fault instanceof Error ? fault.message : 'a fault'}. Make room, and start again`,
-      )
+      const why = wordsOf(fault)
+      if (why !== this.#unanswered)
+        this.#parts.report(`complaints are not answered: ${why}`, 'today')
+      this.#unanswered = why
+    } finally {
+      this.#answering.delete(asked)
     }
   }
+}
+
+function wordsOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : 'a fault'
 }

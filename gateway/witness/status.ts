@@ -5,7 +5,7 @@ import type { Cosigned } from './ask-witness.ts'
 export type WitnessState =
   | 'not-asked'
   | 'cosigning'
-  /** It can't be reached, or does not answer in time. */
+  /** It can't be reached, does not answer in time, or has a fault of its own. */
   | 'away'
   /** It does not take our checkpoints: it does not know our keys. */
   | 'refusing'
@@ -33,6 +33,8 @@ export interface WitnessStatus {
   readonly behindMs: number
   /** False where the configuration wants no exchange while the witnesses are away, and they have been for too long. */
   readonly accepts: boolean
+  /** Since when checkpoints can't be kept here, and so not be published, and why. */
+  readonly unkept?: { readonly since: Instant; readonly why: string }
 }
 
 export interface Standing {
@@ -72,4 +74,5 @@ const AWAY = {
   timeout: 'no whole answer in time',
   'too-large': 'an answer larger than any honest one',
   broken: 'the connection broke before the answer was whole',
+  faulty: 'it answers that it has a fault of its own, such as a full disk: tell its operator',
 } as const

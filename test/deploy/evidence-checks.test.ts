@@ -16,6 +16,7 @@ function checks(parts: {
   readonly anchors?: ReturnType<Core['anchors']>
 }): readonly HealthCheck[] {
   const { anchors, replication, witnesses } = parts
+  const unkept = witnesses?.unkept
   const core = {
     replication: replication && {
       alarms: new Set(replication.alarms),
@@ -29,11 +30,22 @@ function checks(parts: {
   }
   const health = new Health(clock)
   addEvidenceChecks(health, { clock, core: core as unknown as Core })
-  return health.report().checks
+  return health.report().checks.filter(({ name }) => name !== 'checkpoints' || unkept !== undefined)
 }
 
 test('of what is not configured nothing is said', () => {
   expect(checks({})).toEqual([])
+})
+
+test('checkpoints that can’t be kept are told, with why and for how long, also without witnesses', () => {
+  const unkept = { since: Instant.ofMilliseconds(NOW - 90_000), why: 'the disk is full' }
+  expect(checks({ witnesses: { unkept } })).toMatchObject([
+    {
+      name: 'checkpoints',
+      state: 'degraded',
+      words: 'none has been published for 90 s: the disk is full',
+    },
+  ])
 })
 
 test.each<[Alarm | undefined, boolean, string]>([

@@ -1,4 +1,5 @@
 /** What a log makes of witnesses that are away, slow or lying: nothing of it counts, and nobody else is held up by it. */
+import { hash } from 'node:crypto'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
@@ -146,7 +147,7 @@ describe('from an answer is taken', () => {
         witnessThat(() => ({ status: 500 })),
         LOG,
       ),
-    ).toEqual({ kind: 'refused', status: 500 })
+    ).toEqual({ kind: 'away', why: 'faulty' })
   })
 })
 
@@ -154,21 +155,26 @@ interface Round {
   readonly publisher: Publisher
   readonly published: PublishedCheckpoint[]
   readonly reports: string[]
+  readonly disk: { isFull: boolean }
 }
 
 function publishing(
   witnesses: readonly Witness[],
   require: number,
-  log = LOG,
+  log: TestLog | WitnessedLog = LOG,
   time: Partial<Pick<PublisherParts, 'clock' | 'elapsed'>> = {},
 ): Round {
   const published: PublishedCheckpoint[] = []
   const reports: string[] = []
+  const disk = { isFull: false }
   const store: CheckpointStore = {
     get length() {
       return published.length
     },
-    publish: async (checkpoint) => published.push(checkpoint) - 1,
+    async publish(checkpoint) {
+      if (disk.isFull) throw new Error('the disk is full')
+      return published.push(checkpoint) - 1
+    },
     read: (from) => published.slice(from),
     close: () => Promise.resolve(),
   }
@@ -182,8 +188,8 @@ function publishing(
     report: (sentence) => reports.push(sentence),
     ...time,
   })
-  publisher.add(logOf(log))
-  return { publisher, published, reports }
+  publisher.add(log instanceof TestLog ? logOf(log) : log)
+  return { publisher, published, reports, disk }
 }
 
 function signers({ note }: PublishedCheckpoint): string[] {
@@ -274,6 +280,28 @@ describe('a round', () => {
     expect(published.map(({ size }) => size)).toEqual([3, 4])
   })
 
+  test('whose checkpoint can’t be kept is told once and seen in the status, holds no other chain up, and goes on when there is room', async () => {
+    const { disk, published, publisher, reports } = publishing([honest(1)], 1)
+    publisher.add(logOf(new TestLog('T/consent').grow(2)))
+    disk.isFull = true
+    for (let round = 0; round < 3; round += 1) await publisher.round()
+    expect(publisher.status.unkept).toMatchObject({ why: 'the disk is full' })
+    expect(reports.filter((each) => each.includes('disk'))).toEqual([
+      'checkpoints are not published: the disk is full',
+    ])
+    expect(publisher.cosigned('T/registry')).toBeUndefined()
+    disk.isFull = false
+    await publisher.round()
+    expect(published.map(signers).toSorted()).toEqual([
+      ['T/consent', 'w1.example'],
+      ['T/registry', 'w1.example'],
+    ])
+    expect([publisher.status.unkept, reports.at(-1)]).toEqual([
+      undefined,
+      'checkpoints are published again',
+    ])
+  })
+
   test('asks two processes that write one chain for one story: the second is contradicted', async () => {
     const remembered = { size: 0 }
     const shared = witnessThat((body) => {
@@ -292,6 +320,77 @@ describe('a round', () => {
       /contradicting: it remembers 9 leaves of T\/registry, more than are here/,
     )
     expect(clone.publisher.cosigned('T/registry')).toBeUndefined()
+  })
+})
+
+describe('complaints', () => {
+  const place = (index: number, chain = LOG.origin): object => ({ chain, index })
+
+  /** A witness that has cosigned, and lists these complaints. */
+  async function complaining(
+    list: readonly unknown[],
+    its: Partial<Witness & WitnessedLog>,
+  ): Promise<Round & { readonly asked: string[]; readonly posted: string[] }> {
+    const asked: string[] = []
+    const posted: string[] = []
+    const witness: Witness = {
+      ...honest(1),
+      async get(path) {
+        asked.push(path)
+        const body = JSON.stringify({ complaints: list })
+        return Promise.resolve({ kind: 'answered', status: 200, contentType: '', body })
+      },
+      async post(path, body) {
+        if (path === 'add-checkpoint') return honest(1).post(path, body)
+        posted.push(body)
+        return its.post?.(path, body) ?? { kind: 'away', why: 'timeout' }
+      },
+    }
+    const log = {
+      ...logOf(LOG),
+      receipt: (index: number) => Promise.resolve(`leaf ${String(index)}`),
+      ...its,
+    }
+    const round = publishing([witness], 1, log)
+    await round.publisher.round()
+    return { ...round, asked, posted }
+  }
+
+  const TAKEN: WitnessReply = { kind: 'answered', status: 200, contentType: '', body: '' }
+
+  test('are answered for our own leaves alone, whatever a witness lists', async () => {
+    const list = [place(3), place(9), place(-1), place(0.5), place(4, 'other'), 'x', null, place(4)]
+    const { asked, posted, publisher } = await complaining(list, {
+      post: () => Promise.resolve(TAKEN),
+    })
+    await publisher.answerComplaints()
+    expect(asked).toEqual([`${hash('sha256', LOG.origin)}/complaints`])
+    expect(posted).toEqual(['leaf 3', 'leaf 4'])
+  })
+
+  test('at a witness that does not answer are left for later, and asked for by nobody else meanwhile', async () => {
+    let answer: (reply: WitnessReply) => void = () => undefined
+    const post = (): Promise<WitnessReply> =>
+      new Promise((resolve) => {
+        answer = resolve
+      })
+    const { asked, posted, publisher } = await complaining([place(3), place(4)], { post })
+    const answering = publisher.answerComplaints()
+    await quiet()
+    await publisher.answerComplaints()
+    expect(asked).toHaveLength(1)
+    answer({ kind: 'away', why: 'timeout' })
+    await answering
+    expect(posted).toEqual(['leaf 3'])
+  })
+
+  test('about leaves that can’t be read now are told once, and end nothing', async () => {
+    const receipt = (): Promise<never> => Promise.reject(new Error('EMFILE'))
+    const { publisher, reports } = await complaining([place(3)], { receipt })
+    for (let count = 0; count < 2; count += 1) await publisher.answerComplaints()
+    expect(reports.filter((each) => each.includes('EMFILE'))).toEqual([
+      'complaints are not answered: EMFILE',
+    ])
   })
 })
 

@@ -1,5 +1,6 @@
 /** The order of a witness's work: nothing is answered, and nobody is told a number, before the sync of what is remembered is over. */
 import {
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -20,14 +21,16 @@ import {
   LINES_IN_FILE,
   LineLog,
   LinesDamaged,
+  NoRoomForLine,
   findLast,
   readLines,
 } from '../../adapters/checkpoints-folder/line-log.ts'
 import { openWitnessFolder } from '../../adapters/checkpoints-folder/witness-folder.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
-import type { CheckpointDesk } from '../../gateway/witness/checkpoint-desk.ts'
 import { cosignerOf } from '../../gateway/witness/cosignature.ts'
-import { witnessDesks } from '../../gateway/witness/desks.ts'
+import { witnessDesks, type Desks } from '../../gateway/witness/desks.ts'
+import { checkpointIn } from '../../gateway/witness/parts.ts'
+import { mountSmallDisk } from '../harness/small-disk.ts'
 import { SteadyClock } from '../harness/steady.ts'
 import { TestLog } from '../harness/test-log.ts'
 
@@ -57,14 +60,28 @@ async function syncsBy(way: (real: () => Promise<void>) => Promise<void>): Promi
   })
 }
 
-function desk(memory: Awaited<ReturnType<typeof openWitnessFolder>>): CheckpointDesk {
+/** From now on every line is written this way. */
+async function appendsBy(way: (file: FileHandle, text: string) => Promise<void>): Promise<void> {
+  const handle = await open(join(folder, 'probe'), 'w')
+  const its = Object.getPrototypeOf(handle) as FileHandle
+  await handle.close()
+  const { appendFile } = its
+  its.appendFile = function (this: FileHandle, text) {
+    return way(this, text as string)
+  }
+  mended.push(() => {
+    its.appendFile = appendFile
+  })
+}
+
+function desks(memory: Awaited<ReturnType<typeof openWitnessFolder>>): Desks {
   return witnessDesks({
     cosigner: cosignerOf('audit.example/w1', Buffer.alloc(32, 7)),
     keys: parsePinnedKeys(new TestLog('T/registry').vkey),
     memory,
     clock: new SteadyClock('2026-11-22T12:00:00+08:00'),
     alarm: () => undefined,
-  }).checkpoints
+  })
 }
 
 describe('a witness', () => {
@@ -82,8 +99,8 @@ describe('a witness', () => {
     })
     const log = new TestLog('T/registry').grow(4)
     let answered = ''
-    const asked = desk(memory)
-      .add(log.request(0))
+    const asked = desks(memory)
+      .checkpoints.add(log.request(0))
       .then(({ kind }) => (answered = kind))
     await pause(100)
     expect([syncs, answered]).toEqual([1, ''])
@@ -97,20 +114,83 @@ describe('a witness', () => {
     const memory = await openWitnessFolder(folder)
     await syncsBy(() => Promise.reject(new Error('EIO')))
     const log = new TestLog('T/registry').grow(4)
-    const it = desk(memory)
+    const it = desks(memory).checkpoints
     await expect(it.add(log.request(0))).rejects.toThrow('could not be made durable')
     for (const mend of mended.splice(0)) mend()
     // The lost write may have been kept: another story must not get in its place.
     await expect(it.add(log.forkedAt(1).request(0))).rejects.toThrow('could not be made durable')
     await memory.close()
     const again = await openWitnessFolder(folder)
-    expect(await desk(again).add(log.request(0))).toEqual({ kind: 'conflict', size: 4 })
+    expect(await desks(again).checkpoints.add(log.request(0))).toEqual({
+      kind: 'conflict',
+      size: 4,
+    })
     await again.close()
   })
 })
 
+test('a witness on a full disk answers nothing that it does not remember, and goes on by itself when there is room', async () => {
+  const data = join(folder, 'small')
+  mkdirSync(data)
+  using disk = mountSmallDisk(data, 256 * 1024)
+  const memory = await openWitnessFolder(data)
+  const { checkpoints, complaints } = desks(memory)
+  const log = new TestLog('T/registry').grow(1)
+  let known = 0
+  const add = async (): Promise<string> => {
+    log.grow(1)
+    const { kind } = await checkpoints.add(log.request(known))
+    known = log.leaves.length
+    return kind
+  }
+  expect(await add()).toBe('cosigned')
+  disk.fill()
+  const full = async (): Promise<void> => {
+    for (let count = 0; count < 20; count += 1) await add()
+  }
+  await expect(full()).rejects.toThrow('the disk is full')
+  await expect(checkpoints.add(log.request(known))).rejects.toThrow('the disk is full')
+  expect((await complaints.add('x')).kind).toBe('malformed')
+  disk.free()
+  expect(await add()).toBe('cosigned')
+  await memory.close()
+  const again = await openWitnessFolder(data)
+  expect(checkpointIn((await again.newest('T/registry')) ?? '').size).toBe(known)
+  await again.close()
+})
+
 describe('lines that are only appended', () => {
   const isWhole = (line: string): boolean => line.startsWith('line ')
+
+  test('lose nothing and keep nothing half when the disk is full: the part is taken back, the next line follows', async () => {
+    const log = await LineLog.open(folder, isWhole)
+    await log.append('line 0')
+    await appendsBy(async (file, text) => {
+      await file.write(text.slice(0, 3))
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+    })
+    await expect(log.append('line 1')).rejects.toThrow(NoRoomForLine)
+    expect([...readLines(folder)]).toEqual(['line 0'])
+    for (const mend of mended.splice(0)) mend()
+    expect(await log.append('line 2')).toBe(1)
+    expect([...readLines(folder)]).toEqual(['line 0', 'line 2'])
+    await log.close()
+  })
+
+  test('take nothing more where even the part can’t be taken back, until they are opened again', async () => {
+    const log = await LineLog.open(folder, isWhole)
+    await appendsBy(async (file, text) => {
+      await file.write(text.slice(0, 3))
+      await file.close()
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+    })
+    await expect(log.append('line 0')).rejects.toThrow('could not be made durable (EBADF)')
+    for (const mend of mended.splice(0)) mend()
+    await expect(log.append('line 0')).rejects.toThrow('could not be made durable')
+    const again = await LineLog.open(folder, isWhole)
+    expect(again.length).toBe(0)
+    await again.close()
+  })
 
   test('are found again by number and by order, over several files', async () => {
     const log = await LineLog.open(folder, isWhole)
