@@ -8,6 +8,7 @@ import { chainFolder } from '../adapters/ledger-journal/folders.ts'
 import { openJournal } from '../adapters/ledger-journal/open.ts'
 import { makeRegistrarClient } from '../adapters/registrar-client/registrar-client.ts'
 import { identifyGateway } from '../certs/peer-identity.ts'
+import type { LedgerFault } from '../gateway/ledger/chain.ts'
 import { parseVkey, type NoteKey } from '../gateway/ledger/note.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { RegistrarUnavailable, type Registrar } from '../gateway/ports/registrar.ts'
@@ -37,6 +38,7 @@ export async function openFollowedRegistry(
   parts: {
     readonly clock: Clock
     readonly report: Report
+    readonly onFatal: (fault: LedgerFault) => void
     readonly telemetry?: Telemetry | undefined
   },
 ): Promise<OpenedFollowedRegistry> {
@@ -47,7 +49,7 @@ export async function openFollowedRegistry(
   const journal = await openJournal({
     ...{ folder: chainFolder(config.data, origin), origin, twoPhase: true },
     signer: { publicKey: key.publicKey, sign: notOurs },
-    complete: (size) => noteOfSize(registrar, size),
+    complete: (size, root) => noteOfSize({ origin, key, registrar }, size, root),
     visit: ({ index, leaf, record }) => {
       view.take(index, leaf.kind, JSON.parse(record))
     },
@@ -59,11 +61,20 @@ export async function openFollowedRegistry(
     visit: (index, { kind }, record) => {
       view.take(index, kind, JSON.parse(record))
     },
+    onFatal: parts.onFatal,
   })
-  await chain.follow()
+  try {
+    await chain.follow()
+  } catch (fault) {
+    await chain.close()
+    throw fault
+  }
   const clock = notBefore(parts.clock, () => view.latest)
   const following = keepFollowing(chain, view, parts.report)
-  return { archive, chain, clock, view, sha256: documentCrypto.sha256, ...following }
+  return {
+    ...{ archive, chain, clock, view, sha256: documentCrypto.sha256 },
+    ...{ ...following, isFollowed: true },
+  }
 }
 
 function keepFollowing(

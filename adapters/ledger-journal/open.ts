@@ -8,6 +8,7 @@ import { HEADROOM } from '../../gateway/ledger/storage.ts'
 import type { Storage } from '../../gateway/ledger/storage.ts'
 import { rootOf } from '../../gateway/ledger/tree.ts'
 import type { Edge } from '../../gateway/ledger/tree.ts'
+import type { TreeHash } from '../../gateway/ledger/hash.ts'
 import { nodeDisk } from './disk.ts'
 import type { Disk } from './disk.ts'
 import { Journal } from './journal.ts'
@@ -32,8 +33,8 @@ export interface OpenJournalOptions extends JournalPlace {
   readonly signer: LogSigner
   /** As for `openChain`: registry and consent. */
   readonly twoPhase: boolean
-  /** The checkpoint over so many leaves, where another than `signer` signs them; absent: `signer` does. */
-  readonly complete?: (size: number) => Promise<string>
+  /** The checkpoint over so many leaves, where another than `signer` signs them; absent: `signer` does. MUST be checked already. */
+  readonly complete?: (size: number, root: TreeHash) => Promise<string>
   /** Each entry that is there already, in order. */
   readonly visit?: (entry: ReadEntry) => void
 }
@@ -107,7 +108,8 @@ async function complete(
   { complete: noteOf, origin, signer }: OpenJournalOptions,
 ): Promise<string> {
   const note =
-    (await noteOf?.(edge.size)) ?? checkpointWriter(origin, signer)(edge.size, rootOf(edge))
+    (await noteOf?.(edge.size, rootOf(edge))) ??
+    checkpointWriter(origin, signer)(edge.size, rootOf(edge))
   const buffer = Buffer.alloc(HEADROOM + LONGEST_NOTE)
   const end = HEADROOM + buffer.write(note, HEADROOM)
   if (!(await storage.reserve(1, LONGEST_NOTE, true))) throw new Error('the disk is full')

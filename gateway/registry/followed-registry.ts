@@ -5,8 +5,9 @@
  * INVARIANT: what was once followed is never replaced. A registrar that shows another history is refused, and named.
  */
 import type { DurableLeaves } from '../ledger/chain.ts'
+import { LedgerFault } from '../ledger/chain.ts'
 import type { Chain, Entry, Head, Recorded } from '../ledger/entry.ts'
-import { placeOf } from '../ledger/entry-bytes.ts'
+import { LONGEST_NOTE, placeOf } from '../ledger/entry-bytes.ts'
 import { digestOf, digestOfTreeHash, leafHash } from '../ledger/hash.ts'
 import type { TreeHash } from '../ledger/hash.ts'
 import { parseLeaf } from '../ledger/leaf.ts'
@@ -32,6 +33,8 @@ export interface FollowedRegistryParts {
   readonly reader: LeafReader
   readonly onDurable: (batch: DurableLeaves) => void
   readonly visit: (index: number, leaf: Leaf, record: string) => void
+  /** The journal failed: the process must end, and recover by reading. */
+  readonly onFatal: (fault: LedgerFault) => void
 }
 
 interface Read {
@@ -67,7 +70,7 @@ export class FollowedRegistry implements Chain {
     const index = await registrar.append({ kind: entry.kind, record: entry.record })
     await this.follow()
     const kept = await reader.read(index)
-    if (kept?.record !== entry.record) {
+    if (kept?.record !== entry.record || parseLeaf(kept.leaf)?.kind !== entry.kind) {
       throw new RegistryContradicted(`leaf ${index} of ${this.origin} is not what was handed in`)
     }
     return { index, leaf: kept.leaf, receipt: (extra) => kept.proof(extra ?? Buffer.from('{}')) }
@@ -82,8 +85,9 @@ export class FollowedRegistry implements Chain {
 
   async close(): Promise<void> {
     this.#closed = true
-    await this.#last
+    // Whoever waits for an answer is told at once: a registrar that is silent holds up no stop.
     this.#parts.registrar.close()
+    await this.#last
     await this.#parts.storage.close()
   }
 
@@ -115,7 +119,7 @@ export class FollowedRegistry implements Chain {
     readonly note: string
     readonly noteAt: number
   } {
-    if (first !== this.#edge.size || count < 1) {
+    if (first !== this.#edge.size || !Number.isSafeInteger(count) || count < 1) {
       throw this.#contradicted(`leaf ${this.#edge.size} is due, leaf ${first} comes`)
     }
     const entries: Read[] = []
@@ -129,7 +133,9 @@ export class FollowedRegistry implements Chain {
       if (leaf?.record !== digestOf(bytes)) {
         throw this.#contradicted(`leaf ${index} does not name the record beside it`)
       }
-      entries.push({ leaf, record: bytes.toString('utf8') })
+      const record = bytes.toString('utf8')
+      if (!isObject(record)) throw this.#contradicted(`leaf ${index} has no record`)
+      entries.push({ leaf, record })
       hashes.push(leafHash(payload.subarray(place.hashedAt, place.end)))
       at = place.end
     }
@@ -137,19 +143,10 @@ export class FollowedRegistry implements Chain {
   }
 
   #check(note: string, growth: Growth): void {
-    const parsed = parseNote(note)
-    const checkpoint = parsed && parseCheckpoint(parsed.text)
-    if (parsed === undefined || checkpoint === undefined) {
-      throw this.#contradicted(`no checkpoint stands over ${growth.size} leaves`)
-    }
-    if (signersOf(parsed, [this.#parts.key])?.length !== 1) {
-      throw this.#contradicted(`the checkpoint of ${growth.size} leaves is not signed by its key`)
-    }
-    const { origin, root, size } = checkpoint
-    if (origin === this.origin && size === growth.size && root === growth.root) return
-    throw this.#contradicted(
-      `its checkpoint of ${growth.size} leaves does not continue the ${this.#edge.size} that were followed`,
-    )
+    const why = noteObjection(note, this.#parts, growth)
+    if (why === undefined) return
+    const followed = `${this.#edge.size} leaves were followed`
+    throw this.#contradicted(`${why}; ${followed}`)
   }
 
   /** As the registrar's own journal has it: the leaves, then the checkpoint over them. */
@@ -160,35 +157,84 @@ export class FollowedRegistry implements Chain {
       throw new RegistrarUnavailable('the disk is full: the registry can not be followed')
     }
     const buffer = Buffer.concat([Buffer.alloc(HEADROOM), payload.subarray(0, noteAt)])
-    await storage.append({
-      ...{ type: 'leaves', first, count },
-      ...{ buffer, start: HEADROOM, end: buffer.length },
-    })
     const signed = Buffer.concat([Buffer.alloc(HEADROOM), Buffer.from(note)])
-    await storage.append({
-      ...{ type: 'checkpoint', first: growth.size, count: 0 },
-      ...{ buffer: signed, start: HEADROOM, end: signed.length },
-    })
+    try {
+      await storage.append({
+        ...{ type: 'leaves', first, count },
+        ...{ buffer, start: HEADROOM, end: buffer.length },
+      })
+      await storage.append({
+        ...{ type: 'checkpoint', first: growth.size, count: 0 },
+        ...{ buffer: signed, start: HEADROOM, end: signed.length },
+      })
+    } catch (cause) {
+      const fault = new LedgerFault(`${this.origin} can not be kept here any more`, { cause })
+      this.#parts.onFatal(fault)
+      throw fault
+    }
   }
 
   #contradicted(why: string): RegistryContradicted {
-    return new RegistryContradicted(
-      `${this.origin}, as the registrar shows it: ${why}. Nothing of it was taken; keep this folder as evidence.`,
-    )
+    return contradicted(this.origin, why)
   }
 }
 
-/** What a crash left without its checkpoint: the very note that the registrar signed over so many leaves. */
-export async function noteOfSize(registrar: Registrar, size: number): Promise<string> {
+type Signed = Pick<FollowedRegistryParts, 'origin' | 'key'>
+
+/** Why this is not the registrar's checkpoint over these leaves. */
+function noteObjection(
+  note: string,
+  { key, origin }: Signed,
+  { root, size }: { readonly root: TreeHash; readonly size: number },
+): string | undefined {
+  const parsed = parseNote(note)
+  const checkpoint = parsed && parseCheckpoint(parsed.text)
+  if (parsed === undefined || checkpoint === undefined || note.length > LONGEST_NOTE) {
+    return `no checkpoint stands over ${size} leaves`
+  }
+  if (signersOf(parsed, [key])?.length !== 1) {
+    return `the checkpoint of ${size} leaves is not signed by its key`
+  }
+  const isOverThem = checkpoint.origin === origin && checkpoint.size === size
+  if (isOverThem && checkpoint.root === root) return undefined
+  return `its checkpoint of ${size} leaves does not continue those that are here`
+}
+
+function contradicted(origin: string, why: string): RegistryContradicted {
+  return new RegistryContradicted(
+    `${origin}, as the registrar shows it: ${why}. Nothing of it was taken; keep this folder as evidence.`,
+  )
+}
+
+function isObject(record: string): boolean {
+  try {
+    const read = JSON.parse(record) as unknown
+    return typeof read === 'object' && read !== null
+  } catch {
+    return false
+  }
+}
+
+/** What a crash left without its checkpoint: the very note that the registrar signed over so many leaves with this root. */
+export async function noteOfSize(
+  { registrar, ...signed }: Signed & { readonly registrar: Registrar },
+  size: number,
+  root: TreeHash,
+): Promise<string> {
   for (let from = 0; from < size;) {
     const commits = await registrar.commits(from)
     const last = commits.find(({ count, first }) => first + count === size)
-    if (last !== undefined) return noteOf(last)
+    if (last !== undefined) {
+      const note = noteOf(last)
+      const why = noteObjection(note, signed, { root, size })
+      if (why !== undefined) throw contradicted(signed.origin, why)
+      return note
+    }
     const end = commits.at(-1)
-    if (end === undefined) break
+    if (end === undefined || end.first + end.count <= from) break
     from = end.first + end.count
   }
-  throw new RegistryContradicted(`the registrar has no checkpoint of ${size} leaves any more`)
+  throw contradicted(signed.origin, `it has no checkpoint of ${size} leaves any more`)
 }
 
 function noteOf({ count, payload }: Commit): string {

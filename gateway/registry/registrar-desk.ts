@@ -102,13 +102,8 @@ export class RegistrarDesk {
     if (genesis.n !== n || genesis.chain !== origin) return `the next chain is ${origin}`
     const publicKey = publicKeyIn(genesis.key, origin)
     if (publicKey === undefined) return 'the key is not one of this chain'
-    const predecessor = before && this.#endOf(before, publicKey)
-    if (typeof predecessor === 'string') return predecessor
-    const { at, key } = genesis
-    const due = { at, chain: origin, gateway, key, n, ...(predecessor && { predecessor }), v: 1 }
-    if (isDeepStrictEqual(genesis, due)) return undefined
-    if (before === undefined) return 'there is no chain before the first'
-    return `${before.chain} was closed with another size or root`
+    const end = before && this.#endOf(before, publicKey)
+    return typeof end === 'string' ? end : predecessorObjection(genesis, end)
   }
 
   /** A predecessor has exactly one successor (design D7), under the same key. A text: why there is none. */
@@ -132,6 +127,19 @@ export class RegistrarDesk {
     if (view.closures.has(chain)) return `${chain} is closed already`
     return isClosure(closure) ? undefined : 'it does not have the members of a closure'
   }
+}
+
+/** `end`: of the chain before; undefined: there is none. */
+function predecessorObjection(
+  genesis: GenesisRecord,
+  end: GenesisRecord['predecessor'],
+): string | undefined {
+  const { at, chain, gateway, key, n } = genesis
+  const due = { at, chain, gateway, key, n, ...(end && { predecessor: end }), v: 1 }
+  if (isDeepStrictEqual(genesis, due)) return undefined
+  return end === undefined
+    ? 'there is no chain before the first'
+    : `${end.chain} was closed with another size or root`
 }
 
 function clockIs(milliseconds: number, where: string): string {

@@ -144,6 +144,8 @@ async function follow(
   disk = new SimDisk(),
 ): Promise<Follower> {
   const seen: string[] = []
+  const fatal: Error[] = []
+  const key = noteKey(ORIGIN, ED25519, signer.publicKey)
   const registrar = {
     commits: async (from: number) => commits(from),
     append: async () => 0,
@@ -157,12 +159,13 @@ async function follow(
         throw new Error('not ours to sign')
       },
     },
-    complete: (size) => noteOfSize(registrar, size),
+    complete: (size, root) => noteOfSize({ origin: ORIGIN, key, registrar }, size, root),
   })
   const { archive, edge, storage } = journal
   const chain = new FollowedRegistry({
     ...{ origin: ORIGIN, registrar, storage, edge, reader: archive, onDurable: archive.keep },
-    key: noteKey(ORIGIN, ED25519, signer.publicKey),
+    key,
+    onFatal: (fault) => fatal.push(fault),
     visit: (_index, _leaf, record) => seen.push(record),
   })
   await chain.follow()
