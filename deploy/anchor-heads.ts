@@ -35,6 +35,8 @@ export interface AnchoringParts {
 export interface AnchorStatus {
   /** The newest time-stamp that is on record. */
   readonly last?: { readonly number: number; readonly at: Instant; readonly notAfter: Instant }
+  /** Its certificate ends soon, and the authority has no later one. */
+  readonly isEnding?: true
   /** Since when there have been leaves that no time-stamp covers. */
   readonly uncoveredSince?: Instant
   /** Since when no time-stamp can be had, and why. */
@@ -54,8 +56,10 @@ export class Anchoring {
   /** Heads that need no further stamp: those of the last one, and its own leaf. */
   #covered = ''
   #uncoveredSince: Instant | undefined
+  #isEnding = false
   #failing: AnchorStatus['failing']
   #pauseMs = 0
+  #lookedAt = 0
   #notBefore = 0
   #renewNotBefore = 0
 
@@ -80,21 +84,38 @@ export class Anchoring {
     const number = this.#last?.aggregate.number
     return {
       ...(number !== undefined && at && notAfter && { last: { number, at, notAfter } }),
+      ...(this.#isEnding && { isEnding: true }),
       ...(this.#uncoveredSince !== undefined && { uncoveredSince: this.#uncoveredSince }),
       ...(this.#failing && { failing: this.#failing }),
     }
   }
 
-  /** To be called every second or so; one call at a time. Never throws for what the authority does. */
+  /** To be called every second or so; one call at a time. Never throws: what goes wrong is told, and tried again. */
   async look(signal?: AbortSignal): Promise<void> {
     const now = this.#parts.clock.now()
+    if (now < this.#lookedAt) this.#setBack(now)
+    this.#lookedAt = now
     if (now < this.#notBefore) return
-    await this.#recordLeaf()
-    const heads = this.#parts.heads()
-    if (spelled(heads) === this.#covered) {
-      if (!this.#isRenewalDue(now)) return
-    } else this.#uncoveredSince ??= now
-    await this.#stampHeads(heads, signal)
+    try {
+      await this.#recordLeaf()
+      const heads = this.#parts.heads()
+      if (spelled(heads) === this.#covered) {
+        if (!this.#isRenewalDue(now)) return
+      } else this.#uncoveredSince ??= now
+      await this.#stampHeads(heads, signal)
+    } catch (fault) {
+      const why = fault instanceof Error ? fault.message : 'a thrown value'
+      this.#failed(`it can not be put on record: ${why}`)
+    }
+  }
+
+  /** The clock was ahead and is not any more: what was put off until a time that it named would wait for that time. */
+  #setBack(now: Instant): void {
+    this.#notBefore = 0
+    this.#renewNotBefore = 0
+    if ((this.#uncoveredSince ?? now) > now) this.#uncoveredSince = now
+    if (this.#failing !== undefined && this.#failing.since > now)
+      this.#failing = { ...this.#failing, since: now }
   }
 
   #isRenewalDue(now: Instant): boolean {
@@ -120,9 +141,11 @@ export class Anchoring {
     }
     const anchor = { aggregate, token }
     await folder.append(anchor)
-    if (stamp.notAfter === earlier?.notAfter) this.#renewNotBefore = clock.now() + RENEWAL_PAUSE_MS
     this.#last = anchor
     this.#stamp = stamp
+    this.#isEnding = stamp.notAfter - this.#parts.renewBeforeMs <= clock.now()
+    // Nothing is won by asking again at once.
+    if (this.#isEnding) this.#renewNotBefore = clock.now() + RENEWAL_PAUSE_MS
     await this.#recordLeaf()
     this.#succeeded(heads)
   }
@@ -200,19 +223,11 @@ function others(heads: readonly Head[], { chain }: RegistryWriter): Head[] {
 }
 
 /** Looks every second, in the background. */
-export function keepAnchoring(anchoring: Anchoring, report: Report): { stop(): Promise<void> } {
+export function keepAnchoring(anchoring: Anchoring): { stop(): Promise<void> } {
   const stopping = new AbortController()
   let looking: Promise<void> | undefined
   const timer = setInterval(() => {
-    looking ??= anchoring
-      .look(stopping.signal)
-      .catch((fault: unknown) => {
-        report(
-          `a time-stamp could not be put on record yet: ${fault instanceof Error ? fault.message : ''}`,
-          'watch',
-        )
-      })
-      .finally(() => (looking = undefined))
+    looking ??= anchoring.look(stopping.signal).finally(() => (looking = undefined))
   }, LOOK_MS).unref()
   return {
     async stop() {

@@ -3,6 +3,7 @@ import { degraded, failing, ok, type Health, type HealthFinding } from '../gatew
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Replication } from '../gateway/replication/replication.ts'
 import type { WitnessStatus } from '../gateway/witness/status.ts'
+import type { Instant } from '../policies/vocabulary.ts'
 import { ALARMS } from './alarms.ts'
 import type { AnchorStatus } from './anchor-heads.ts'
 import type { Core } from './open-core.ts'
@@ -53,13 +54,23 @@ function witnessed({ accepts, behindMs, require, witnesses }: WitnessStatus): He
 }
 
 function stamped(status: AnchorStatus | undefined, now: number): HealthFinding {
-  const { failing: trouble, last } = status ?? {}
+  const { failing: trouble, isEnding, last } = status ?? {}
   const newest = last === undefined ? 'none yet' : `the newest is ${inSeconds(now - last.at)} old`
+  if (trouble === undefined && isEnding === true) {
+    return degraded(
+      `${newest}; its certificate ends ${inWords(last?.notAfter)}, and the authority has no later one`,
+      'Ask the authority for its next certificate, or name another one: what no later stamp covers by then, no stamp proves.',
+    )
+  }
   if (trouble === undefined) return ok(newest)
   return degraded(
     `${newest}; no further one can be had: ${trouble.sentence}`,
     'Look at the time-stamping authority and the network to it; it is asked again by itself.',
   )
+}
+
+function inWords(day: Instant | undefined): string {
+  return day === undefined ? '' : `on ${new Date(day).toISOString().slice(0, 10)}`
 }
 
 function inSeconds(milliseconds: number): string {

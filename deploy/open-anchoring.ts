@@ -55,7 +55,7 @@ export async function openAnchoring(config: GatewayConfig, parts: Parts): Promis
     everyMs,
     renewBeforeMs,
   })
-  const keeping = keepAnchoring(anchoring, parts.report)
+  const keeping = keepAnchoring(anchoring)
   return {
     status: () => anchoring.status(),
     async stop() {

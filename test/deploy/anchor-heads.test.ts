@@ -173,8 +173,14 @@ test('a crash between stamp and leaf: the next start completes it, and goes on w
   const anchoring = await open()
   await grow()
   registry.room = 'finishes'
-  await expect(look(anchoring)).rejects.toThrow()
+  const before = authority.asked
+  for (let seconds = 0; seconds < 20; seconds += 1)
+    await look(anchoring, seconds === 0 ? MINUTE : 1000)
   expect(leaves().size).toBe(0)
+  // The stamp is there: the authority is not asked for another before its leaf is.
+  expect(authority.asked - before).toBe(1)
+  expect(anchoring.status().failing?.sentence).toMatch(/^it can not be put on record: /)
+  expect(reports).toHaveLength(1)
   await folder.close()
   folder = await AnchorsFolder.open(data)
   registry.room = 'all'
@@ -209,10 +215,11 @@ test('a stamp is renewed before its certificate ends, and speaks for all earlier
   now = ends - 20 * DAY
   await look(anchoring)
   for (let hours = 0; hours < 23; hours += 1) await look(anchoring, DAY / 24)
-  expect(anchoring.status().last).toMatchObject({ number: 2, notAfter: ends })
+  expect(anchoring.status()).toMatchObject({ last: { number: 2, notAfter: ends }, isEnding: true })
   await authority.become({ notAfter: ends + 300 * DAY })
   await look(anchoring, 2 * DAY)
   expect(anchoring.status().last?.number).toBe(3)
+  expect(anchoring.status().isEnding).toBeUndefined()
   await look(anchoring, 100 * DAY)
   expect(anchoring.status().last?.number).toBe(3)
   expect(await kinds(ends + 299 * DAY)).toEqual([])
@@ -244,6 +251,45 @@ test('an authority whose clock goes back is not believed', async () => {
   await anchoring.look()
   expect(anchoring.status().failing?.sentence).toContain('time')
   expect(anchoring.status().last?.number).toBe(1)
+})
+
+test.each([
+  ['a year ahead', 365 * DAY],
+  ['an hour ahead', 60 * MINUTE],
+])('once a clock that was %s is right again, stamps are made within a minute', async (_, ahead) => {
+  const right = now
+  const anchoring = await open()
+  await grow()
+  // The authority's clock is right, ours is not: it is told, and tried later and later.
+  now += ahead
+  authority.time = right
+  for (let seconds = 0; seconds < 40; seconds += 1) {
+    now += 1000
+    await anchoring.look()
+  }
+  expect(anchoring.status().failing?.sentence).toContain('compare both')
+  now = right
+  await look(anchoring)
+  expect(anchoring.status()).toEqual({ last: expect.objectContaining({ number: 1 }) })
+  expect(await kinds()).toEqual([])
+})
+
+test('a disk that is full costs the authority no question a second, and the next stamp follows when there is room', async () => {
+  const anchoring = await open()
+  await grow()
+  await look(anchoring)
+  const append = folder.append.bind(folder)
+  folder.append = () => Promise.reject(new Error('the disk is full'))
+  await grow()
+  const before = authority.asked
+  for (let seconds = 0; seconds < 60; seconds += 1)
+    await look(anchoring, seconds === 0 ? MINUTE : 1000)
+  expect(authority.asked - before).toBe(6)
+  expect(anchoring.status().failing?.sentence).toBe('it can not be put on record: the disk is full')
+  folder.append = append
+  await look(anchoring, 5 * MINUTE)
+  expect(anchoring.status()).toEqual({ last: expect.objectContaining({ number: 2 }) })
+  expect(await kinds()).toEqual([])
 })
 
 test.each<[string, (lines: string[]) => string[], string[]]>([

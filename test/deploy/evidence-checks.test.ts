@@ -88,6 +88,11 @@ test('an authority that gives no time-stamps is told, with its own reason', () =
   expect(checks({ anchors: { last } })).toMatchObject([
     { name: 'time-stamps', state: 'ok', words: 'the newest is 60 s old' },
   ])
+  const [ending] = checks({ anchors: { last, isEnding: true } })
+  expect(ending).toMatchObject({
+    state: 'degraded',
+    words: expect.stringContaining('its certificate ends on 2026-11-22'),
+  })
   const failing = { since: NOW, sentence: 'it refuses the policy' }
   const [check] = checks({ anchors: { last, failing } })
   expect(check).toMatchObject({ state: 'degraded' })
