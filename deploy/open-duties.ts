@@ -5,13 +5,14 @@ import type { HeadsRecord } from '../gateway/ledger/events.ts'
 import { destroyExpired } from './duties/backup-keys.ts'
 import { Duties } from './duties/duties.ts'
 import type { DutyHost } from './duties/host.ts'
+import type { Reached } from './duties/personal-records.ts'
 import type { Report } from '../gateway/ports/telemetry.ts'
 
 type Host = Omit<DutyHost, 'settled'> & { readonly report: Report }
 
 /** Before anything else is recorded. */
 export async function finishErasures(host: Host): Promise<void> {
-  const finished = await new Duties({ ...host, settled: () => Promise.resolve() }).finish()
+  const finished = await new Duties({ ...host, settled: () => Promise.resolve(undefined) }).finish()
   if (finished === 0) return
   host.report(
     `${String(finished)} erasure(s) that a crash or an old key store had left unfinished are finished`,
@@ -25,10 +26,12 @@ export async function openDuties(
 ): Promise<() => Promise<void>> {
   const { ledger, registry, revocations } = host
   // Entries of one chain are durable in the order of the calls: what exchanges handed in before this leaf is durable with it.
-  const settled = (): Promise<unknown> => {
+  const settled = async (): Promise<Reached> => {
     const { root, size } = registry.chain.head()
     const record: HeadsRecord = { registry: { root, size }, revocations: revocations(), v: 1 }
-    return ledger.append({ kind: 'heads', record: JSON.stringify(record), finishes: true })
+    const heads = { kind: 'heads', record: JSON.stringify(record), finishes: true } as const
+    const { index } = await ledger.append(heads)
+    return { chain: ledger.origin, size: index + 1 }
   }
   const duties = new Duties({ ...host, settled })
   const upkeep = await keepUp(host, duties)

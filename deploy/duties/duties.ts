@@ -19,6 +19,7 @@ import { backUp, type BackedUp } from './key-backup.ts'
 import { Queue } from './one-at-a-time.ts'
 import { readOfficers } from './officers-file.ts'
 import { parseAsking, parseOrder, type Asking } from './order.ts'
+import type { Reached } from './personal-records.ts'
 import { readDecision, readPersons } from './read-in-worker.ts'
 
 export type Outcome = Erased | Recorded | Opened | Refusal | Known | BackedUp
@@ -138,20 +139,23 @@ export class Duties {
   }
 
   #parts(onStep: DutyParts['onStep']): DutyParts {
-    const { chance, clock, data, gateway, instance, keys, registry, settled } = this.#host
+    const { chance, clock, data, gateway, instance, keys, registry } = this.#host
     const { duties } = registry.view
+    let reached: Reached | undefined
     return {
       instance,
       gateway,
       clock,
       chance,
       keys,
-      settled,
+      settled: async () => {
+        reached = await this.#host.settled()
+      },
       onStep,
       duties,
       append: (entries) => appendAll(registry, entries),
       officers: () => this.#keptOfficers() ?? duties.newestOfficers()?.record.officers ?? [],
-      recordsOf: (subjects) => readPersons(data, subjects),
+      recordsOf: (subjects) => readPersons(data, subjects, reached),
       decisionOf: (exchange) => readDecision(data, exchange),
     }
   }

@@ -49,7 +49,7 @@ async function openHost(data: string, closing: (() => Promise<void> | void)[]): 
   closing.push(() => keys.close())
   const { gateway, instance, registry } = await openRegistryAlone(data)
   closing.push(() => registry.chain.close())
-  const settled = (): Promise<void> => Promise.resolve()
+  const settled = (): Promise<undefined> => Promise.resolve(undefined)
   return { data, gateway, instance, chance, keys, registry, settled, clock: registry.clock }
 }
 

@@ -15,16 +15,31 @@ import { proofText } from '../../gateway/ledger/tlog-proof.ts'
 import { bookOfManifest } from '../../gateway/projections/book-of-manifest.ts'
 import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
 import { readLedger } from '../read-ledger.ts'
+import { ownGateway } from './own-gateway.ts'
+
+/** How far the chain of this very process has come. */
+export interface Reached {
+  readonly chain: string
+  readonly size: number
+}
 
 /** One for each pseudonym, also where no leaf is under it. Reads only. */
 export function personalRecords(
   data: string,
   subjects: ReadonlySet<string>,
+  reached?: Reached,
 ): readonly PersonalRecord[] {
   const { view } = readLedger(data)
-  const found: Found[] = view.geneses.flatMap(({ record: { chain } }) =>
-    leavesUnder(data, chain, { subjects, least: view.closures.get(chain)?.size ?? 0 }),
-  )
+  const gateway = ownGateway(data)
+  // The chains of other gateways are elsewhere, and so are the keys of those whom they are about.
+  const own = view.geneses.filter(({ record }) => record.gateway === gateway)
+  const found: Found[] = own.flatMap(({ record: { chain } }) => {
+    const running = reached?.chain === chain ? reached.size : 0
+    return leavesUnder(data, chain, {
+      subjects,
+      least: Math.max(view.closures.get(chain)?.size ?? 0, running),
+    })
+  })
   const replay = new Replay({
     view,
     bookOf: (manifest) => bookOfManifest(manifest, view, documentCrypto),
@@ -61,7 +76,10 @@ function leavesUnder(
   { least, subjects }: { readonly least: number; readonly subjects: ReadonlySet<string> },
 ): readonly Found[] {
   const folder = chainFolder(data, chain)
-  if (!existsSync(folder)) return []
+  if (!existsSync(folder)) {
+    if (least > 0) throw new ChainUnreadable(chain)
+    return []
+  }
   const found: (Omit<PersonalLeaf, 'receipt'> & { readonly subject: string })[] = []
   const hashes: TreeHash[] = []
   const tree = readTree({

@@ -3,16 +3,23 @@ import { Worker } from 'node:worker_threads'
 import type { PersonalRecord } from '../../gateway/erasure/parts.ts'
 import type { DecisionRecord } from '../../gateway/ledger/events.ts'
 import type { ExchangeId } from '../../policies/vocabulary.ts'
+import type { Reached } from './personal-records.ts'
 
 export type ReadingTask =
-  | { readonly what: 'persons'; readonly data: string; readonly subjects: ReadonlySet<string> }
+  | {
+      readonly what: 'persons'
+      readonly data: string
+      readonly subjects: ReadonlySet<string>
+      readonly reached: Reached | undefined
+    }
   | { readonly what: 'decision'; readonly data: string; readonly exchange: ExchangeId }
 
 export async function readPersons(
   data: string,
   subjects: ReadonlySet<string>,
+  reached?: Reached,
 ): Promise<readonly PersonalRecord[]> {
-  return (await read({ what: 'persons', data, subjects })) as readonly PersonalRecord[]
+  return (await read({ what: 'persons', data, subjects, reached })) as readonly PersonalRecord[]
 }
 
 export async function readDecision(

@@ -9,7 +9,7 @@ const task = workerData as ReadingTask
 
 parentPort?.postMessage(
   task.what === 'persons'
-    ? personalRecords(task.data, task.subjects)
+    ? personalRecords(task.data, task.subjects, task.reached)
     : decisionOf(task.data, task.exchange),
 )
 
