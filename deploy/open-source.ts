@@ -11,6 +11,7 @@ import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { ChainSource } from '../gateway/ports/chain-source.ts'
 import type { LogTransport } from '../gateway/ports/log-transport.ts'
 import { laneSource } from '../gateway/replication/lane-source.ts'
+import { publishedOn } from '../gateway/replication/published-on.ts'
 import { replication } from './config/replication.ts'
 import { kafkaOf } from './kafka-of.ts'
 
@@ -26,11 +27,17 @@ export interface OpenedSource {
   readonly published: Iterable<string | undefined>
 }
 
-export function openSource({ data, kafka, tiles }: Whence, keys: PinnedKeys): OpenedSource {
+export async function openSource(
+  { data, kafka, tiles }: Whence,
+  keys: PinnedKeys,
+): Promise<OpenedSource> {
   const instance = keys.registry?.name.split('/')[0] ?? ''
   if (tiles !== undefined)
     return { source: tilesSource({ folder: tiles, instance }), published: [] }
-  if (kafka !== undefined) return { source: laneSource(kafkaIn(kafka)), published: [] }
+  if (kafka !== undefined) {
+    const log = kafkaIn(kafka)
+    return { source: laneSource(log), published: await publishedOn(log) }
+  }
   return { source: journalSource({ data, instance }), published: publishedIn(data) }
 }
 

@@ -38,7 +38,7 @@ export interface VerifiedLedger extends Verified {
 export async function verifyLedger(options: VerifyLedgerOptions): Promise<VerifiedLedger> {
   const { now, onProgress, quick, since } = options
   const keys = parsePinnedKeys(options.keys)
-  const { published, source } = openSource(options, keys)
+  const { published, source } = await openSource(options, keys)
   const anchors = isData(options) ? await verifyAnchors(options) : undefined
   const threads = examiningThreads(options.threads)
   try {

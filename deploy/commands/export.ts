@@ -25,7 +25,7 @@ export function exportCommand(): Command {
     .option('--json', 'answer with one JSON object')
     .action(async (options: ExportCommandOptions) => {
       const keys = parsePinnedKeys(readKeys(options))
-      const { source } = openSource(options, keys)
+      const { source } = await openSource(options, keys)
       const progress = progressLine('exported leaves', options.json === true)
       const exported = await exportLedger({ source, keys, to: options.to, onProgress: progress.at })
       progress.end()

@@ -88,19 +88,27 @@ class OpenLane {
     return this.messages(first, last)
   }
 
-  /** From one offset to another, or to what is the end when it begins. */
-  async *messages(from: number, to: number): AsyncGenerator<ReadMessage> {
-    let offset = from
-    let end = to + 1
-    let tries = 0
-    while (offset < end) {
-      const { high, messages, next } = await this.reader.read(offset, WAIT_MS)
-      end = Math.min(end, high)
-      for (const message of messages) if (message.offset < end) yield message
-      tries = next > offset ? 0 : tries + 1
-      if (tries > MOST_TRIES) throw new LogUnavailable('the server does not give what it has')
-      offset = next
-    }
+  messages(from: number, to: number): AsyncGenerator<ReadMessage> {
+    return messagesOf(this.reader, from, to)
+  }
+}
+
+/** From one offset to another, or to what is the end when it begins. */
+export async function* messagesOf(
+  reader: LogReader,
+  from: number,
+  to: number,
+): AsyncGenerator<ReadMessage> {
+  let offset = from
+  let end = to + 1
+  let tries = 0
+  while (offset < end) {
+    const { high, messages, next } = await reader.read(offset, WAIT_MS)
+    end = Math.min(end, high)
+    for (const message of messages) if (message.offset < end) yield message
+    tries = next > offset ? 0 : tries + 1
+    if (tries > MOST_TRIES) throw new LogUnavailable('the server does not give what it has')
+    offset = next
   }
 }
 
