@@ -220,7 +220,8 @@ class Frames {
       if (parts.length === 0) continue
       const start = this.#starts[at] ?? this.end
       const end = this.#starts[at + 1] ?? Math.max(start, this.end)
-      const own = Buffer.from(new ArrayBuffer(end - start))
+      // Not of Node's pool, and written over as a whole.
+      const own = Buffer.allocUnsafeSlow(end - start)
       this.bytes.copy(own, 0, start, end)
       yield { bytes: own, parts }
     }

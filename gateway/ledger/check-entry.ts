@@ -12,7 +12,8 @@ import { KINDS, leafText, parseLeaf } from './leaf.ts'
 
 export interface CheckedEntry {
   readonly kind: LeafKind
-  readonly public: string | undefined
+  /** Where its public commitment stands, if it has one. */
+  readonly publicAt: number | undefined
   readonly hash: TreeHash
   readonly bytes: Buffer
   readonly place: Place
@@ -27,21 +28,17 @@ export interface Fault {
 export function checkEntry(bytes: Buffer, at: number, end: number): CheckedEntry | Fault {
   const place = placeOf(bytes, at, end, 'may lack its record')
   if (place === undefined) return fault('frame-damaged', 'no whole entry stands at its place')
-  const text = bytes.toString('latin1', place.hashedAt + 1, place.end)
   const hasRecord = place.recordEnd > place.record
   const record = hasRecord
     ? hash('sha256', bytes.subarray(place.record, place.recordEnd), 'base64url')
-    : (parseLeaf(text)?.record ?? '')
-  const kind = kindIn(text)
-  const row = publicIn(text, kind?.length ?? 0)
-  if (kind === undefined || leafText(kind, record, row) !== text) {
-    return parseLeaf(text) === undefined
-      ? fault('leaf-malformed', 'it is not the canonical text of a leaf')
-      : fault('record-mismatch', 'its record is not the one that the leaf names')
-  }
+    : parseLeaf(textOf(bytes, place))?.record
+  const shape = shapeAt(bytes, place)
+  const start = place.hashedAt + 1
+  if (shape === undefined || record === undefined) return wrong(bytes, place)
+  if (!isAt(bytes, start + shape.recordAt, record)) return wrong(bytes, place)
   return {
-    kind,
-    public: row,
+    kind: shape.kind,
+    publicAt: shape.publicAt === undefined ? undefined : start + shape.publicAt,
     hash: leafHash(bytes.subarray(place.hashedAt, place.end)),
     bytes,
     place,
@@ -49,20 +46,74 @@ export function checkEntry(bytes: Buffer, at: number, end: number): CheckedEntry
   }
 }
 
-const BEFORE_KIND = '{"kind":"'.length
-const BEFORE_PUBLIC = '","public":"'.length
-const DIGEST = 43
-/** Beside the kind, of a leaf with a public commitment. */
-const WITH_PUBLIC = leafText('cut', '', undefined).length - 3 + DIGEST + BEFORE_PUBLIC + DIGEST
-
-function kindIn(leaf: string): LeafKind | undefined {
-  return KINDS.get(leaf.slice(BEFORE_KIND, leaf.indexOf('"', BEFORE_KIND)))
+function wrong(bytes: Buffer, place: Place): Fault {
+  return parseLeaf(textOf(bytes, place)) === undefined
+    ? fault('leaf-malformed', 'it is not the canonical text of a leaf')
+    : fault('record-mismatch', 'its record is not the one that the leaf names')
 }
 
-function publicIn(leaf: string, kindLength: number): string | undefined {
-  if (leaf.length !== kindLength + WITH_PUBLIC) return undefined
-  const at = BEFORE_KIND + kindLength + BEFORE_PUBLIC
-  return leaf.slice(at, at + DIGEST)
+function textOf(bytes: Buffer, { end, hashedAt }: Place): string {
+  return bytes.toString('latin1', hashedAt + 1, end)
+}
+
+const DIGEST = 43
+const END = '","v":1}'
+
+/** What is the same in all leaves of one kind, with or without a public commitment; places count from the leaf's first byte. */
+interface Shape {
+  readonly kind: LeafKind
+  readonly begin: string
+  readonly publicAt: number | undefined
+  /** From the commitment to the record; empty where there is none. */
+  readonly between: string
+  readonly recordAt: number
+}
+
+function shapeOf(kind: LeafKind, row: '' | undefined): Shape {
+  const [begin = '', between = ''] = leafText(kind, '', row)
+    .slice(0, -END.length)
+    .split(/(?<="public":")/)
+  if (row === undefined)
+    return { kind, begin, publicAt: undefined, between, recordAt: begin.length }
+  const recordAt = begin.length + DIGEST + between.length
+  return { kind, begin, publicAt: begin.length, between, recordAt }
+}
+
+/** By the length of the leaf; the kinds that an auditor reads by the million first. */
+const SHAPES = Map.groupBy(
+  [...KINDS.values()].reverse().flatMap((kind) => [shapeOf(kind, ''), shapeOf(kind, undefined)]),
+  ({ recordAt }) => recordAt + DIGEST + END.length,
+)
+
+/** The one that the leaf has, whatever its digests: byte by byte, since making a text of each leaf costs as much as its hash. */
+function shapeAt(bytes: Buffer, { end, hashedAt }: Place): Shape | undefined {
+  const start = hashedAt + 1
+  for (const shape of SHAPES.get(end - start) ?? []) {
+    const { begin, between, recordAt } = shape
+    if (!isAt(bytes, start, begin)) continue
+    const isWhole =
+      isAt(bytes, start + recordAt - between.length, between) &&
+      isAt(bytes, start + recordAt + DIGEST, END)
+    return isWhole ? shape : undefined
+  }
+  return undefined
+}
+
+/** Whether this, or none, is its public commitment. */
+export function isPublic(
+  { bytes, publicAt }: CheckedEntry,
+  commitment: string | undefined,
+): boolean {
+  if (publicAt === undefined || commitment === undefined) return publicAt === commitment
+  return isAt(bytes, publicAt, commitment)
+}
+
+/** `text` is ASCII. */
+function isAt(bytes: Buffer, at: number, text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    if (bytes[at + index] !== text.charCodeAt(index)) return false
+  }
+  return true
 }
 
 /** Undefined where the record is not text in canonical form (RFC 8785). */

@@ -5,14 +5,14 @@
 import type { Instant } from '../../policies/vocabulary.ts'
 import { membersOf } from './canonical-scan.ts'
 import type { LeafKind } from './entry.ts'
-import { hasRow, taipeiMonth } from './public-row.ts'
+import { commitmentToRow, hasRow, taipeiMonth } from './public-row.ts'
 import type { RowKind } from './public-row.ts'
 
 export interface Facts {
   /** When it happened; undefined for kinds that have no time. */
   readonly at: number | undefined
-  /** The coarse row and the salt of its commitment. */
-  readonly row?: { readonly text: string; readonly salt: string }
+  /** The coarse row, and the commitment to it under the record's salt. */
+  readonly row?: { readonly text: string; readonly commitment: string }
   readonly intent?: IntentFacts
   readonly outcome?: OutcomeFacts
 }
@@ -90,7 +90,7 @@ function decisionFacts(kind: RowKind, record: string): Facts | undefined {
     `{${member('bases', bases)}"consumer":${parts.consumer},"effect":${parts.effect},` +
     `"month":"${taipeiMonth(at)}","provider":${parts.provider},` +
     `${member('purpose', purpose)}"service":${parts.service}}`
-  const row = { text, salt: unquoted(parts.salt) }
+  const row = { text, commitment: commitmentToRow(unquoted(parts.salt), text) }
   if (parts.effect !== (kind === 'intent' ? '"permit"' : '"deny"')) return undefined
   if (kind === 'denial') return { at, row }
   const until = numberOf(deadline)
@@ -118,7 +118,7 @@ function outcomeFacts(record: string): Facts | undefined {
   const text = `{"consumer":${member}","month":"${taipeiMonth(at)}","outcome":${parts.outcome},"service":${parts.service}}`
   return {
     at,
-    row: { text, salt: unquoted(parts.salt) },
+    row: { text, commitment: commitmentToRow(unquoted(parts.salt), text) },
     outcome: {
       exchange: unquoted(parts.exchange),
       intent,

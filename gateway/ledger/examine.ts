@@ -2,7 +2,7 @@
  * What can be said of a chunk alone, on any thread: leaves, records, commitments, signatures, and the pairs that begin and end in it.
  * What depends on what stands before (tree, time, order, pairs across chunks) is `check-chain.ts`'s.
  */
-import { checkEntry, recordText } from './check-entry.ts'
+import { checkEntry, isPublic, recordText } from './check-entry.ts'
 import type { CheckedEntry, Fault } from './check-entry.ts'
 import { factsOf } from './check-record.ts'
 import type { Facts, IntentFacts, OutcomeFacts } from './check-record.ts'
@@ -16,7 +16,7 @@ import { parseVkey } from './note.ts'
 import type { NoteKey } from './note.ts'
 import { examineNote } from './examine-note.ts'
 import type { ExaminedCheckpoint } from './examine-note.ts'
-import { commitmentToRow, hasRow } from './public-row.ts'
+import { hasRow } from './public-row.ts'
 import { RecordTemplates } from './record-templates.ts'
 
 /** Plain data, so that it can go to another thread. */
@@ -200,7 +200,7 @@ class Examination {
     }
     const facts = this.#facts(entry)
     if (facts === undefined) return
-    if (commitmentOf(facts) !== entry.public) {
+    if (!isPublic(entry, facts.row?.commitment)) {
       this.#say('public-mismatch', 'its public commitment is not that of its record')
     }
     if (facts.at !== undefined) this.#times[this.#leaves] = facts.at
@@ -260,10 +260,6 @@ class Examination {
     const half = chain === undefined ? this.#pairs.get(intent) : undefined
     return half?.intent?.exchange === exchange ? half : undefined
   }
-}
-
-function commitmentOf({ row }: Facts): string | undefined {
-  return row === undefined ? undefined : commitmentToRow(row.salt, row.text)
 }
 
 /** What a part may hold at most, whatever it claims: the claim is attacker-controlled, and memory is taken for it. */

@@ -8,7 +8,7 @@ import { memberPlaces } from './canonical-scan.ts'
 import type { MemberPlace } from './canonical-scan.ts'
 import type { Facts } from './check-record.ts'
 import type { RowKind } from './public-row.ts'
-import { taipeiMonth } from './public-row.ts'
+import { RowCommitments, taipeiMonth } from './public-row.ts'
 import type { Instant } from '../../policies/vocabulary.ts'
 
 /** Sorted. `at` of a decision stands in its question. */
@@ -26,7 +26,9 @@ interface Template {
   readonly kind: RowKind
   readonly bytes: Buffer
   readonly variables: readonly Variable[]
+  readonly places: ReadonlyMap<string, MemberPlace>
   readonly facts: Facts
+  readonly row: { readonly text: string; readonly commitments: RowCommitments }
   readonly month: string
 }
 
@@ -40,12 +42,20 @@ export class RecordTemplates {
   /** `text` is canonical ASCII, `facts` are what was read from it. */
   learn(kind: RowKind, text: string, facts: Facts): void {
     const known = this.#byLength.get(text.length) ?? []
-    if (this.#count >= MOST || facts.at === undefined) return
+    const { at, row } = facts
+    if (this.#count >= MOST || at === undefined || row === undefined) return
     if (known.length === MOST_OF_ONE_LENGTH) known.pop()
     else this.#count += 1
-    const month = taipeiMonth(facts.at as Instant)
     const variables = variablesOf(kind, text)
-    known.unshift({ kind, bytes: Buffer.from(text, 'latin1'), variables, facts, month })
+    known.unshift({
+      kind,
+      bytes: Buffer.from(text, 'latin1'),
+      variables,
+      places: new Map(variables.map((variable) => [variable.name, variable])),
+      facts,
+      row: { text: row.text, commitments: new RowCommitments(row.text) },
+      month: taipeiMonth(at as Instant),
+    })
     this.#byLength.set(text.length, known)
   }
 
@@ -73,87 +83,76 @@ function variablesOf(kind: RowKind, text: string): Variable[] {
 }
 
 function matched(template: Template, bytes: Buffer, from: number): Facts | undefined {
-  const { variables } = template
-  let at = 0
-  for (const { end, isNumber, start } of variables) {
-    if (!isSame(template.bytes, bytes, { at, end: start, from })) return undefined
-    const isGood = isNumber
-      ? isWholeNumber(bytes, from + start, from + end)
-      : isPlainWord(bytes, from + start, from + end)
-    if (!isGood) return undefined
-    at = end
+  // The record's own values are put into the template: what is left to compare is one run of bytes.
+  for (const variable of template.variables) {
+    if (!taken(template.bytes, variable, bytes, from)) return undefined
   }
-  if (!isSame(template.bytes, bytes, { at, end: template.bytes.length, from })) return undefined
+  const { length } = template.bytes
+  if (bytes.compare(template.bytes, 0, length, from, from + length) !== 0) return undefined
   return factsFrom(template, bytes, from)
 }
 
-function isSame(
-  template: Buffer,
+/** False where it is not a plain word between quotes, or a whole number. */
+function taken(
+  into: Buffer,
+  { end, isNumber, start }: Variable,
   bytes: Buffer,
-  { at, end, from }: { readonly at: number; readonly end: number; readonly from: number },
+  from: number,
 ): boolean {
-  return template.compare(bytes, from + at, from + end, at, end) === 0
+  const allowed = isNumber ? DIGIT : WORD
+  const quotes = isNumber ? 0 : 1
+  for (let at = start + quotes; at < end - quotes; at += 1) {
+    const code = bytes[from + at] ?? 0
+    if (allowed[code] === 0) return false
+    into[at] = code
+  }
+  // Exact as a double, and spelled as RFC 8785 asks. The quotes are compared with the rest.
+  return !isNumber || end - start === 1 || (end - start <= 15 && into[start] !== ZERO)
 }
 
 /** Characters of base64url and of a UUID: nothing that would end or escape a JSON string. */
-const WORD = Uint8Array.from({ length: 256 }, (_, code) =>
-  /[A-Za-z0-9_-]/.test(String.fromCharCode(code)) ? 1 : 0,
-)
-const QUOTE = 0x22
+const WORD = tableOf(/[A-Za-z0-9_-]/)
+const DIGIT = tableOf(/[0-9]/)
+const ZERO = 0x30
 
-function isPlainWord(bytes: Buffer, start: number, end: number): boolean {
-  if (bytes[start] !== QUOTE || bytes[end - 1] !== QUOTE) return false
-  for (let at = start + 1; at < end - 1; at += 1) if (WORD[bytes[at] ?? 0] === 0) return false
-  return true
-}
-
-function isWholeNumber(bytes: Buffer, start: number, end: number): boolean {
-  if (end - start > 15 || (bytes[start] === 0x30 && end - start > 1)) return false
-  for (let at = start; at < end; at += 1) {
-    const code = bytes[at] ?? 0
-    if (code < 0x30 || code > 0x39) return false
-  }
-  return true
+function tableOf(allowed: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) =>
+    allowed.test(String.fromCharCode(code)) ? 1 : 0,
+  )
 }
 
 /** The template's facts with this record's values; undefined in another month, where the row is another. */
 function factsFrom(template: Template, bytes: Buffer, from: number): Facts | undefined {
-  const { facts, kind, month } = template
-  const { at, deadline, exchange, intent, salt } = valuesAt(template.variables, bytes, from)
-  if (facts.row === undefined || taipeiMonth(at as Instant) !== month) return undefined
-  const common = { at, row: { text: facts.row.text, salt } }
-  switch (kind) {
-    case 'denial':
-      return common
-    case 'intent':
-      return { ...common, intent: { exchange, deadline } }
-    case 'outcome':
-      return facts.outcome && { ...common, outcome: { ...facts.outcome, exchange, intent } }
-  }
-}
-
-interface Values {
-  at: number
-  deadline: number
-  intent: number
-  exchange: string
-  salt: string
-}
-
-function valuesAt(variables: readonly Variable[], bytes: Buffer, from: number): Values {
-  const values: Values = { at: 0, deadline: 0, intent: 0, exchange: '', salt: '' }
-  for (const { end, name, start } of variables) {
-    if (name === 'at' || name === 'deadline' || name === 'intent') {
-      values[name] = numberAt(bytes, from + start, from + end)
-    } else if (name === 'exchange' || name === 'salt') {
-      values[name] = bytes.toString('latin1', from + start + 1, from + end - 1)
+  const { facts, kind, month, places } = template
+  const at = numberAt(places.get('at'), bytes, from)
+  if (taipeiMonth(at as Instant) !== month) return undefined
+  const salt = from + (places.get('salt')?.start ?? 0) + 1
+  const row = { text: template.row.text, commitment: template.row.commitments.with(bytes, salt) }
+  if (kind === 'denial') return { at, row }
+  const exchange = wordAt(places.get('exchange'), bytes, from)
+  if (kind === 'intent') {
+    return {
+      at,
+      row,
+      intent: { exchange, deadline: numberAt(places.get('deadline'), bytes, from) },
     }
   }
-  return values
+  const intent = numberAt(places.get('intent'), bytes, from)
+  return facts.outcome && { at, row, outcome: { ...facts.outcome, exchange, intent } }
 }
 
-function numberAt(bytes: Buffer, start: number, end: number): number {
+/** Where the template has none, what was read from it in full says so, too. */
+function wordAt(place: MemberPlace | undefined, bytes: Buffer, from: number): string {
+  return place === undefined
+    ? ''
+    : bytes.toString('latin1', from + place.start + 1, from + place.end - 1)
+}
+
+function numberAt(place: MemberPlace | undefined, bytes: Buffer, from: number): number {
+  if (place === undefined) return 0
   let value = 0
-  for (let at = start; at < end; at += 1) value = value * 10 + (bytes[at] ?? 0) - 0x30
+  for (let at = from + place.start; at < from + place.end; at += 1) {
+    value = value * 10 + (bytes[at] ?? 0) - ZERO
+  }
   return value
 }

@@ -4,9 +4,11 @@ import { canonicalJson } from '../../policies/canonical-json.ts'
 import type { Json } from '../../policies/canonical-json.ts'
 import { Instant } from '../../policies/vocabulary.ts'
 import { isCanonical, membersOf } from '../../gateway/ledger/canonical-scan.ts'
+import { checkEntry, isPublic } from '../../gateway/ledger/check-entry.ts'
+import type { CheckedEntry } from '../../gateway/ledger/check-entry.ts'
 import { factsOf } from '../../gateway/ledger/check-record.ts'
-import { digestOf } from '../../gateway/ledger/hash.ts'
-import { canonicalLeaf, leafText, parseLeaf } from '../../gateway/ledger/leaf.ts'
+import { digestOf, leafHashOf } from '../../gateway/ledger/hash.ts'
+import { KINDS, canonicalLeaf, leafText, parseLeaf } from '../../gateway/ledger/leaf.ts'
 import { commitmentToRow, publicRow, taipeiMonth } from '../../gateway/ledger/public-row.ts'
 import type { RowKind } from '../../gateway/ledger/public-row.ts'
 import { RecordTemplates } from '../../gateway/ledger/record-templates.ts'
@@ -119,7 +121,7 @@ describe('the public row', () => {
     ]) {
       const { row } = factsOf(entry.kind, entry.record)!
       expect(isCanonical(row!.text)).toBe(true)
-      expect(commitmentToRow(row!.salt, row!.text)).toBe(entry.public)
+      expect(row!.commitment).toBe(entry.public)
     }
   })
 
@@ -212,6 +214,73 @@ test('a record that a template matches is canonical and says the same as when it
     { numRuns: 5000 },
   )
   expect(matches).toBeGreaterThan(100)
+})
+
+test('a template matches nothing whose values are not plain words and whole numbers, or that differs elsewhere', () => {
+  const at = Date.UTC(2026, 10, 5)
+  const { record } = decisionEntry(1, at, 'permit')
+  const templates = new RecordTemplates()
+  templates.learn('intent', record, factsOf('intent', record)!)
+  const isMatched = (text: string): boolean => {
+    const bytes = Buffer.from(text, 'latin1')
+    return templates.match('intent', bytes, 0, bytes.length) !== undefined
+  }
+  const salt = '"salt":"AAAAAAAAAAAAAAAAAAAAAA"'
+  expect(isMatched(record.replace(salt, '"salt":"-_09azAZ-_09azAZ-_09AA"'))).toBe(true)
+  for (const odd of ['"', '\\', '\0', '\u007f', '\u00e9', '+', '/', '=', ' '])
+    expect(isMatched(record.replace(salt, `"salt":"AAAAAAAAAAA${odd}AAAAAAAAAA"`))).toBe(false)
+  const time = String(at + 5000)
+  for (const odd of [
+    `0${time.slice(1)}`,
+    `-${time.slice(1)}`,
+    `${time.slice(0, -2)}.5`,
+    `${time.slice(0, -2)}e1`,
+  ])
+    expect(isMatched(record.replace(`"deadline":${time}`, `"deadline":${odd}`))).toBe(false)
+  expect(isMatched(record.replace(time, '9'.repeat(13)))).toBe(true)
+  expect(isMatched(record.replace('"v":1', '"v":2'))).toBe(false)
+  expect(isMatched(record)).toBe(true)
+})
+
+describe('the bytes of an entry', () => {
+  const entryOf = (record: string, leaf: string): Buffer => {
+    const bytes = Buffer.from(`..${record}..\0${leaf}`, 'latin1')
+    bytes.writeUInt16BE(record.length, 0)
+    bytes.writeUInt16BE(leaf.length, 2 + record.length)
+    return bytes
+  }
+  const record = '{"at":1,"v":1}'
+
+  test('are read as the leaf of every kind, with and without a commitment', () => {
+    for (const kind of KINDS.values()) {
+      for (const row of [undefined, digest('p')]) {
+        const leaf = leafText(kind, digestOf(record), row)
+        for (const carried of [record, '']) {
+          const bytes = entryOf(carried, leaf)
+          const entry = checkEntry(bytes, 0, bytes.length) as CheckedEntry
+          expect(entry).toMatchObject({ kind, hash: leafHashOf(leaf), hasRecord: carried !== '' })
+          expect([undefined, digest('p'), digest('q')].map((its) => isPublic(entry, its))).toEqual([
+            row === undefined,
+            row !== undefined,
+            false,
+          ])
+        }
+      }
+    }
+  })
+
+  test('with any byte of the leaf changed are a fault, or another commitment', () => {
+    const row = digest('p')
+    for (const kind of ['intent', 'seal'] as const) {
+      const whole = entryOf(record, leafText(kind, digestOf(record), row))
+      for (let at = 2 + record.length + 3; at < whole.length; at += 1) {
+        const bytes = Buffer.from(whole)
+        bytes[at] = (bytes[at] ?? 0) ^ 1
+        const entry = checkEntry(bytes, 0, bytes.length)
+        expect('fault' in entry || !isPublic(entry, row)).toBe(true)
+      }
+    }
+  })
 })
 
 test('a record without the members of its kind has no facts', () => {
