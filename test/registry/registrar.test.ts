@@ -1,77 +1,37 @@
 /** What a registrar lets a gateway record, and what a gateway lets a registrar show. */
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { openJournal } from '../../adapters/ledger-journal/open.ts'
-import { CommitReader } from '../../adapters/ledger-journal/commit-reader.ts'
-import { orderObjection } from '../../deploy/duties/order-objection.ts'
-import { openChain } from '../../gateway/ledger/chain.ts'
-import type { Chain, LeafKind } from '../../gateway/ledger/entry.ts'
-import { noteKey, vkeyText } from '../../gateway/ledger/note.ts'
-import { ED25519 } from '../../gateway/ledger/signer.ts'
-import type { ClosureRecord, GenesisRecord } from '../../gateway/ledger/registry-events.ts'
+import type { Order } from '../../gateway/erasure/parts.ts'
+import { verdictOf } from '../../gateway/erasure/verdict.ts'
+import { NotReplicated, type Chain } from '../../gateway/ledger/entry.ts'
+import { vkeyText } from '../../gateway/ledger/note.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
-import { RegistryView } from '../../gateway/projections/registry-view.ts'
-import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
-import { FollowedRegistry, noteOfSize } from '../../gateway/registry/followed-registry.ts'
-import { RegistrarDesk } from '../../gateway/registry/registrar-desk.ts'
+import type { RegistrarDesk } from '../../gateway/registry/registrar-desk.ts'
 import { canonicalJson } from '../../policies/canonical-json.ts'
-import { Digest, GatewayId, Instant } from '../../policies/vocabulary.ts'
-import { testSigner } from '../harness/memory-ledger.ts'
+import { Instant } from '../../policies/vocabulary.ts'
+import { OFFICERS, order, orderBy } from '../erasure/officers.ts'
 import { SimDisk } from '../harness/sim-disk.ts'
+import {
+  at,
+  closure,
+  follow,
+  genesis,
+  ONE,
+  openRegistrar,
+  OTHER,
+  own,
+  predecessor,
+  showing,
+  signer,
+  type OpenedRegistrar,
+} from '../harness/small-registry.ts'
 
-const ORIGIN = 'T/registry'
-const FOLDER = '/data/ledger/registry'
-const signer = testSigner(1)
-const own = testSigner(2)
-const ONE = GatewayId.parse('T/GOV/A300000014/gw1')
-const OTHER = GatewayId.parse('T/GOV/A300000014/gw2')
-const at = Instant.parse('2026-11-22T12:00:00+08:00')
-const ROOT = Digest.parse('r'.repeat(43))
+const SUBJECT = 'A'.repeat(43)
+const HERS = { act: 'erase', numbers: ['A000000018'], instance: 'T' } as const
 
-interface Registrar {
-  readonly chain: Chain
-  readonly desk: RegistrarDesk
-  readonly disk: SimDisk
-  readonly view: RegistryView
+/** Of an order, what stands in a leaf. */
+function onlyThe({ approvals, statement }: Order): Pick<Order, 'approvals' | 'statement'> {
+  return { approvals, statement }
 }
-
-async function openRegistrar(disk = new SimDisk(), by = signer): Promise<Registrar> {
-  const place = { folder: FOLDER, origin: ORIGIN, disk }
-  const journal = await openJournal({ ...place, signer: by, twoPhase: true, segmentBytes: 262_144 })
-  const { edge, storage } = journal
-  const onFatal = (): void => undefined
-  const chain = openChain({ origin: ORIGIN, signer: by, storage, edge, twoPhase: true, onFatal })
-  const view = new RegistryView()
-  const registry = { chain, view, sha256: documentCrypto.sha256 }
-  const rules = {
-    clock: { now: () => at },
-    orderObjection: (kind: LeafKind, record: unknown) => orderObjection(registry, kind, record),
-  }
-  const desk = new RegistrarDesk(registry, new CommitReader(place), rules)
-  return { chain, desk, disk, view }
-}
-
-function genesis(change: Partial<GenesisRecord> = {}): { kind: 'genesis'; record: string } {
-  const n = change.n ?? 1
-  const chain = `T/exchange/${ONE}/${n}`
-  const record = {
-    at,
-    chain,
-    gateway: ONE,
-    key: vkeyText(chain, own.publicKey),
-    n,
-    v: 1,
-    ...change,
-  }
-  return { kind: 'genesis', record: canonicalJson(record) }
-}
-
-function closure(change: Partial<ClosureRecord> = {}): { kind: 'closure'; record: string } {
-  const chain = `T/exchange/${ONE}/1`
-  const record = { at, chain, root: ROOT, sealed: true, size: 5, v: 1, ...change }
-  return { kind: 'closure', record: canonicalJson(record) }
-}
-
-const predecessor = { chain: `T/exchange/${ONE}/1`, root: ROOT, size: 5 }
 
 describe('a gateway at the registrar', () => {
   let desk: RegistrarDesk
@@ -126,6 +86,69 @@ describe('a gateway at the registrar', () => {
     expect((await desk.handIn(ONE, closure())).kind).toBe('refused')
   })
 
+  test.each([
+    ['a member more', { name: '王小明' }],
+    ['a chain of another form', { predecessor: { ...predecessor, name: 'A000000018' } }],
+    ['no time', { at: 'now' }],
+    ['a time to come', { at: at + 6_000 }],
+  ])('puts nothing on record with %s: what stands there stands for ever', async (_what, change) => {
+    const entry = genesis(change as never)
+    expect((await desk.handIn(ONE, entry)).kind).toBe('refused')
+    expect((await desk.handIn(ONE, genesis({ at: Instant.ofMilliseconds(at + 5_000) }))).kind).toBe(
+      'recorded',
+    )
+  })
+
+  test.each([
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['no JSON', '{'],
+    ['another spelling', genesis().record.replace(':', ': ')],
+    ['something deep', `{"at":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
+    ['something long', `{"at":"${'x'.repeat(70_000)}"}`],
+  ])('is told when it hands in %s', async (_what, record) => {
+    for (const kind of ['genesis', 'closure', 'erasure'] as const) {
+      expect((await desk.handIn(ONE, { kind, record })).kind).toBe('refused')
+    }
+  })
+
+  test.each([
+    ['a member more', { name: '王小明' }],
+    ['a root that is a text', { root: 'A000000018' }],
+    ['a size below nothing', { size: -1 }],
+    ['a cut of another form', { cut: { bytes: 1, hash: '王小明' } }],
+  ])('closes no chain with %s', async (_what, change) => {
+    await desk.handIn(ONE, genesis())
+    expect((await desk.handIn(ONE, closure(change as never))).kind).toBe('refused')
+  })
+
+  test('whose clock is far behind is told to set it: times in a chain never go back', async () => {
+    const { desk, record } = await openRegistrar()
+    await record('anchor', { at: at + 60_000 })
+    expect(await desk.handIn(ONE, genesis())).toMatchObject({
+      kind: 'refused',
+      why: expect.stringContaining('60 s behind'),
+    })
+  })
+
+  test('opens one chain, though the log servers did not have its genesis in time', async () => {
+    const opened = await openRegistrar()
+    const late: Chain = {
+      ...{ origin: opened.chain.origin, head: () => opened.chain.head(), accepts: () => true },
+      append: async (entry) => {
+        throw new NotReplicated(await opened.chain.append(entry))
+      },
+      close: () => opened.chain.close(),
+    }
+    const atDesk = opened.deskOver(late)
+    await expect(atDesk.handIn(ONE, genesis())).rejects.toThrow(NotReplicated)
+    expect(await atDesk.handIn(ONE, genesis())).toMatchObject({
+      kind: 'refused',
+      why: expect.stringContaining('/2'),
+    })
+    expect(opened.view.geneses).toHaveLength(1)
+  })
+
   test.each(['manifest', 'document', 'instance', 'revocations'] as const)(
     'puts no %s on record',
     async (kind) => {
@@ -134,46 +157,62 @@ describe('a gateway at the registrar', () => {
   )
 })
 
-interface Follower {
-  readonly chain: FollowedRegistry
-  readonly seen: string[]
-}
+describe('an order that a gateway hands in', () => {
+  let registrar: OpenedRegistrar
+  let officers: number
+  beforeEach(async () => {
+    registrar = await openRegistrar()
+    officers = await registrar.record('officers', { at, officers: OFFICERS, v: 1 })
+  })
 
-async function follow(
-  commits: (from: number) => readonly Commit[],
-  disk = new SimDisk(),
-): Promise<Follower> {
-  const seen: string[] = []
-  const fatal: Error[] = []
-  const key = noteKey(ORIGIN, ED25519, signer.publicKey)
-  const registrar = {
-    commits: async (from: number) => commits(from),
-    append: async () => 0,
-    close: () => undefined,
+  function erasure(change: object = {}): { kind: 'erasure'; record: string } {
+    const replay = verdictOf([])
+    const rest = { at, gateway: ONE, officers, replay, subject: SUBJECT }
+    const whole = { ...onlyThe(order(HERS, at)), ...rest }
+    return { kind: 'erasure', record: canonicalJson({ ...whole, v: 1, ...change }) }
   }
-  const journal = await openJournal({
-    ...{ folder: FOLDER, origin: ORIGIN, disk, twoPhase: true, segmentBytes: 262_144 },
-    signer: {
-      publicKey: signer.publicKey,
-      sign: () => {
-        throw new Error('not ours to sign')
-      },
-    },
-    complete: (size, root) => noteOfSize({ origin: ORIGIN, key, registrar }, size, root),
+
+  test('is on record when two listed officers have signed it, once for each pseudonym', async () => {
+    const { desk } = registrar
+    const { record } = erasure()
+    expect((await desk.handIn(ONE, { kind: 'erasure', record })).kind).toBe('recorded')
+    expect((await desk.handIn(ONE, { kind: 'erasure', record })).kind).toBe('refused')
+    const further = { ...(JSON.parse(record) as object), subject: 'B'.repeat(43) }
+    const finished = { kind: 'erasure', record: canonicalJson(further) } as const
+    // Whoever is an officer by then, what was begun is finished.
+    await registrar.record('officers', { at, officers: [], v: 1 })
+    expect((await desk.handIn(ONE, finished)).kind).toBe('recorded')
+    expect((await desk.handIn(ONE, erasure())).kind).toBe('refused')
   })
-  const { archive, edge, storage } = journal
-  const chain = new FollowedRegistry({
-    ...{ origin: ORIGIN, registrar, storage, edge, reader: archive, onDurable: archive.keep },
-    key,
-    onFatal: (fault) => fatal.push(fault),
-    visit: (_index, _leaf, record) => seen.push(record),
+
+  test.each([
+    ['of another gateway', { gateway: OTHER }],
+    ['that one officer signed', onlyThe(orderBy(['ERASE-1'], HERS, at))],
+    ['that one officer signed twice', onlyThe(orderBy(['ERASE-1', 'ERASE-1'], HERS, at))],
+    ['that nobody signed', { approvals: [] }],
+    ['with signatures of another one', { approvals: order(HERS, at).approvals }],
+    ['for another instance', onlyThe(order({ ...HERS, instance: 'U' }, at))],
+    ['by officers whom no leaf names', { officers: 7 }],
+    ['with a member more', { name: '王小明' }],
+    ['with a name for a pseudonym', { subject: '王小明' }],
+    ['for another act', onlyThe(order({ ...HERS, act: 'hold' }, at))],
+    ['that has expired', onlyThe(order({ ...HERS, days: 0 }, at))],
+  ])('is not on record when it is one %s', async (_how, change) => {
+    const entry = erasure(change)
+    expect((await registrar.desk.handIn(ONE, entry)).kind).toBe('refused')
+    expect(registrar.view.duties.erasures()).toEqual([])
   })
-  await chain.follow()
-  return { chain, seen }
-}
+
+  test('counts under the officers of now: one who was removed signs nothing any more', async () => {
+    const entry = erasure()
+    const left = OFFICERS.filter(({ id }) => id !== 'ERASE-2')
+    await registrar.record('officers', { at, officers: left, v: 1 })
+    expect((await registrar.desk.handIn(ONE, entry)).kind).toBe('refused')
+  })
+})
 
 describe('a gateway that follows a registry', () => {
-  let registrar: Registrar
+  let registrar: OpenedRegistrar
   beforeEach(async () => {
     registrar = await openRegistrar()
     await registrar.desk.handIn(ONE, genesis())
@@ -182,7 +221,7 @@ describe('a gateway that follows a registry', () => {
 
   test('has its leaves, its root, and goes on where it stopped', async () => {
     const { desk } = registrar
-    const { chain, seen } = await follow((from) => desk.commits(from))
+    const { chain, seen } = await follow(showing((from) => desk.commits(from)))
     expect(seen).toEqual([genesis().record, closure().record])
     expect(chain.head()).toEqual(registrar.chain.head())
     const next = genesis({ n: 2, predecessor })
@@ -206,12 +245,12 @@ describe('a gateway that follows a registry', () => {
           return { ...commit, payload }
         })
       }
-      await expect(follow(changed)).rejects.toThrow()
+      await expect(follow(showing(changed))).rejects.toThrow()
     }
   })
 
   test('refuses another history under the same key, and keeps the one it has', async () => {
-    const { chain } = await follow((from) => registrar.desk.commits(from))
+    const { chain } = await follow(showing((from) => registrar.desk.commits(from)))
     const before = chain.head()
     const forked = await openRegistrar()
     await forked.desk.handIn(OTHER, genesis({ gateway: OTHER }))
@@ -219,11 +258,17 @@ describe('a gateway that follows a registry', () => {
       await forked.chain.append({ kind: 'cut', record: `{"x":"${name}"}` })
     }
     const disk = new SimDisk()
-    const first = await follow((from) => registrar.desk.commits(from), disk)
-    await first.chain.close()
-    await expect(follow((from) => forked.desk.commits(from), disk)).rejects.toThrow(
-      /does not continue/,
+    const first = await follow(
+      showing((from) => registrar.desk.commits(from)),
+      disk,
     )
+    await first.chain.close()
+    await expect(
+      follow(
+        showing((from) => forked.desk.commits(from)),
+        disk,
+      ),
+    ).rejects.toThrow(/does not continue/)
     expect(chain.head()).toEqual(before)
   })
 
@@ -234,7 +279,10 @@ describe('a gateway that follows a registry', () => {
     disk.after = (operation) => {
       if (operation === 'write') total += 1
     }
-    const { chain } = await follow((from) => desk.commits(from), disk)
+    const { chain } = await follow(
+      showing((from) => desk.commits(from)),
+      disk,
+    )
     await chain.close()
     // Leaves, checkpoint, leaves, checkpoint: each of the four is the last that gets there.
     for (let last = total - 4; last < total; last += 1) {
@@ -243,8 +291,14 @@ describe('a gateway that follows a registry', () => {
       crashed.before = (operation) => {
         if (operation === 'write' && (count += 1) > last) throw new Error('the power is gone')
       }
-      await follow((from) => desk.commits(from), crashed).catch(() => undefined)
-      const again = await follow((from) => desk.commits(from), crashed.kill())
+      await follow(
+        showing((from) => desk.commits(from)),
+        crashed,
+      ).catch(() => undefined)
+      const again = await follow(
+        showing((from) => desk.commits(from)),
+        crashed.kill(),
+      )
       expect(again.chain.head()).toEqual(registrar.chain.head())
     }
   })
