@@ -4,8 +4,11 @@ import type { Health } from '../gateway/ports/health.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Gauge, Gauges } from '../gateway/ports/telemetry.ts'
 import type { Core } from './open-core.ts'
+import { readVerified } from './verified-mark.ts'
 
 export interface Observed {
+  /** The data folder: `gongdao verify` leaves its mark there. */
+  readonly data: string
   readonly core: Core
   readonly clock: Clock
   readonly health: Health
@@ -22,6 +25,7 @@ export function coreGauges(asked: Asked): Gauges {
     ...replication(asked),
     ...identity(asked),
     ...anchors(asked),
+    ...verified(asked),
     ...findings(asked.health),
   ]
 }
@@ -74,6 +78,14 @@ function anchors({ clock, core }: Asked): Gauge[] {
     gauges.push({ name: 'gongdao.witness.age', value: seconds(now - lastCosigned) })
   }
   return gauges
+}
+
+/** Where nobody has verified yet there is no age. */
+function verified({ clock, data }: Asked): Gauge[] {
+  const mark = readVerified(data)
+  return mark === undefined
+    ? []
+    : [{ name: 'gongdao.verified.age', value: seconds(clock.now() - mark.at) }]
 }
 
 function findings(health: Health): Gauge[] {

@@ -9,7 +9,7 @@ import type { Quota } from '../gateway/ports/load.ts'
 import { degraded, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
 import type { Provider } from '../gateway/ports/provider.ts'
 import type { Report, Telemetry } from '../gateway/ports/telemetry.ts'
-import { SubsystemId, subsystemOf, type ServiceId } from '../policies/vocabulary.ts'
+import { subsystemOf, type ServiceId, type SubsystemId } from '../policies/vocabulary.ts'
 import type { GatewayConfig } from './config.ts'
 import { ADMISSION, type Admission as Section } from './config/admission.ts'
 
@@ -39,7 +39,7 @@ export function openAdmission(
     providerOf: (service) => (config.addresses.has(service) ? service : subsystemOf(service)),
     onChange: (provider, state) => {
       if (telemetry !== undefined) {
-        telemetry.tell({ kind: 'breaker', provider: subsystemIn(provider), state })
+        telemetry.tell({ kind: 'breaker', provider, state })
       } else
         report(
           `provider ${provider}: breaker ${state}${state === 'open' ? `; ${OPEN}` : ''}`,
@@ -57,11 +57,6 @@ export function openAdmission(
     guard: (provider) => bulkheads.guard(provider),
     close: () => redis?.connection.close(),
   }
-}
-
-/** Of a service with an address of its own, whose it is. */
-function subsystemIn(provider: ServiceId | SubsystemId): SubsystemId {
-  return SubsystemId.parse(provider.split('/').slice(0, 4).join('/'))
 }
 
 const OPEN = 'its consumers get 503 until it answers on trial'
@@ -110,7 +105,7 @@ function providers(bulkheads: GuardedProviders): HealthFinding {
   const named = out.map(({ provider, why }) => `${provider} (${why})`).join(', ')
   return degraded(
     `not asked after failures in a row: ${named}`,
-    'Tell the provider; look at its address, network and certificate. It is tried again by itself.',
+    'Tell the provider; look at its address, network and certificate. The next request tries it again.',
   )
 }
 

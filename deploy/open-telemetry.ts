@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { openLog, type Log } from '../adapters/log-pino/open-log.ts'
 import type { AddressOf } from '../adapters/telemetry-otel/metrics.ts'
-import { OpenTelemetry } from '../adapters/telemetry-otel/open.ts'
+import { OpenTelemetry, type Exported } from '../adapters/telemetry-otel/open.ts'
 import type { Gauge, Gauges, Telemetry, Urgency } from '../gateway/ports/telemetry.ts'
 import { subsystemOf, type ServiceId } from '../policies/vocabulary.ts'
 import type { GatewayConfig } from './config.ts'
@@ -34,8 +34,8 @@ export function openTelemetry(config: GatewayConfig, section: TelemetrySection):
     addressOf: addressIn(config),
     gauges: () => watched.flatMap(ask),
     collector,
-    onExport: (taken) => {
-      exports.took(taken, notice)
+    onExport: (what, taken) => {
+      exports.took(what, taken, notice)
     },
   })
   const log = logOf(config, section, otel.now)
@@ -79,21 +79,24 @@ function logOf(config: GatewayConfig, { log }: TelemetrySection, now: () => numb
   })
 }
 
-/** Told once when it begins and once when it ends: a collector may be away for days. */
+/** Of each kind told once when it begins and once when it ends: a collector may be away for days. */
 class Exports {
   failures = 0
-  #isAway = false
+  readonly #refused = new Set<Exported>()
 
-  took(taken: boolean, notice: (urgency: Urgency, sentence: string) => void): void {
+  took(what: Exported, taken: boolean, notice: OpenedTelemetry['notice']): void {
     if (!taken) this.failures += 1
-    if (taken !== this.#isAway) return
-    this.#isAway = !taken
-    if (taken) notice('nobody', 'the collector takes traces and metrics again')
-    else
+    if (taken !== this.#refused.has(what)) return
+    if (taken) {
+      this.#refused.delete(what)
+      notice('nobody', `the collector takes ${what} again`)
+    } else {
+      this.#refused.add(what)
       notice(
         'watch',
-        'the collector does not take traces and metrics: is it running, and is telemetry.collector.url its address? Exchanges go on',
+        `the collector does not take ${what}: is it running, does it accept them, and is telemetry.collector.url its address? Exchanges go on`,
       )
+    }
   }
 }
 

@@ -89,7 +89,7 @@ async function begin(
     clock,
     ...(config.limits && { limits: config.limits }),
   })
-  observeGateway(listener, options, { clock, core, health })
+  observeGateway(listener, options, { clock, core, health, data: config.data })
   const url = await listen(listener, config.listen, core)
   told.ready()
   return {

@@ -26,13 +26,15 @@ export interface SharedCounter {
 }
 
 export interface SharedRates extends Rates {
-  /** False while the shared counter does not answer; true where there is none. */
+  /** False while the shared counter does not answer; true where there is none, and once no request has failed for a while. */
   readonly isShared: () => boolean
 }
 
 /** After so many failures in a row the shared counter is left alone for a while, so that nobody waits for it. */
 const FAILURES = 3
 const LEFT_ALONE_MS = 1000
+/** With nobody asking, nobody finds out that it answers again: then only its connection tells. */
+const OLD_FAILURE_MS = 5000
 /** Between the beginnings of two exchanges of one consumer at most: several times what one takes of the processor. */
 const APART_MS = 5
 
@@ -43,6 +45,10 @@ export function makeRates(settings: RateSettings, shared?: SharedCounter): Share
   const breaker = circuitBreaker(handleAll, {
     halfOpenAfter: LEFT_ALONE_MS,
     breaker: new ConsecutiveBreaker(FAILURES),
+  })
+  let failedAt = 0
+  breaker.onFailure(() => {
+    failedAt = performance.now()
   })
   const counters = new Map<string, Count>()
 
@@ -60,7 +66,8 @@ export function makeRates(settings: RateSettings, shared?: SharedCounter): Share
     settings.consumers.get(consumer) ?? settings.consumer
 
   return {
-    isShared: () => breaker.state === CircuitState.Closed,
+    isShared: () =>
+      breaker.state === CircuitState.Closed || performance.now() - failedAt > OLD_FAILURE_MS,
     async count(consumer, service) {
       const counted: Counted[] = []
       const own = quotaOf(consumer)

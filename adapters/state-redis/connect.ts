@@ -31,6 +31,8 @@ export function connectRedis(settings: RedisSettings): RedisConnection {
     maxRetriesPerRequest: 0,
     commandTimeout: timeoutMs,
     connectTimeout: Math.max(timeoutMs, 1000),
+    // Its timer would outlive the stream that it waits for, where that is gone already.
+    disconnectTimeout: 100,
     retryStrategy: (times) => Math.min(times * 100, LONGEST_WAIT_MS),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),

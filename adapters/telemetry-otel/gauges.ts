@@ -67,7 +67,7 @@ export const GAUGES: Readonly<Record<GaugeName, Meaning>> = {
   },
   'gongdao.verified.age': {
     unit: SECONDS,
-    description: 'Time since a checkpoint of this gateway was last verified',
+    description: 'Time since gongdao verify last found nothing wrong in this data folder',
   },
   'gongdao.health.degraded': { unit: '{check}', description: 'Parts that go on, but not for ever' },
   'gongdao.health.failing': {

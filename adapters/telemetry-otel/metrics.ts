@@ -201,7 +201,8 @@ export class Metrics {
   #committed({ bytes, chain, entries, syncMs }: Committed): void {
     const attributes = (): Attributes => ({ 'gongdao.chain': chain })
     this.#sync.record(syncMs / 1000, chain, attributes)
-    this.#batch.record(entries, chain, attributes)
+    // A checkpoint that is written by itself is a sync without a record.
+    if (entries > 0) this.#batch.record(entries, chain, attributes)
     this.#written.add(bytes, chain, attributes)
   }
 

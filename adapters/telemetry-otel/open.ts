@@ -30,11 +30,13 @@ export interface OtelOptions {
   readonly gauges: () => readonly Gauge[]
   /** Absent: nothing is pushed. */
   readonly collector?: Collector | undefined
-  /** The collector did not take an export, or takes them again. MUST NOT throw. */
-  readonly onExport?: (taken: boolean) => void
+  /** What became of each export; a collector may take one kind and not the other. MUST NOT throw. */
+  readonly onExport?: (what: Exported, taken: boolean) => void
   /** How long an export may take, and with it the closing; absent: 5 s. */
   readonly patienceMs?: number
 }
+
+export type Exported = 'traces' | 'metrics'
 
 export interface Collector {
   /** Base of `v1/traces` and `v1/metrics`. */
@@ -121,7 +123,7 @@ export class OpenTelemetry {
       exportTimeoutMillis: this.#patienceMs,
       exporter: {
         export: (spans: ReadableSpan[], done) => {
-          exporter.export(spans, this.#watched(done))
+          exporter.export(spans, this.#watched('traces', done))
         },
         shutdown: () => exporter.shutdown(),
       },
@@ -138,7 +140,7 @@ export class OpenTelemetry {
       exportTimeoutMillis: Math.min(everyMs, this.#patienceMs),
       exporter: {
         export: (metrics, done) => {
-          exporter.export(metrics, this.#watched(done))
+          exporter.export(metrics, this.#watched('metrics', done))
         },
         forceFlush: () => exporter.forceFlush(),
         shutdown: () => exporter.shutdown(),
@@ -151,9 +153,9 @@ export class OpenTelemetry {
     return reader
   }
 
-  #watched(done: (result: ExportResult) => void): (result: ExportResult) => void {
+  #watched(what: Exported, done: (result: ExportResult) => void): (result: ExportResult) => void {
     return (result) => {
-      this.#options.onExport?.(result.code === ExportResultCode.SUCCESS)
+      this.#options.onExport?.(what, result.code === ExportResultCode.SUCCESS)
       done(result)
     }
   }

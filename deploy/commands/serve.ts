@@ -67,7 +67,7 @@ function configOf(options: ServeOptions): GatewayConfig {
   return options.data === undefined ? read.config : { ...read.config, data: options.data }
 }
 
-function textOf(file: string): string {
+export function textOf(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')
   } catch (cause) {
@@ -78,7 +78,7 @@ function textOf(file: string): string {
 async function run(config: GatewayConfig, options: ServeOptions): Promise<void> {
   // Whoever reads our lines may go away; the gateway stays.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-  const voice = openVoice(config)
+  const voice = voiceOf(config)
   const { last } = voice
   const signals = listenToSignals(voice)
   const gate = progressLine('comparing the rules with cedar-wasm on random inputs:', false)
@@ -98,16 +98,33 @@ async function run(config: GatewayConfig, options: ServeOptions): Promise<void> 
   const { health, url } = gateway
   const told = health.url === undefined ? '' : `; its health is told at ${health.url.origin}/readyz`
   const event = { event: 'ready', url: url.origin, health: health.url?.origin }
-  tell(options, event, `ready at ${url.origin}${told}`)
+  tell(options, event, `ready at ${url.origin}${told}`, voice)
   signals.onHangUp(async () => {
     await gateway.reload()
   })
   const signal = await signals.stop
-  tell(options, { event: 'stopping', signal }, `${signal}: refusing new requests, finishing others`)
+  tell(
+    options,
+    { event: 'stopping', signal },
+    `${signal}: refusing new requests, finishing others`,
+    voice,
+  )
   await gateway.close()
+  tell(options, { event: 'stopped' }, 'stopped; the chain is sealed', voice)
   await voice.close()
-  tell(options, { event: 'stopped' }, 'stopped; the chain is sealed')
   process.exit(0)
+}
+
+function voiceOf(config: GatewayConfig): Voice {
+  try {
+    return openVoice(config)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new RangeError(
+      `telemetry.log.file can't be opened (${why}): make its folder and let the gateway's user write there, or leave the member out`,
+      { cause },
+    )
+  }
 }
 
 /** What was begun before it was ready holds nobody's exchange: the process ends, and the next start recovers. */
@@ -129,7 +146,7 @@ async function readyOrEnd(
 }
 
 const NO_FILE =
-  'Certificates, documents and keys stand below the data folder: gongdao certs init makes an authority, gongdao demo a whole example'
+  'Put back what is missing (a revocation list: gongdao certs crl). Certificates, documents and keys stand below the data folder; where there is nothing yet, gongdao certs init makes an authority, gongdao demo a whole example'
 
 function inWords(fault: unknown): string {
   const { message } = fault instanceof Error ? fault : new Error(String(fault))
@@ -137,6 +154,8 @@ function inWords(fault: unknown): string {
   return code === 'ENOENT' ? `${message}. ${NO_FILE}` : message
 }
 
-function tell({ json }: ServeOptions, event: object, words: string): void {
+/** `voice`: its log has a beginning and an end as well. */
+function tell({ json }: ServeOptions, event: object, words: string, voice?: Voice): void {
+  voice?.telemetry?.tell({ kind: 'notice', urgency: 'nobody', sentence: words })
   process.stdout.write(json === true ? `${JSON.stringify(event)}\n` : `${words}\n`)
 }

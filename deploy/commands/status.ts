@@ -1,9 +1,9 @@
 /** `gongdao status`: what a running gateway says of itself. Ends as monitoring plug-ins do: 0 ok, 1 degraded, 2 failing, 3 no answer. */
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { healthTable } from '../../gateway/http/health.ts'
 import { readConfig } from '../config/read-config.ts'
+import { textOf } from './serve.ts'
 
 interface StatusOptions {
   readonly url?: string
@@ -64,9 +64,12 @@ async function status(options: StatusOptions): Promise<void> {
 }
 
 function baseOf({ config, url }: StatusOptions): URL {
-  if (url !== undefined && URL.canParse(url)) return new URL(url)
+  if (url !== undefined) {
+    if (URL.canParse(url)) return new URL(url)
+    throw new RangeError(`${url} is no URL; it looks like http://127.0.0.1:9090`)
+  }
   if (config === undefined) throw new RangeError('status needs --url URL or --config FILE')
-  const read = readConfig(readFileSync(config, 'utf8'))
+  const read = readConfig(textOf(config))
   if (read.kind === 'faulty') throw new RangeError(`${config} is faulty: serve --check tells where`)
   const { health } = read.config
   if (health === undefined || health.port === 0) {

@@ -130,10 +130,11 @@ export interface ConnectionChanged {
 
 export type ChainName = 'exchange' | 'registry' | 'consent'
 
-/** One batch is durable in the journal. */
+/** One frame is durable in the journal. */
 export interface Committed {
   readonly kind: 'committed'
   readonly chain: ChainName
+  /** 0: a checkpoint over leaves that were durable before. */
   readonly entries: number
   readonly bytes: number
   /** Milliseconds of writing and syncing. */
@@ -151,7 +152,8 @@ export interface Replicated {
 
 export interface BreakerChanged {
   readonly kind: 'breaker'
-  readonly provider: SubsystemId
+  /** A service with an address of its own is a provider of its own. */
+  readonly provider: SubsystemId | ServiceId
   readonly state: 'open' | 'half-open' | 'closed'
 }
 

@@ -267,7 +267,11 @@ test('without starting: the example, a check, and what is faulty or missing is t
   write({ listen: { host: '127.0.0.1', port: 'any' }, limit: {} })
   const faulty = config
   const good = join(data, 'good.json')
-  writeFileSync(good, JSON.stringify(EXAMPLE))
+  // Its log is to stand in a folder that is not there.
+  writeFileSync(
+    good,
+    JSON.stringify({ ...EXAMPLE, telemetry: { log: { file: join(data, 'no/log') } } }),
+  )
   const nowhere = join(data, 'nowhere')
   const [example, checked, refused, ...missing] = await Promise.all([
     gongdao('serve', '--print-example'),
@@ -277,6 +281,9 @@ test('without starting: the example, a check, and what is faulty or missing is t
     gongdao('serve', '--config', 'no-such-file.json'),
     gongdao('status'),
     gongdao('status', '--url', 'http://127.0.0.1:9'),
+    gongdao('status', '--url', 'gateway-1'),
+    gongdao('status', '--config', 'no-such-file.json'),
+    gongdao('serve', '--config', good, '--data', nowhere),
   ])
   expect(readConfig(example.out).kind).toBe('read')
   expect([checked.code, checked.error, existsSync(nowhere)]).toEqual([0, '', false])
@@ -286,8 +293,11 @@ test('without starting: the example, a check, and what is faulty or missing is t
   expect(refused.error).toContain('/listen/port is wrong; write: a port')
   expect(refused.error).toContain('/limit is not known')
 
-  expect(missing.map(({ code }) => code)).toEqual([1, 1, 1, 3])
-  const told = ['--print-example', "can't be read", 'status needs', 'no gateway tells its health']
+  expect(missing.map(({ code }) => code)).toEqual([1, 1, 1, 3, 1, 1, 1])
+  const told = [
+    ...['--print-example', "can't be read", 'status needs', 'no gateway tells its health'],
+    ...['gateway-1 is no URL', "can't be read", "telemetry.log.file can't be opened"],
+  ]
   for (const [at, words] of told.entries()) {
     expect(missing[at]?.error).toContain(words)
     expect(missing[at]?.error).not.toMatch(/\n {4}at /)

@@ -55,6 +55,10 @@ test('a served gateway hands its traces to the collector, its metrics to Prometh
     expect(collector.metrics.get('gongdao.exchange.duration')?.points).toHaveLength(1)
     const lines = readFileSync(log, 'utf8').trim().split('\n')
     const line = lines.map((one) => JSON.parse(one) as Record<string, unknown>)
+    // Who reads the log sees when it began and that it ended well.
+    const told = line.filter(({ event }) => event === 'notice').map(({ msg }) => msg)
+    expect(told[0]).toContain(`ready at ${ready.url}`)
+    expect(told.at(-1)).toBe('stopped; the chain is sealed')
     expect(line).toContainEqual(
       expect.objectContaining({
         level: 'warn',

@@ -11,6 +11,7 @@ import { HEALTH_BOUNDS } from '../../deploy/config/health.ts'
 import type { GatewayConfig } from '../../deploy/config.ts'
 import { latestTaxYear, scenarios } from '../../deploy/demo/scenarios.ts'
 import { openTelemetry, type OpenedTelemetry } from '../../deploy/open-telemetry.ts'
+import { keepVerified } from '../../deploy/verified-mark.ts'
 import { explain } from '../../gateway/console/explain.ts'
 import type { DecisionRecord } from '../../gateway/ledger/events.ts'
 import { firing, seriesOf } from '../harness/alerts.ts'
@@ -177,6 +178,11 @@ test('Prometheus reads the gateway over HTTP: exchanges, batches, syncs, connect
   expect(sumOf(before, SYNCS, { gongdao_chain: 'registry' })).toBeGreaterThan(2)
   expect(risen('gongdao_ledger_records')).toBeGreaterThanOrEqual(10)
   expect(sumOf(after, 'gongdao_ledger_accepts_ratio')).toBe(1)
+  const names = (samples: readonly Sample[]): readonly string[] => samples.map(({ name }) => name)
+  expect(names(after)).not.toContain('gongdao_verified_age_seconds')
+  keepVerified(system.data, { at: Date.now() - 60_000, chains: {} })
+  const age = sumOf(await watched.samples(), 'gongdao_verified_age_seconds')
+  expect([age >= 60, age < 120]).toEqual([true, true])
   expect(sumOf(after, 'gongdao_revocations_overdue_seconds')).toBeLessThan(0)
   expect(sumOf(after, 'gongdao_health_failing')).toBe(0)
   expect(after.map(({ labels }) => labels['server_address'])).toContain('127.0.0.1')

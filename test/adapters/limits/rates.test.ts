@@ -83,8 +83,25 @@ describe('in memory', () => {
     expect(await passed(rates, 5, A)).toBe(2)
   })
 
-  test('without a quota nothing is counted', async () => {
-    expect(await makeRates(NONE).count(A, SERVICE)).toEqual([])
+  test('without a quota nothing is counted, and nobody waits for a turn', async () => {
+    const rates = makeRates(NONE)
+    expect(await rates.count(A, SERVICE)).toEqual([])
+    expect([rates.turn(A), rates.turn(A)]).toEqual([0, 0])
+  })
+
+  test('what a consumer asks at once begins one after the other, at most 5 ms apart, and holds nobody else up', async () => {
+    const quick = { requests: 1000, withinSeconds: 1 }
+    const rates = makeRates({ ...NONE, consumer: minute(50), consumers: new Map([[B, quick]]) })
+    const waits = Array.from({ length: 20 }, () => rates.turn(A))
+    expect(waits[0]).toBe(0)
+    for (const [at, wait] of waits.entries()) {
+      expect(wait).toBeLessThanOrEqual(at * 5)
+      expect(wait).toBeGreaterThan(at * 5 - 50)
+    }
+    expect(rates.turn(B)).toBe(0)
+    expect(rates.turn(B)).toBeLessThanOrEqual(1)
+    await pause(120)
+    expect(rates.turn(A)).toBe(0)
   })
 })
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { OpenTelemetry, type OtelOptions } from '../../../adapters/telemetry-otel/open.ts'
 import { STEPS, type Telemetry } from '../../../gateway/ports/telemetry.ts'
-import { SubsystemId } from '../../../policies/vocabulary.ts'
+import { ServiceId, SubsystemId } from '../../../policies/vocabulary.ts'
 import { enrolment, income } from '../../harness/calls.ts'
 import { startCollector, type Collector } from '../../harness/collector.ts'
 import { samplesIn, sumOf, type Sample } from '../../harness/prometheus.ts'
@@ -158,6 +158,8 @@ describe('metrics', () => {
     const system = observed()
     const { otel } = system
     otel.tell({ kind: 'committed', chain: 'exchange', entries: 20, bytes: 5_000, syncMs: 2 })
+    // A checkpoint that the registry syncs by itself: timed, and no batch of nothing.
+    otel.tell({ kind: 'committed', chain: 'registry', entries: 0, bytes: 200, syncMs: 3 })
     otel.tell({ kind: 'replicated', chain: 'exchange', entries: 20, ms: 12, stored: false })
     for (const change of ['opened', 'opened', 'closed', 'handshake-failed'] as const) {
       otel.tell({ kind: 'connection', change })
@@ -168,15 +170,21 @@ describe('metrics', () => {
     otel.tell({ kind: 'fault', fault: new Error('x'), exchange: undefined })
     const told = samples(system)
     const value = (name: string): number => sumOf(told, name)
-    expect(value('gongdao_ledger_sync_duration_seconds_sum')).toBe(0.002)
+    expect(value('gongdao_ledger_sync_duration_seconds_sum')).toBe(0.005)
     expect(value('gongdao_ledger_batch_records_sum')).toBe(20)
-    expect(value('gongdao_ledger_written_bytes_total')).toBe(5_000)
+    expect(value('gongdao_ledger_batch_records_count')).toBe(1)
+    expect(value('gongdao_ledger_written_bytes_total')).toBe(5_200)
     expect(
       sumOf(told, 'gongdao_replication_duration_seconds_count', { gongdao_stored: 'false' }),
     ).toBe(1)
     expect(value('gongdao_connections')).toBe(1)
     expect(value('gongdao_handshakes_failed_total')).toBe(1)
     expect(sumOf(told, 'gongdao_breaker_open_ratio', { gongdao_provider: provider })).toBe(1)
+    // A service with an address of its own: that it answers again says nothing of its subsystem's others.
+    otel.tell({ kind: 'breaker', provider: ServiceId.parse(`${provider}/own`), state: 'closed' })
+    expect(
+      sumOf(samples(system), 'gongdao_breaker_open_ratio', { gongdao_provider: provider }),
+    ).toBe(1)
     expect(
       sumOf(told, 'gongdao_admission_refusals_total', { gongdao_code: 'Server.Overloaded' }),
     ).toBe(1)
@@ -225,7 +233,7 @@ describe('a collector', () => {
       const taken: boolean[] = []
       const { otel, world } = observed({
         collector: towards(collector),
-        onExport: (was) => taken.push(was),
+        onExport: (_what, was) => taken.push(was),
       })
       await world.exchange(enrolment())
       const began = performance.now()

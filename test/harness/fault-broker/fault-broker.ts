@@ -98,7 +98,7 @@ export class FaultBroker {
     news: async (ms) => {
       const waiting = new AbortController()
       const { signal } = waiting
-      const late = pause(ms, undefined, { signal }).catch(() => undefined)
+      const late = pause(ms, undefined, { signal, ref: false }).catch(() => undefined)
       await Promise.race([this.#news.promise, late])
       waiting.abort()
     },

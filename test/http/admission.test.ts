@@ -1,0 +1,68 @@
+/** The order of what load costs a caller: counted, then its turn, then a place; a refusal is held back and has had none of the rest. */
+import { expect, test } from '@jest/globals'
+import type { Peer } from '../../certs/peer.ts'
+import type { Reply } from '../../gateway/exchange/call.ts'
+import { makeAdmission } from '../../gateway/http/admission.ts'
+import type { Bulkheads, Counted } from '../../gateway/ports/load.ts'
+import { SubsystemId } from '../../policies/vocabulary.ts'
+
+const CONSUMER = SubsystemId.parse('TW/GOV/A17000000J/labour-insurance')
+const RECEIPT: Reply = { status: 200, headers: [], body: Buffer.alloc(0) }
+const QUOTA = { requests: 5, withinSeconds: 60 }
+
+async function asked(turn: number, isExceeded = false, isBusy = false) {
+  const did: string[] = []
+  const counted: Counted = { of: 'consumer', quota: QUOTA, remaining: 4, resetMs: 900, isExceeded }
+  const bulkheads: Bulkheads = {
+    async run(_consumer, _service, work) {
+      did.push('place')
+      if (isBusy) return { kind: 'busy', code: 'Server.Load.Busy', retryAfterMs: 1000 }
+      return work()
+    },
+  }
+  const admission = makeAdmission({
+    rates: {
+      async count() {
+        did.push('counted')
+        return [counted]
+      },
+      turn() {
+        did.push('turn')
+        return turn
+      },
+    },
+    bulkheads,
+    inForce: () => {
+      throw new Error('a receipt is of no service')
+    },
+    refused: (code) => did.push(code),
+    refuseAfterMs: 200,
+    async wait(milliseconds) {
+      did.push(`waited ${String(milliseconds)}`)
+    },
+  })
+  const receipts = admission.receipts(async () => {
+    did.push('work')
+    return RECEIPT
+  })
+  const { status } = await receipts('' as never, { subsystem: CONSUMER } as Peer)
+  return [...did, status]
+}
+
+test('it is counted, waits for its turn, gets a place, and is served', async () => {
+  expect(await asked(7)).toEqual(['counted', 'turn', 'waited 7', 'place', 'work', 200])
+})
+
+test('whose turn it is does not wait: no timer is made', async () => {
+  for (const turn of [0, 0.4])
+    expect(await asked(turn)).toEqual(['counted', 'turn', 'place', 'work', 200])
+})
+
+test('what is refused takes nobody’s turn, and is held back', async () => {
+  const code = 'Client.Load.RateLimited'
+  expect(await asked(7, true)).toEqual(['counted', code, 'waited 200', 429])
+  expect(await asked(0, false, true)).toEqual([
+    ...['counted', 'turn', 'place', 'Server.Load.Busy', 'waited 200'],
+    503,
+  ])
+})
