@@ -74,7 +74,8 @@ export async function recoverAndJudge(
   await system.start()
   const reader = readLedger(system.data)
   const isOver = (): boolean => openIn(reader).length === 0
-  await until(isOver, 'an outcome for every intent')
+  // Each look reads the whole ledger, in the process that writes it.
+  await until(isOver, 'an outcome for every intent', { every: 200, within: 60_000 })
   await system.stop()
   const { findings, leaves, replay } = await audit(system.data)
   const faults = findings.map(({ chain, kind, sentence }) => `${chain}: ${kind}: ${sentence}`)
