@@ -5,6 +5,7 @@
 import { nodeDisk } from '../adapters/ledger-journal/disk.ts'
 import { chainFolder } from '../adapters/ledger-journal/folders.ts'
 import { LeafArchive } from '../adapters/ledger-journal/leaf-archive.ts'
+import { makeTailDurable } from '../adapters/ledger-journal/make-tail-durable.ts'
 import { openJournal, type JournalPlace } from '../adapters/ledger-journal/open.ts'
 import { recover } from '../adapters/ledger-journal/recover.ts'
 import { openChain } from '../gateway/ledger/chain.ts'
@@ -187,6 +188,8 @@ async function readChain(
   const folder = chainFolder(config.data, genesis.chain)
   const disk = closing.place?.disk ?? nodeDisk
   let sealed = false
+  // The closure will state its size and root.
+  await makeTailDurable(disk, folder)
   const recovered =
     disk.list(folder).length > 0
       ? await recover({

@@ -157,6 +157,7 @@ class Opened implements OpenedReplication {
 
   async start(): Promise<void> {
     await this.#checkNow(this.#transport)
+    await this.#folder.makeDurable(this.replication.lanes)
     this.#replicator.start()
     const isRead = await this.#within(this.#replicator.readAll(), START_MS)
     if (this.#failed !== undefined) throw new Error('replication ended', { cause: this.#failed })

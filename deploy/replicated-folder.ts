@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { CommitReader } from '../adapters/ledger-journal/commit-reader.ts'
 import { nodeDisk, type Disk } from '../adapters/ledger-journal/disk.ts'
 import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts'
+import { makeTailDurable } from '../adapters/ledger-journal/make-tail-durable.ts'
 import type { JournalledChain } from '../gateway/ports/chain-journal.ts'
 import type { Lane } from '../gateway/ports/log-transport.ts'
 import { FollowedLane, nameOf, type Progress } from '../gateway/replication/followed-lane.ts'
@@ -62,6 +63,13 @@ export class ReplicatedFolder {
   journal(origin: string): CommitReader {
     const folder = chainFolder(this.#owner.data, origin)
     return new CommitReader({ folder, origin, disk: this.#disk })
+  }
+
+  /** Before anything of it is sent. */
+  async makeDurable(lanes: readonly FollowedLane[]): Promise<void> {
+    for (const { origin } of lanes.flatMap(({ chains }) => chains)) {
+      await makeTailDurable(this.#disk, chainFolder(this.#owner.data, origin))
+    }
   }
 
   /** A hint where to begin to read the next time, and no more: what stands there is compared again. */

@@ -14,6 +14,7 @@ import type { Disk } from './disk.ts'
 import { Journal } from './journal.ts'
 import { LeafArchive } from './leaf-archive.ts'
 import type { Position } from './journal.ts'
+import { makeTailDurable } from './make-tail-durable.ts'
 import { recover } from './recover.ts'
 import type { Cut, Recovered } from './recover.ts'
 import type { ReadEntry } from './replay.ts'
@@ -54,6 +55,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024
 export async function openJournal(options: OpenJournalOptions): Promise<OpenedJournal> {
   const { disk = nodeDisk, folder, origin, segmentBytes = SEGMENT_BYTES, signer } = options
   await disk.makeFolder(folder)
+  await makeTailDurable(disk, folder)
   const archive = new LeafArchive({ disk, folder, origin })
   const recovered = await recover({
     ...options,

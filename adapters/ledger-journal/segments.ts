@@ -16,7 +16,7 @@ export interface Segment {
 }
 
 export const SEGMENT_NAME = /^([0-9]{8,15})\.seg$/
-const SPARES = 2
+export const SPARES = 2
 const RETRY_MS = 1000
 
 /** The first segments are small: a gateway that is started often leaves little behind. */

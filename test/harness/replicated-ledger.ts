@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Disk } from '../../adapters/ledger-journal/disk.ts'
 import { kafkaTransport } from '../../adapters/ledger-kafka/kafka-transport.ts'
 import { ledgerTopicSettings, ledgerTopics } from '../../adapters/ledger-kafka/topics.ts'
 import type { GatewayConfig } from '../../deploy/config.ts'
@@ -67,25 +68,34 @@ export interface ReplicatedLedger extends AsyncDisposable {
   end(): Promise<void>
 }
 
-export async function replicatedLedger(options: LedgerOptions): Promise<ReplicatedLedger> {
-  const { n = 1, transport } = options
-  const data = options.data ?? mkdtempSync(join(tmpdir(), 'gongdao-replicated-'))
-  const reports: string[] = []
+/** Without a chain of its own: what the folder holds is compared, and sent. */
+export async function replicationOf(
+  data: string,
+  { disk, settings, transport }: LedgerOptions & { readonly disk?: Disk },
+  reports: string[] = [],
+): Promise<OpenedReplication> {
   const config = {
     data,
     instance: 'T',
     gateway: GatewayId.parse(GATEWAY),
-    replication: settingsWith(options.settings ?? {}),
+    replication: settingsWith(settings ?? {}),
   } as GatewayConfig
-  const opened = await patiently(() =>
-    openReplication(config, {
-      clock: systemClock(),
-      report: (sentence) => reports.push(sentence),
-      signers: { registrar, gateway },
-      logTransport: transport,
-    }),
-  )
+  const opened = await openReplication(config, {
+    clock: systemClock(),
+    report: (sentence) => reports.push(sentence),
+    signers: { registrar, gateway },
+    logTransport: transport,
+    ...(disk && { disk }),
+  })
   if (opened === undefined) throw new Error('there is a section')
+  return opened
+}
+
+export async function replicatedLedger(options: LedgerOptions): Promise<ReplicatedLedger> {
+  const { n = 1 } = options
+  const data = options.data ?? mkdtempSync(join(tmpdir(), 'gongdao-replicated-'))
+  const reports: string[] = []
+  const opened = await patiently(() => replicationOf(data, options, reports))
   const origin = exchangeOrigin(n)
   const inner = (await openOn(data, origin, { onDurable: opened.follow(origin, 0) })).chain
   const chain = opened.guard(inner)

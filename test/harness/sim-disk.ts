@@ -109,15 +109,15 @@ export class SimDisk implements Disk {
     return next
   }
 
-  /** What a kill -9 leaves: the page cache survives. */
+  /** What a kill -9 leaves: the page cache survives, and is still to be synced. */
   kill(): SimDisk {
     const next = new SimDisk()
-    for (const [file, { current }] of this.#files) {
+    for (const [file, { current, durable, isNamed, unsynced }] of this.#files) {
       next.#files.set(file, {
         current: Buffer.from(current),
-        durable: Buffer.from(current),
-        isNamed: true,
-        unsynced: [],
+        durable: Buffer.from(durable),
+        isNamed,
+        unsynced: [...unsynced],
       })
     }
     return next
