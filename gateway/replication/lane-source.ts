@@ -2,19 +2,22 @@
  * Chains read back from a log server, for an auditor who trusts it for nothing. A commit that stands there again with the same bytes is
  * a repeat (its outcome had been unknown); with others it is a fork. A commit that comes before its turn waits for the ones before it.
  */
-import { hash } from 'node:crypto'
 import type { Carried, Chunk, Part } from '../ledger/chunk.ts'
 import type { Finding } from '../ledger/finding.ts'
+import type { Commit } from '../ports/chain-journal.ts'
 import type { ChainSource, FoundChain } from '../ports/chain-source.ts'
 import { LogUnavailable } from '../ports/log-transport.ts'
 import type { Lane, LogReader, LogTransport, ReadMessage } from '../ports/log-transport.ts'
 import { decodeCommit } from './message.ts'
+import { SeenCommits } from './seen-commits.ts'
 
 export type ReadableLog = Pick<LogTransport, 'partitions' | 'openReader'>
 
 const CHUNK_BYTES = 1024 * 1024
 const WAIT_MS = 1000
 const MOST_TRIES = 10
+/** A gateway notices within seconds what Kafka lost of its commits, and sends it again behind the newer ones. */
+const MOST_EARLY_BYTES = 256 * 1024 * 1024
 
 export function laneSource(log: ReadableLog): ChainSource {
   const lanes = new Map<string, OpenLane>()
@@ -112,20 +115,19 @@ export async function* messagesOf(
   }
 }
 
-interface Waiting {
+interface Waiting extends Commit {
   readonly offset: number
-  readonly first: number
-  readonly count: number
-  readonly payload: Buffer
+  /** The whole message. */
+  readonly value: Buffer
 }
 
 class ChainOnLane {
   readonly #lane: OpenLane
   readonly #origin: string
   #due = 0
-  /** By first index: digest of what was read. */
-  readonly #seen = new Map<number, string>()
+  readonly #seen = new SeenCommits()
   readonly #early = new Map<number, Waiting>()
+  #earlyBytes = 0
   #parts: Part[] = []
   #bytes: Buffer[] = []
   #length = 0
@@ -139,54 +141,66 @@ class ChainOnLane {
     for await (const message of this.#lane.of(this.#origin)) {
       if (message.key === this.#origin) this.#message(message)
       if (this.#length >= CHUNK_BYTES) yield this.#chunk()
+      // What is missing in front of so much does not come any more.
+      if (this.#earlyBytes > MOST_EARLY_BYTES) break
     }
-    const next = Math.min(...this.#early.keys())
-    if (next !== Infinity) {
-      const sentence = 'they are not there, though leaves behind them are'
-      this.#damage({ kind: 'index-wrong', first: this.#due, last: next - 1, sentence }, true)
-    }
+    this.#left()
     if (this.#parts.length > 0) yield this.#chunk()
   }
 
   #message({ offset, value }: ReadMessage): void {
     const commit = decodeCommit(value)
-    if (commit === undefined) {
-      const place = { first: this.#due, partition: this.#lane.partition }
-      const sentence = `partition ${place.partition}, offset ${offset}: the message is no commit`
-      this.#damage(
-        { kind: 'frame-damaged', first: place.first, last: place.first, sentence },
-        false,
-      )
+    if (commit === undefined || value === undefined) {
+      const sentence = `${this.#at(offset)}: the message is no commit`
+      this.#damage({ kind: 'frame-damaged', first: this.#due, last: this.#due, sentence }, false)
       return
     }
-    if (this.#isRepeat(commit, offset)) return
-    this.#early.set(commit.first, { offset, ...commit })
+    const before = this.#early.get(commit.first)
+    if (commit.first < this.#due || before !== undefined) {
+      const isSame = before?.value.equals(value) ?? this.#seen.has(commit.first, value)
+      if (!isSame) this.#fork(commit, offset)
+      return
+    }
+    this.#wait({ ...commit, offset, value })
     for (
       let next = this.#early.get(this.#due);
       next !== undefined;
       next = this.#early.get(this.#due)
     ) {
       this.#early.delete(next.first)
+      this.#earlyBytes -= next.value.length
       this.#take(next)
     }
   }
 
-  /** True also where other bytes stand at an index that was read before: that was told then. */
-  #isRepeat({ count, first, payload }: Omit<Waiting, 'offset'>, offset: number): boolean {
-    const digest = hash('sha256', payload, 'base64url')
-    const before = this.#seen.get(first)
-    if (before === undefined && first >= this.#due) {
-      this.#seen.set(first, digest)
-      return false
-    }
-    if (before !== digest) {
-      const sentence = `partition ${this.#lane.partition}, offset ${offset}: other bytes stand at leaves that were there before`
-      this.#damage({ kind: 'fork', first, last: first + count - 1, sentence }, false)
-    }
-    return true
+  #wait(commit: Waiting): void {
+    this.#early.set(commit.first, commit)
+    this.#earlyBytes += commit.value.length
   }
 
-  #take({ count, first, offset, payload }: Waiting): void {
+  /** What waited for its turn in vain. */
+  #left(): void {
+    let next = Infinity
+    for (const commit of this.#early.values()) {
+      if (commit.first < this.#due) this.#fork(commit, commit.offset)
+      else next = Math.min(next, commit.first)
+    }
+    if (next === Infinity) return
+    const sentence = 'they are not there, though leaves behind them are'
+    this.#damage({ kind: 'index-wrong', first: this.#due, last: next - 1, sentence }, true)
+  }
+
+  #fork({ count, first }: Commit, offset: number): void {
+    const sentence = `${this.#at(offset)}: other bytes stand at leaves that were there before`
+    this.#damage({ kind: 'fork', first, last: first + count - 1, sentence }, false)
+  }
+
+  #at(offset: number): string {
+    return `partition ${this.#lane.partition}, offset ${offset}`
+  }
+
+  #take({ count, first, offset, payload, value }: Waiting): void {
+    this.#seen.add(first, value)
     const end = this.#length + payload.length
     const place = { segment: this.#lane.partition, offset }
     const part: Carried = { type: 'batch', first, count, start: this.#length, end, ...place }
