@@ -9,7 +9,7 @@ const NEXT_STEPS: Partial<Readonly<Record<Refusal, string>>> = {
   'Server.Identity.RevocationListStale':
     "publish a revocation list (gongdao certs crl) into the data folder's certs; until then every caller is refused",
   'Server.Ledger.Unavailable':
-    'look at the free space of the disk below the data folder, and at the last line of level fatal; until it can record, every exchange is refused',
+    'gongdao status says why (the disk, what waits, log servers, witnesses) and what to do; until it can record, every exchange is refused',
   'Server.Keys.Unavailable':
     'look at keys/keys.sqlite below the data folder: space, owner, another process that has it open',
   'Server.Internal': 'the line of event "fault" beside this one says where; report it',

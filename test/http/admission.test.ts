@@ -14,7 +14,7 @@ async function asked(turn: number, isExceeded = false, isBusy = false) {
   const did: string[] = []
   const counted: Counted = { of: 'consumer', quota: QUOTA, remaining: 4, resetMs: 900, isExceeded }
   const bulkheads: Bulkheads = {
-    async run(_consumer, _service, work) {
+    run(_consumer, _service, work) {
       did.push('place')
       if (isBusy) return { kind: 'busy', code: 'Server.Load.Busy', retryAfterMs: 1000 }
       return work()

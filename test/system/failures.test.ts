@@ -1,5 +1,5 @@
 /** Design §6, row by row, as the person sees it who has to mend it: what readiness says, and whether the next step is plain. */
-import { renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,6 +9,7 @@ import type { HealthCheck } from '../../gateway/ports/health.ts'
 import { audit } from '../harness/audit.ts'
 import { start, type Running } from '../harness/command.ts'
 import { GATE_CACHE } from '../harness/gate-cache.ts'
+import { samplesIn, sumOf, type Sample } from '../harness/prometheus.ts'
 import {
   ask,
   GATEWAY,
@@ -140,6 +141,7 @@ interface Spoilt {
   spoil(): void
   ask(): Promise<readonly [number, string]>
   ready(): Promise<Ready>
+  metrics(): Promise<readonly Sample[]>
 }
 
 function configFile(data: string, addresses: object = {}): string {
@@ -151,6 +153,7 @@ function configFile(data: string, addresses: object = {}): string {
     revocationGraceMs: 3_600_000,
     stop: { finishWithinMs: 500 },
     health: { port: 0 },
+    telemetry: { log: { file: join(data, 'log') } },
   }
   writeFileSync(file, JSON.stringify(content))
   return file
@@ -190,11 +193,18 @@ async function spoilt(kind: 'sync' | 'hang' | 'full'): Promise<Spoilt> {
       expect(answer.status).toBe(ready.state === 'failing' ? 503 : 200)
       return ready
     },
+    metrics: async () => samplesIn(await (await fetch(new URL('/metrics', health))).text()),
   }
 }
 
+/** Of its log. */
+function lastLine(of: System | undefined): unknown {
+  const log = readFileSync(join(of?.data ?? '', 'log'), 'utf8')
+  return JSON.parse(log.trim().split('\n').at(-1) ?? '')
+}
+
 test('a full disk: new exchanges get 503, readiness says why and what to do, and it stops in good order', async () => {
-  const { agent, ask: asked, ready, running, spoil } = await spoilt('full')
+  const { agent, ask: asked, metrics, ready, running, spoil } = await spoilt('full')
   expect(await asked()).toEqual([200, ''])
   spoil()
   let last: readonly [number, string] = [200, '']
@@ -209,6 +219,10 @@ test('a full disk: new exchanges get 503, readiness says why and what to do, and
     words: 'nothing new can be recorded: the disk is full',
   })
   expect(ledger.whatToDo).toContain('Make room below the data folder')
+  // What GongdaoLedgerRefuses and GongdaoHealthFailing look at.
+  const samples = await metrics()
+  expect(sumOf(samples, 'gongdao_ledger_accepts_ratio')).toBe(0)
+  expect(sumOf(samples, 'gongdao_health_failing')).toBeGreaterThan(0)
   agent.destroy()
   running.child.kill('SIGTERM')
   expect((await running.ended).code).toBe(0)
@@ -216,7 +230,7 @@ test('a full disk: new exchanges get 503, readiness says why and what to do, and
 }, 60_000)
 
 test('an fdatasync that fails ends the process with a plain last word, and the next start recovers', async () => {
-  const { agent, ask: asked, running, spoil } = await spoilt('sync')
+  const { agent, ask: asked, metrics, running, spoil } = await spoilt('sync')
   expect(await asked()).toEqual([200, ''])
   spoil()
   await asked().catch(() => undefined)
@@ -227,6 +241,9 @@ test('an fdatasync that fails ends the process with a plain last word, and the n
   expect(words).toContain('the journal failed')
   expect(words).toContain('start it again')
   expect(error).not.toMatch(/\n {4}at /)
+  expect(lastLine(system)).toMatchObject({ level: 'fatal', gateway: GATEWAY })
+  // Prometheus's `up` is 0: GongdaoDown.
+  await expect(metrics()).rejects.toThrow('fetch failed')
   await system?.start()
   expect((await system?.run('S3'))?.status).toBe(200)
   await system?.stop()
@@ -234,7 +251,7 @@ test('an fdatasync that fails ends the process with a plain last word, and the n
 }, 60_000)
 
 test('a disk that does not answer: readiness says so after a while, and a second signal ends the process', async () => {
-  const { agent, ask: asked, ready, running, spoil } = await spoilt('hang')
+  const { agent, ask: asked, metrics, ready, running, spoil } = await spoilt('hang')
   expect(await asked()).toEqual([200, ''])
   spoil()
   const waiting = Array.from({ length: 3 }, () => asked().catch(() => 'cut off'))
@@ -248,6 +265,8 @@ test('a disk that does not answer: readiness says so after a while, and a second
   const ledger = partOf(await ready(), 'ledger')
   expect(ledger).toMatchObject({ state: 'failing' })
   expect(ledger.words).toMatch(/^records have waited for \d+ s and none was written$/)
+  // GongdaoLedgerQueueOld.
+  expect(sumOf(await metrics(), 'gongdao_ledger_queue_age_seconds')).toBeGreaterThan(2)
   running.child.kill('SIGTERM')
   await until(() => running.out().includes('"stopping"'), 'it stops')
   running.child.kill('SIGTERM')

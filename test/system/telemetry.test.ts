@@ -2,7 +2,7 @@
  * A whole gateway with everything on: a real collector, Prometheus's text over HTTP, the log in a file. What happens to it is to be
  * seen there, in readiness and in the alerts; whose data passes is not.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
@@ -19,7 +19,9 @@ import { audit, recordsOf } from '../harness/audit.ts'
 import { spellings } from '../harness/canary-search.ts'
 import { startCollector, type Collector } from '../harness/collector.ts'
 import { CANARIES, HOUSEHOLD } from '../harness/departments.ts'
+import type { FaultBroker } from '../harness/fault-broker/fault-broker.ts'
 import { samplesIn, sumOf, type Sample } from '../harness/prometheus.ts'
+import { brokerWithTopics, PREFIX } from '../harness/replicated-ledger.ts'
 import { startSystem, type System } from '../harness/system.ts'
 import { testNeeding } from '../house/needs.ts'
 
@@ -40,13 +42,17 @@ class Watched {
     this.#health = parts.system.gateway.health
   }
 
-  static async start(config: Partial<GatewayConfig> = {}): Promise<Watched> {
+  static async start(
+    config: Partial<GatewayConfig> = {},
+    prepare: (data: string) => void = () => undefined,
+  ): Promise<Watched> {
     const folder = mkdtempSync(join(tmpdir(), 'gongdao-watched-'))
     const collector = await startCollector()
     const health = { host: '127.0.0.1', port: 0, ...HEALTH_BOUNDS }
     let telemetry: OpenedTelemetry | undefined
     const system = await startSystem({
       config: () => ({ health, ...config }),
+      prepare,
       observer: (whole) =>
         (telemetry = openTelemetry(whole, {
           traceShare: 1,
@@ -84,8 +90,15 @@ class Watched {
 }
 
 let watched: Watched
+let broker: FaultBroker | undefined
 
-afterEach(() => watched[Symbol.asyncDispose]())
+afterEach(async () => {
+  // Whatever waits for them can be sent, and the gateway closes.
+  await broker?.start()
+  await watched[Symbol.asyncDispose]()
+  await broker?.stop()
+  broker = undefined
+})
 
 test('nobody who is asked about is found in traces, metrics or the log, in any spelling, whatever outsiders send', async () => {
   watched = await Watched.start()
@@ -190,7 +203,8 @@ test('Prometheus reads the gateway over HTTP: exchanges, batches, syncs, connect
 
 interface Row {
   readonly name: string
-  readonly config?: Partial<GatewayConfig>
+  readonly config?: () => Partial<GatewayConfig>
+  readonly prepare?: (data: string) => void
   readonly happens: (system: System) => Promise<void>
   readonly goesOn?: (system: System) => Promise<void>
   readonly alerts: readonly string[]
@@ -215,7 +229,31 @@ const ROWS: readonly Row[] = [
     goesOn: (system) => ask(system, 2),
     alerts: ['GongdaoLedgerRefuses', 'GongdaoHealthFailing'],
     ready: [503, 'ledger'],
-    line: 'look at the free space of the disk',
+    line: 'gongdao status says why',
+  },
+  {
+    name: 'the log servers are away, and more waits for them than may',
+    config: () => ({
+      replication: {
+        ...{ brokers: [broker!.address], prefix: PREFIX, partitions: 1, copies: 1 },
+        ...{ durability: 'journal', writer: {}, reader: {}, readBackMs: 60_000 },
+        // The first start alone brings two dozen leaves of the registry.
+        backlog: { records: 40, bytes: 10_000_000, ms: 60_000 },
+      },
+    }),
+    happens: async (system) => {
+      await broker!.stop()
+      let status = 200
+      for (let count = 0; count < 60 && status === 200; count += 1) {
+        status = (await system.run('S3')).status
+      }
+      expect(status).toBe(503)
+      system.clockAheadMs = 40_000
+    },
+    goesOn: (system) => ask(system, 1),
+    alerts: ['GongdaoLedgerRefuses', 'GongdaoReplicationBehind', 'GongdaoHealthFailing'],
+    ready: [503, 'too much waits to be replicated'],
+    line: 'gongdao status says why',
   },
   {
     name: 'the key store does not answer',
@@ -251,6 +289,25 @@ const ROWS: readonly Row[] = [
     line: 'tell the provider before anything else',
   },
   {
+    name: 'a provider is too slow',
+    prepare: (data) => {
+      const file = join(data, 'documents/services/nhi-enrolment.json')
+      const text = readFileSync(file, 'utf8')
+      writeFileSync(file, text.replace(/"deadlineMs": \d+/, '"deadlineMs": 200'))
+    },
+    happens: async (system) => {
+      const { enrolment } = system.departments
+      enrolment.answer = () => Promise.race([])
+      await ask(system, 2)
+      // Its neighbour is not affected.
+      expect((await system.run('household')).status).toBe(200)
+    },
+    goesOn: (system) => ask(system, 2),
+    alerts: ['GongdaoProviderFails'],
+    ready: [200, 'ok'],
+    line: 'Server.Provider.Timeout',
+  },
+  {
     name: 'a provider is gone, and is not asked any more',
     happens: async (system) => {
       await system.departments.close()
@@ -275,9 +332,9 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'the disk runs full',
-    config: {
+    config: () => ({
       health: { host: '127.0.0.1', port: 0, ...HEALTH_BOUNDS, diskFreeBytes: 2 ** 50 },
-    },
+    }),
     happens: (system) => ask(system, 1),
     alerts: ['GongdaoHealthDegraded'],
     ready: [200, 'are free below the data folder'],
@@ -302,7 +359,8 @@ for (const row of ROWS) {
   testNeeding('promtool')(
     `when ${row.name}: the metric moves, readiness says so, the alert fires, the log says what to do`,
     async () => {
-      watched = await Watched.start(row.config)
+      broker = row.name.includes('log servers') ? await brokerWithTopics() : undefined
+      watched = await Watched.start(row.config?.(), row.prepare)
       const { system, telemetry } = watched
       await ask(system, 2)
       const looks = [await watched.samples()]
