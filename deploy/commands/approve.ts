@@ -5,7 +5,7 @@ import { BASES } from '../../gateway/erasure/bases.ts'
 import { destroyFile } from '../duties/destroy-file.ts'
 import { askDuties } from '../duties/ask-duties.ts'
 import type { Outcome } from '../duties/duties.ts'
-import { approve, readOfficerKey, readOrder, writeOrder } from '../duties/make-order.ts'
+import { approveFile } from '../duties/make-order.ts'
 import { writeCopies, type WrittenCopy } from '../duties/own-copy-files.ts'
 import { readKeys } from '../read-keys.ts'
 import { tell, withData } from './duty-options.ts'
@@ -34,7 +34,7 @@ export function approveCommand(): Command {
 
 async function carryOut(file: string, options: ApproveOptions): Promise<void> {
   const { data, json } = options
-  const order = approved(file, options)
+  const order = approveFile(file, options)
   const { act } = order.statement
   if (act === 'erase' && options.copies === undefined) {
     throw new RangeError('erase needs --copies DIR: each person’s own copy is handed to her first')
@@ -64,19 +64,6 @@ async function carryOut(file: string, options: ApproveOptions): Promise<void> {
   // It has served, and it names persons.
   if (options.keep !== true) destroyFile(file)
   tell(json, { ...outcome, copies }, told(outcome))
-}
-
-function approved(file: string, { key, officer }: ApproveOptions): Order {
-  const order = readOrder(file)
-  if (order.approvals.length > 1) return order
-  if (officer === undefined || key === undefined) {
-    throw new RangeError('a second officer approves with --officer ID and --key FILE')
-  }
-  const second = approve(order.statement, { officer, key: readOfficerKey(key) })
-  const signed = { ...order, approvals: [...order.approvals, second] }
-  // Kept before it is handed in: whatever happens on the way, nobody has to sign again.
-  writeOrder(file, signed)
-  return signed
 }
 
 const STEPS: Readonly<Record<DutyStep, string>> = {
@@ -119,6 +106,7 @@ function told(outcome: Exclude<Outcome, { readonly kind: 'refused' }>): readonly
         : [JSON.stringify(outcome.details, undefined, 2)]
     case 'known':
     case 'backed-up':
+    case 'pruning-recorded':
       return []
   }
 }

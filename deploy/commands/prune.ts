@@ -1,83 +1,114 @@
-/** `gongdao prune`: takes away records whose time is over. The gateway stands still meanwhile. */
+/** `gongdao prune plan|order|approve`: takes away records whose time is over, by an order of two officers. The gateway may run. */
+import { existsSync, readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
-import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
-import { ed25519Signer } from '../../gateway/ledger/signer.ts'
-import { DATA_DEFAULT, foldersOf } from '../config.ts'
-import { logKey } from '../log-keys.ts'
-import { prune } from '../prune/prune.ts'
+import { parseWitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
+import type { WitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
+import { Instant } from '../../policies/vocabulary.ts'
+import { approveFile, makeOrder, readOfficerKey, writeOrder } from '../duties/make-order.ts'
+import { plan, prune, type PlanOptions } from '../prune/prune.ts'
 import type { PlannedChain } from '../prune/plan-pruning.ts'
 import { readKeys } from '../read-keys.ts'
 import { systemClock } from '../system.ts'
+import { witnessPolicyFile } from '../witness-policy-file.ts'
+import { daysOf, instanceOf, withData, withRequest, type RequestOptions } from './duty-options.ts'
 import { telling } from './telling.ts'
 import type { Answer, Outlet } from './telling.ts'
 
-interface PruneCommandOptions {
+interface Evidence {
   readonly data: string
-  readonly archive: string
-  readonly before: number
-  readonly keepDays: number
-  readonly officers: readonly [string, string]
-  readonly cosignatures?: number
-  readonly timestampRoots?: string
-  readonly highWater?: string
-  readonly dryRun?: true
   readonly json?: true
+  readonly archive: string
+  readonly policy?: string
+  readonly timestampRoots?: string
+}
+interface Until {
+  readonly before: Instant
+  readonly keepDays: number
 }
 
 export function pruneCommand(outlet?: Outlet): Command {
   const tell = telling(outlet)
+  const planning = withUntil(withEvidence(new Command('plan')))
+    .description('say what would go, and why the rest stays; nothing is changed')
+    .action((options: Evidence & Until) => tell(options, () => look(options)))
+  const ordering = withUntil(withRequest(new Command('order'), 'prune'))
+    .description('the first officer asks for it; a second approves')
+    .action((options: RequestOptions & Until) =>
+      tell(options, () => Promise.resolve(request(options))),
+    )
+  const approving = withEvidence(new Command('approve'))
+    .description('the second officer signs, and it is carried out; again after it was cut off')
+    .argument('<order>', 'the file that the first officer has signed')
+    .option('--officer <id>', 'who approves: somebody else than who asked')
+    .option('--key <file>', 'her Ed25519 key, PEM, mode 0600')
+    .action((order: string, options: Evidence & { officer?: string; key?: string }) =>
+      tell(options, () => carryOut(order, options)),
+    )
   return new Command('prune')
     .description(
       'take away the records of ended chains that need not be kept any longer; leaves, tree, proofs and signatures stay',
     )
-    .requiredOption('--archive <dir>', 'the archive that has them')
-    .requiredOption('--before <date>', 'what must be kept beyond this day stays (YYYY-MM-DD)', day)
-    .requiredOption('--officers <codes>', 'the two who decided it, e.g. DPO-1,AUDIT-1', two)
-    .option(
-      '--keep-days <days>',
-      'of what no agreement says how long, and of all at least',
-      count,
-      1827,
-    )
-    .option(
-      '--cosignatures <n>',
-      'witnesses that must have cosigned (default: 1 if one is pinned)',
-      count,
-    )
-    .option('--timestamp-roots <file>', 'roots of time-stamping authorities, PEM')
-    .option('--high-water <file>', 'the high-water mark, where it does not stand beside the keys')
-    .option('--dry-run', 'only say what would go, and why the rest stays')
-    .option('--data <dir>', 'folder of all state; its gateway must stand still', DATA_DEFAULT)
-    .option('--json', 'answer as one JSON object')
-    .action((options: PruneCommandOptions) => tell(options, () => run(options)))
+    .addCommand(planning)
+    .addCommand(ordering)
+    .addCommand(approving)
 }
 
-async function run(options: PruneCommandOptions): Promise<Answer> {
-  const { data, dryRun, keepDays } = options
-  const keys = readKeys({ data })
-  const planned = await prune({
-    ...options,
-    keys,
-    leastDays: keepDays,
-    cosignatures: options.cosignatures ?? (parsePinnedKeys(keys).witnesses.length > 0 ? 1 : 0),
-    signer: ed25519Signer(logKey(`${foldersOf(data).keys}/registrar-log.key`, false)),
-    now: Date.now(),
-    clock: systemClock(),
-    dryRun: dryRun === true,
-  })
+async function look(options: Evidence & Until): Promise<Answer> {
+  const { before, keepDays: leastDays } = options
+  const { chains } = await plan({ ...evidence(options), before, leastDays })
+  return answer(chains, 'would go')
+}
+
+function request({ before, keepDays, ...options }: RequestOptions & Until): Answer {
+  const { basis, data, key, officer, to } = options
+  const what = { act: 'prune', basis, before, keepDays, instance: instanceOf(data) } as const
+  const signing = { officer, key: readOfficerKey(key) }
+  const order = makeOrder({ ...what, days: daysOf(options) }, signing, systemClock().now())
+  writeOrder(to, order)
   return {
-    json: { dryRun: dryRun === true, chains: planned },
+    json: { order: to, id: order.statement.id },
     text: [
-      ...planned.map((chain) => words(chain, dryRun === true)),
-      planned.length === 0
-        ? 'No chain has ended that could be pruned.'
-        : 'gongdao verify tells the rest.',
+      `${to}: signed by ${officer}. Next, by another officer: gongdao prune approve ${to} --archive DIR --officer ID --key FILE`,
     ],
   }
 }
 
-function words({ chain, segments, size, stays }: PlannedChain, dryRun: boolean): string {
-  const gone = dryRun ? 'would go' : 'are gone'
+async function carryOut(
+  file: string,
+  options: Evidence & { officer?: string; key?: string },
+): Promise<Answer> {
+  const order = approveFile(file, options)
+  return answer(await prune({ ...evidence(options), order }), 'are gone')
+}
+
+function evidence(options: Evidence): Omit<PlanOptions, 'before' | 'leastDays'> {
+  const { archive, data, timestampRoots } = options
+  const clock = systemClock()
+  return {
+    ...{ archive, data, clock, keys: readKeys({ data }), policy: policyOf(options) },
+    ...(timestampRoots !== undefined && { timestampRoots }),
+    now: clock.now(),
+  }
+}
+
+/** Undefined: no witnesses are configured. */
+function policyOf({ data, policy }: Evidence): WitnessPolicy | undefined {
+  const file = policy ?? witnessPolicyFile(data)
+  if (policy === undefined && !existsSync(file)) return undefined
+  return parseWitnessPolicy(readFileSync(file, 'utf8'))
+}
+
+function answer(chains: readonly PlannedChain[], gone: string): Answer {
+  return {
+    json: { chains },
+    text:
+      chains.length === 0
+        ? ['No chain has ended that could be pruned.']
+        : chains.map((chain) => words(chain, gone)),
+  }
+}
+
+function words({ chain, segments, size, stays }: PlannedChain, gone: string): string {
   const what =
     segments.length === 0
       ? 'nothing'
@@ -85,20 +116,34 @@ function words({ chain, segments, size, stays }: PlannedChain, dryRun: boolean):
   return `${chain}: ${what}${stays === undefined ? '' : `; then: ${stays}`}`
 }
 
-function day(text: string): number {
-  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00+08:00`) : Number.NaN
-  if (Number.isNaN(at)) throw new InvalidArgumentError('a day as YYYY-MM-DD')
-  return at
+function withEvidence(command: Command): Command {
+  return withData(command)
+    .requiredOption('--archive <dir>', 'the archive that has them')
+    .option(
+      '--policy <file>',
+      'witnesses that must have cosigned: c2sp.org/tlog-policy (default: ledger/witnesses.txt of the data folder)',
+    )
+    .option('--timestamp-roots <file>', 'roots of time-stamping authorities, PEM')
 }
 
-function two(text: string): readonly [string, string] {
-  const [first, second, ...more] = text.split(',')
-  if (first === undefined || second === undefined || more.length > 0)
-    throw new InvalidArgumentError('two codes, with a comma between them')
-  return [first, second]
+function withUntil(command: Command): Command {
+  return command
+    .requiredOption('--before <date>', 'what must be kept beyond this day stays (YYYY-MM-DD)', day)
+    .option(
+      '--keep-days <days>',
+      'of what no agreement says how long, and of all at least',
+      count,
+      1827,
+    )
+}
+
+function day(text: string): Instant {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00+08:00`) : Number.NaN
+  if (Number.isNaN(at)) throw new InvalidArgumentError('a day as YYYY-MM-DD')
+  return Instant.ofMilliseconds(at)
 }
 
 function count(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number')
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('a whole number, at least 1')
   return Number(text)
 }

@@ -10,7 +10,10 @@ import { hold, release } from '../../gateway/erasure/holds.ts'
 import type { Recorded } from '../../gateway/erasure/holds.ts'
 import { openDetails } from '../../gateway/erasure/open-details.ts'
 import type { Opened } from '../../gateway/erasure/open-details.ts'
+import { refusal } from '../../gateway/erasure/parts.ts'
 import type { DutyParts, DutyStep, Order } from '../../gateway/erasure/parts.ts'
+import { recordPruning } from '../../gateway/erasure/record-pruning.ts'
+import type { PruningPlan, PruningRecorded } from '../../gateway/erasure/record-pruning.ts'
 import type { Officer } from '../../gateway/ledger/duty-events.ts'
 import type { Conversation } from '../../gateway/ports/conversation.ts'
 import { appendAll } from '../../gateway/registry/publish.ts'
@@ -22,7 +25,7 @@ import { parseAsking, parseOrder, type Asking } from './order.ts'
 import type { Reached } from './personal-records.ts'
 import { readDecision, readPersons } from './read-in-worker.ts'
 
-export type Outcome = Erased | Recorded | Opened | Refusal | Known | BackedUp
+export type Outcome = Erased | Recorded | Opened | Refusal | Known | BackedUp | PruningRecorded
 export interface Known {
   readonly kind: 'known'
   /** Those of the pseudonyms and exchanges asked about that lead to a key. */
@@ -100,11 +103,15 @@ export class Duties {
       case 'backup':
         return backUp(this.#host, asking)
       case 'order':
-        return this.#carryOut(parseOrder(asking.order), conversation)
+        return this.#carryOut(parseOrder(asking.order), conversation, asking.plan)
     }
   }
 
-  async #carryOut(order: Order, conversation: Conversation): Promise<Outcome> {
+  async #carryOut(
+    order: Order,
+    conversation: Conversation,
+    plan: PruningPlan | undefined,
+  ): Promise<Outcome> {
     await this.#finishWhatBrokeOff()
     const say = (saying: Saying): void => conversation.send(saying)
     const parts = this.#parts((step) => say({ say: 'step', step }))
@@ -126,6 +133,10 @@ export class Duties {
         return release(order, parts)
       case 'open':
         return openDetails(order, parts)
+      case 'prune':
+        return plan === undefined
+          ? refusal('plan-missing', 'gongdao prune approve carries it out, with the archive')
+          : recordPruning(order, plan, { ...parts, view: this.#host.registry.view })
     }
   }
 

@@ -27,7 +27,7 @@ export interface Signing {
 }
 
 export function makeOrder(
-  what: Pick<Statement, 'act' | 'basis' | 'exchange' | 'hold'> & {
+  what: Pick<Statement, 'act' | 'basis' | 'before' | 'exchange' | 'hold' | 'keepDays'> & {
     readonly instance: string
     readonly days: number
     readonly numbers?: readonly string[]
@@ -53,6 +53,23 @@ export function makeOrder(
 export function approve(statement: Statement, { key, officer }: Signing): Approval {
   const text = Buffer.from(statementText(statement))
   return { officer, signature: sign(undefined, text, key).toString('base64url') }
+}
+
+/** The second signature; an order that has two is as it was. Throws where it takes a second officer and none is named. */
+export function approveFile(
+  file: string,
+  { key, officer }: { readonly key?: string; readonly officer?: string },
+): Order {
+  const order = readOrder(file)
+  if (order.approvals.length > 1) return order
+  if (officer === undefined || key === undefined) {
+    throw new RangeError('a second officer approves with --officer ID and --key FILE')
+  }
+  const second = approve(order.statement, { officer, key: readOfficerKey(key) })
+  const signed = { ...order, approvals: [...order.approvals, second] }
+  // Kept before it is handed in: whatever happens on the way, nobody has to sign again.
+  writeOrder(file, signed)
+  return signed
 }
 
 export function readOrder(file: string): Order {

@@ -7,6 +7,7 @@ import { lockFolder } from '../../adapters/ledger-journal/lock.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { ed25519Signer } from '../../gateway/ledger/signer.ts'
 import { foldersOf } from '../config.ts'
+import { HighWater } from '../high-water.ts'
 import { logKey } from '../log-keys.ts'
 import { openRegistry } from '../open-registry.ts'
 import { systemChance, systemClock } from '../system.ts'
@@ -41,6 +42,8 @@ export async function withHost<Answer>(
 }
 
 async function openHost(data: string, closing: (() => Promise<void> | void)[]): Promise<DutyHost> {
+  // Nothing is signed on a ledger that was put back to an earlier state.
+  new HighWater({ data }).check()
   const folder = foldersOf(data).keys
   const chance = systemChance()
   const file = `${folder}/keys.sqlite`

@@ -4,9 +4,11 @@
  */
 import { z } from 'zod'
 import { isOrder, orderFault } from '../../gateway/erasure/check-orders.ts'
-import type { ErasureRecord, HoldRecord } from '../../gateway/ledger/duty-events.ts'
+import { chainsOver } from '../../gateway/erasure/record-pruning.ts'
+import type { ErasureRecord, HoldRecord, PrunedRecord } from '../../gateway/ledger/duty-events.ts'
 import type { LeafKind } from '../../gateway/ledger/entry.ts'
 import { servedAt, type DutyView } from '../../gateway/projections/duty-view.ts'
+import type { RegistryView } from '../../gateway/projections/registry-view.ts'
 import type { RegistryWriter } from '../../gateway/registry/publish.ts'
 import { Digest, GatewayId } from '../../policies/vocabulary.ts'
 import { approvals, BASE64URL_32, statement, time } from './order.ts'
@@ -29,8 +31,14 @@ const RECORDS = {
   access: z.strictObject(DONE),
   erasure: z.strictObject({ ...DONE, replay, subject: text32 }),
   hold: z.strictObject({ ...DONE, token: text32.optional() }),
+  pruned: z.strictObject({
+    ...DONE,
+    ...{ archive: text32.transform((text) => Digest.parse(text)), chain: z.string(), size: count },
+  }),
   release: z.strictObject(DONE),
 } as const
+
+type Ordered = HoldRecord | ErasureRecord | PrunedRecord
 
 /** Undefined: there is none. */
 export function orderObjection(
@@ -41,15 +49,17 @@ export function orderObjection(
   if (!isOrder(kind)) return `${kind} is no leaf of officers`
   const read = RECORDS[kind].safeParse(record)
   if (!read.success) return 'it does not have the members of an order'
-  const ordered: HoldRecord | ErasureRecord = read.data
+  const ordered: Ordered = read.data
   if (`${ordered.statement.instance}/registry` !== chain.origin) {
     return 'it was signed for another instance'
   }
-  return servedObjection(view.duties, ordered) ?? newObjection(view.duties, kind, ordered)
+  return servedObjection(view, ordered) ?? newObjection(view.duties, kind, ordered)
 }
 
-function servedObjection(duties: DutyView, record: HoldRecord | ErasureRecord): string | undefined {
+function servedObjection(view: RegistryView, record: Ordered): string | undefined {
+  const { duties } = view
   const { gateway, statement } = record
+  if ('chain' in record) return pruningObjection(view, record)
   if (!('subject' in record)) {
     const place = servedAt(gateway, statement.id)
     return duties.served.has(place) ? 'its order has served already' : undefined
@@ -58,14 +68,23 @@ function servedObjection(duties: DutyView, record: HoldRecord | ErasureRecord): 
   return before === undefined ? undefined : 'its pseudonym is erased already'
 }
 
+function pruningObjection(
+  view: RegistryView,
+  { chain, gateway, size }: PrunedRecord,
+): string | undefined {
+  if (!chainsOver(gateway, view).includes(chain)) return `${chain} has not ended, or is needed yet`
+  return size > (view.upkeep.pruned.get(chain) ?? 0) ? undefined : `${chain} is pruned already`
+}
+
 function newObjection(
   duties: DutyView,
   kind: Parameters<typeof orderFault>[0],
-  record: HoldRecord | ErasureRecord,
+  record: Ordered,
 ): string | undefined {
   const { at, gateway, officers, statement } = record
-  // An erasure that a crash cut short is finished by the order that began it, whoever is an officer by then.
-  const isBegun = kind === 'erasure' && duties.served.has(servedAt(gateway, statement.id))
+  // What has many leaves and was cut short by a crash is finished by the order that began it, whoever is an officer by then.
+  const hasMany = kind === 'erasure' || kind === 'pruned'
+  const isBegun = hasMany && duties.served.has(servedAt(gateway, statement.id))
   if (!isBegun) {
     if (officers !== duties.newestOfficers()?.index) {
       return 'the officers are not those who are listed now: hand the order in again'

@@ -18,7 +18,7 @@ const exchange = z
   .string()
   .regex(UUID)
   .transform((text) => ExchangeId.parse(text))
-const persons = z
+const digest = z
   .string()
   .regex(BASE64URL_32)
   .transform((text) => Digest.parse(text))
@@ -33,11 +33,12 @@ const COMMON = {
 }
 
 export const statement = z.union([
-  z.strictObject({ ...COMMON, act: z.literal('erase'), persons }),
-  z.strictObject({ ...COMMON, act: z.literal('hold'), persons }),
+  z.strictObject({ ...COMMON, act: z.literal('erase'), persons: digest }),
+  z.strictObject({ ...COMMON, act: z.literal('hold'), persons: digest }),
   z.strictObject({ ...COMMON, act: z.literal('hold'), exchange }),
   z.strictObject({ ...COMMON, act: z.literal('release'), hold: z.string().regex(UUID) }),
   z.strictObject({ ...COMMON, act: z.literal('open'), exchange }),
+  z.strictObject({ ...COMMON, act: z.literal('prune'), before: time, keepDays: z.int().min(1) }),
 ])
 
 const matter = z.strictObject({
@@ -55,8 +56,14 @@ const order = z.strictObject({
   matter: matter.optional(),
 })
 
+/** Of a pruning: what would go. */
+const plan = z.strictObject({
+  archive: digest,
+  chains: z.array(z.strictObject({ chain: z.string().max(256), size: z.int().min(1) })),
+})
+
 const asking = z.discriminatedUnion('ask', [
-  z.strictObject({ ask: z.literal('order'), order: z.unknown() }),
+  z.strictObject({ ask: z.literal('order'), order: z.unknown(), plan: plan.optional() }),
   z.strictObject({
     ask: z.literal('known'),
     subjects: z.array(z.string().max(64)).readonly(),

@@ -1,6 +1,6 @@
 /**
  * Which records may be taken away: whole segments from a chain's beginning, whose every record has been kept for as long as it must be,
- * is in the archive as it is here, lies under a time-stamp (and cosignatures, where witnesses are pinned) and under no legal hold.
+ * is in the archive as it is here, lies under a time-stamp (and cosignatures, where witnesses are configured) and under no legal hold.
  * The first segment of a chain of which one of these is not true ends what can be pruned of it.
  */
 import { createHash } from 'node:crypto'

@@ -1,4 +1,4 @@
-/** How far others can show what the chains were: time-stamps, and cosignatures where witnesses are pinned. */
+/** How far others can show what the chains were: time-stamps, and cosignatures where witnesses are configured. */
 import {
   checkpointsFolder,
   readCheckpoints,
@@ -6,6 +6,7 @@ import {
 import type { KnownHead } from '../../gateway/ledger/known-heads.ts'
 import { parseNote, signersOf } from '../../gateway/ledger/note.ts'
 import type { PinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import type { WitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
 
 export interface ProvenParts {
   readonly data: string
@@ -14,8 +15,8 @@ export interface ProvenParts {
   /** By chain: index of its closure in the registry, which names its last size and root. */
   readonly closures: ReadonlyMap<string, number>
   readonly stamped: readonly KnownHead[]
-  /** How many pinned witnesses must have cosigned; 0: none are asked for. */
-  readonly cosignatures: number
+  /** Witnesses that must have cosigned; absent: none are asked for. */
+  readonly policy: WitnessPolicy | undefined
 }
 
 /** Sizes by chain. */
@@ -26,7 +27,8 @@ export function provenFrom(
   parts: ProvenParts,
 ): (chain: string, size: number) => string | undefined {
   const stamped = reachOf(parts.stamped)
-  const cosigned = parts.cosignatures > 0 ? reachOf(cosignedHeads(parts)) : undefined
+  const { policy } = parts
+  const cosigned = policy && reachOf(cosignedHeads(parts, policy))
   const covers = (reach: Reach, chain: string, size: number): boolean =>
     (reach.get(chain) ?? 0) >= size ||
     (reach.get(parts.registry) ?? 0) > (parts.closures.get(chain) ?? Infinity)
@@ -34,7 +36,7 @@ export function provenFrom(
     if (!covers(stamped, chain, size))
       return 'no time-stamp covers it: configure an authority (timestamps) and let the gateway run'
     if (cosigned !== undefined && !covers(cosigned, chain, size))
-      return `no checkpoint over it has the cosignatures of ${String(parts.cosignatures)} witnesses`
+      return 'no checkpoint over it has the cosignatures of as many witnesses as the policy wants'
     return undefined
   }
 }
@@ -45,16 +47,16 @@ function reachOf(heads: Iterable<{ readonly origin: string; readonly size: numbe
   return reach
 }
 
-function* cosignedHeads({
-  cosignatures,
-  data,
-  keys,
-}: ProvenParts): Generator<{ origin: string; size: number }> {
+function* cosignedHeads(
+  { data, keys }: ProvenParts,
+  policy: WitnessPolicy,
+): Generator<{ origin: string; size: number }> {
   for (const { note, origin, size } of readCheckpoints(checkpointsFolder(data))) {
     const parsed = parseNote(note)
     const own = keys.forChain(origin)
     if (parsed === undefined || own === undefined) continue
-    const signers = signersOf(parsed, [own, ...keys.witnesses]) ?? []
-    if (signers.includes(own) && signers.length > cosignatures) yield { origin, size }
+    const signers = signersOf(parsed, [own, ...policy.witnesses]) ?? []
+    const names = signers.filter((each) => each !== own).map(({ name }) => name)
+    if (signers.includes(own) && policy.isMet(names)) yield { origin, size }
   }
 }

@@ -1,8 +1,10 @@
 /**
- * Takes away records whose time is over, while the gateway stands still. For each chain, in this order: a `pruned` leaf in the registry,
- * then the segments, one by one, each in one step. A crash in between leaves a leaf and some records more than it says; the next run
- * goes on.
+ * Takes away records whose time is over, by an order of two officers; the gateway may run meanwhile. In this order: what may go is
+ * found; the `pruned` leaves are durable in the registry; then the segments, one by one, each in one step. A crash in between leaves leaves
+ * and some records more than they say; the same order again goes on.
  */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { ArchiveFolder } from '../../adapters/archive-folder/archive-folder.ts'
 import { nodeDisk } from '../../adapters/ledger-journal/disk.ts'
 import { chainFolder, ledgerFolder } from '../../adapters/ledger-journal/folders.ts'
@@ -10,16 +12,15 @@ import { lockFolder } from '../../adapters/ledger-journal/lock.ts'
 import { readSegment } from '../../adapters/ledger-journal/recover.ts'
 import { replaceSegment, stripped } from '../../adapters/ledger-journal/strip-segment.ts'
 import { usedPart } from '../../adapters/ledger-journal/used-part.ts'
+import type { Order } from '../../gateway/erasure/parts.ts'
+import type { PruningPlan } from '../../gateway/erasure/record-pruning.ts'
 import { contentsOf, manifestText } from '../../gateway/ledger/archive-manifest.ts'
 import { digestOf } from '../../gateway/ledger/hash.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
-import type { PrunedRecord } from '../../gateway/ledger/registry-events.ts'
-import type { LogSigner } from '../../gateway/ledger/signer.ts'
+import type { WitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
-import { appendAll } from '../../gateway/registry/publish.ts'
 import { openArchive } from '../archive/open-archive.ts'
-import { HighWater } from '../high-water.ts'
-import { openRegistry } from '../open-registry.ts'
+import { askDuties } from '../duties/ask-duties.ts'
 import { readLedger } from '../read-ledger.ts'
 import { verifyAnchors } from '../verify-anchors.ts'
 import { heldBy } from './held-by.ts'
@@ -27,7 +28,7 @@ import { planPruning, type PlannedChain } from './plan-pruning.ts'
 import { provenFrom } from './proven.ts'
 import { readPrunable } from './read-prunable.ts'
 
-export interface PruneOptions {
+export interface PlanOptions {
   readonly data: string
   /** The archive's folder. */
   readonly archive: string
@@ -36,21 +37,25 @@ export interface PruneOptions {
   /** Milliseconds; not in the future. */
   readonly before: number
   readonly leastDays: number
-  readonly officers: readonly [string, string]
-  /** How many witnesses must have cosigned. */
-  readonly cosignatures: number
+  /** Witnesses that must have cosigned; absent: none. */
+  readonly policy?: WitnessPolicy | undefined
   readonly timestampRoots?: string
-  readonly signer: LogSigner
   /** Milliseconds: what is judged by. */
   readonly now: number
-  /** For what is recorded. */
   readonly clock: Clock
-  /** Nothing is changed. */
-  readonly dryRun: boolean
-  /** Where the high-water mark stands, if not beside the keys. */
-  readonly highWater?: string
+}
+
+export interface PruneOptions extends Omit<PlanOptions, 'before' | 'leastDays'> {
+  /** Two officers': until when, and how long everything is kept at least. */
+  readonly order: Order
   /** Tests stop here. */
   readonly onStep?: (step: 'recorded' | 'stripped') => void
+}
+
+export interface Planned {
+  readonly chains: readonly PlannedChain[]
+  /** SHA-256 of the archive's newest manifest. */
+  readonly archive: PruningPlan['archive']
 }
 
 /** What stands against it; nothing was changed. */
@@ -58,28 +63,36 @@ export class PruningRefused extends Error {
   override readonly name = 'PruningRefused'
 }
 
-const OFFICER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-
-export async function prune(options: PruneOptions): Promise<PlannedChain[]> {
-  const { data } = options
-  if (options.before > options.now)
-    throw new PruningRefused('--before lies in the future: nobody knows what must be kept then')
-  const lock = await lockFolder(ledgerFolder(data))
+export async function prune(options: PruneOptions): Promise<readonly PlannedChain[]> {
+  const { data, onStep, order } = options
+  const { act, before, keepDays } = order.statement
+  if (act !== 'prune' || before === undefined || keepDays === undefined)
+    throw new PruningRefused('the order is not one to prune: gongdao prune order')
+  // Two at a time would each write the same new segment.
+  const folder = join(ledgerFolder(data), 'pruning')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const lock = await lockFolder(folder)
   try {
-    const { highWater } = options
-    new HighWater({ data, ...(highWater !== undefined && { archive: { highWater } }) }).check()
-    const { digest, planned } = await plan(options)
-    if (!options.dryRun) await carryOut(planned, digest, options)
-    return planned
+    const planned = await plan({ ...options, before, leastDays: keepDays })
+    await record(data, order, planned)
+    onStep?.('recorded')
+    for (const { chain, segments } of planned.chains) {
+      for (const number of segments) {
+        await strip(chainFolder(data, chain), number)
+        onStep?.('stripped')
+      }
+    }
+    return planned.chains
   } finally {
     await lock.release()
   }
 }
 
-async function plan(
-  options: PruneOptions,
-): Promise<{ readonly planned: PlannedChain[]; readonly digest: PrunedRecord['archive'] }> {
-  const { before, clock, cosignatures, data, leastDays } = options
+/** What would go, and what stands against the rest; changes nothing. */
+export async function plan(options: PlanOptions): Promise<Planned> {
+  const { before, clock, data, leastDays, policy } = options
+  if (before > options.now)
+    throw new PruningRefused('the day lies in the future: nobody knows what must be kept then')
   const archive = new ArchiveFolder(options.archive)
   const manifests = openArchive(archive, options.keys)
   const newest = manifests.at(-1)
@@ -87,11 +100,11 @@ async function plan(
     throw new PruningRefused('the archive holds nothing yet: gongdao archive')
   const ledger = readLedger(data)
   const { chains, closures, isOpen, registry } = readPrunable(data, ledger)
-  checkOfficers(options.officers, ledger.view.duties.newestOfficers()?.record.officers)
   const anchors = await verifyAnchors(options)
   if (anchors !== undefined && anchors.findings.length > 0)
     throw new PruningRefused('the time-stamps are not in order: gongdao verify says what is wrong')
   const keys = parsePinnedKeys(options.keys)
+  const stamped = anchors?.heads ?? []
   const held = heldBy(data, ledger.view.duties, clock)
   try {
     const planned = planPruning(chains, {
@@ -103,71 +116,23 @@ async function plan(
       pruned: ledger.view.upkeep.pruned,
       isOpen,
       isHeld: held.isHeld,
-      unproven: provenFrom({
-        data,
-        keys,
-        registry,
-        closures,
-        stamped: anchors?.heads ?? [],
-        cosignatures,
-      }),
+      unproven: provenFrom({ data, keys, registry, closures, stamped, policy }),
     })
-    return { planned, digest: digestOf(manifestText(newest)) }
+    return { chains: planned, archive: digestOf(manifestText(newest)) }
   } finally {
     held.close()
   }
 }
 
-/** Where the registry names officers, it is two of them. */
-function checkOfficers(
-  [first, second]: readonly [string, string],
-  registered: readonly { readonly id: string }[] | undefined,
-): void {
-  if (!OFFICER.test(first) || !OFFICER.test(second) || first === second)
-    throw new PruningRefused(
-      'name two officers by their registered codes: --officers DPO-1,AUDIT-1',
-    )
-  const known = registered?.map(({ id }) => id)
-  if (known !== undefined && ![first, second].every((officer) => known.includes(officer)))
-    throw new PruningRefused(`the registry knows these officers: ${known.join(', ')}`)
+/** By the running gateway, or by this process where none runs. */
+async function record(data: string, order: Order, { archive, chains }: Planned): Promise<void> {
+  const due = chains.filter(({ size }) => size > 0).map(({ chain, size }) => ({ chain, size }))
+  if (due.length === 0) return
+  const outcome = await askDuties(data, { ask: 'order', order, plan: { archive, chains: due } })
+  if (outcome.kind === 'refused') throw new PruningRefused(`${outcome.code}: ${outcome.sentence}`)
 }
 
-async function carryOut(
-  planned: readonly PlannedChain[],
-  archive: PrunedRecord['archive'],
-  options: PruneOptions,
-): Promise<void> {
-  const { clock, data, keys, signer } = options
-  const instance = parsePinnedKeys(keys).registry?.name.split('/')[0] ?? ''
-  const onFatal = (fault: Error): void => {
-    throw fault
-  }
-  const nobody = { issuing: '', root: '' }
-  const registry = await openRegistry({ data, instance }, nobody, { clock, onFatal, signer })
-  try {
-    for (const { chain, segments, size } of planned) {
-      if (size > (registry.view.upkeep.pruned.get(chain) ?? 0)) {
-        const [first, second] = options.officers
-        const record: PrunedRecord = {
-          archive,
-          at: registry.clock.now(),
-          chain,
-          officers: first < second ? [first, second] : [second, first],
-          size,
-          v: 1,
-        }
-        await appendAll(registry, [{ kind: 'pruned', record: JSON.stringify(record) }])
-        options.onStep?.('recorded')
-      }
-      for (const number of segments) await strip(chainFolder(data, chain), number, options)
-    }
-  } finally {
-    await registry.chain.close()
-  }
-}
-
-async function strip(folder: string, number: number, { onStep }: PruneOptions): Promise<void> {
+async function strip(folder: string, number: number): Promise<void> {
   const { bytes } = usedPart(readSegment({ disk: nodeDisk, folder }, number))
   await replaceSegment({ disk: nodeDisk, folder }, number, stripped(bytes))
-  onStep?.('stripped')
 }

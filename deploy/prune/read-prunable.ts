@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { ledgerFolder } from '../../adapters/ledger-journal/folders.ts'
 import { readChain } from '../../adapters/ledger-journal/read-chain.ts'
 import { OpenIntents } from '../../gateway/exchange/recover-outcomes.ts'
+import { chainsOver } from '../../gateway/erasure/record-pruning.ts'
 import type { ClosureRecord } from '../../gateway/ledger/registry-events.ts'
+import { ownGateway } from '../duties/own-gateway.ts'
 import { NoLedger, originOf, type LedgerReader } from '../read-ledger.ts'
 
 export interface Prunable {
   readonly registry: string
-  /** Ended, oldest first; not the newest of a gateway, which its next start reads. */
+  /** Of this gateway, ended and read no more, oldest first. */
   readonly chains: readonly string[]
   /** By chain: index of its closure in the registry. */
   readonly closures: ReadonlyMap<string, number>
@@ -33,12 +35,9 @@ export function readPrunable(data: string, { exchangeLeaves, view }: LedgerReade
     open.take(chain, index, kind, record)
   })
   const waiting = new Set(open.all().map(({ chain, index }) => `${String(index)} ${chain}`))
-  const newest = new Map(view.geneses.map(({ record }) => [record.gateway, record.chain]))
-  const needed = new Set(newest.values())
-  const chains = view.geneses.map(({ record }) => record.chain)
   return {
     registry,
-    chains: chains.filter((chain) => closures.has(chain) && !needed.has(chain)),
+    chains: chainsOver(ownGateway(data), view),
     closures,
     isOpen: (chain, index) => waiting.has(`${String(index)} ${chain}`),
   }

@@ -30,11 +30,18 @@ const OPEN: Readonly<Record<string, Wording>> = {
   INCIDENT: { zh: '資安事件調查', en: 'an incident is investigated' },
   'PDPA-3-1': { zh: '當事人查詢或請求閱覽', en: 'the subject asks to see it' },
 }
+const PRUNE: Readonly<Record<string, Wording>> = {
+  'PDPA-11-3': {
+    zh: '特定目的消失或保存期限屆滿',
+    en: 'the purpose is gone or the period of retention has expired',
+  },
+}
 
 export const BASES: Readonly<Record<Act, Readonly<Record<string, Wording>>>> = {
   erase: ERASE,
   hold: HOLD,
   open: OPEN,
+  prune: PRUNE,
   release: RELEASE,
 }
 
@@ -43,5 +50,6 @@ export const ROLES: Readonly<Record<Act, readonly [Role, Role]>> = {
   erase: ['erasure', 'erasure'],
   hold: ['legal', 'legal'],
   open: ['auditor', 'data-protection'],
+  prune: ['auditor', 'data-protection'],
   release: ['legal', 'legal'],
 }

@@ -4,6 +4,7 @@ import type {
   HoldRecord,
   Officer,
   OfficersRecord,
+  PrunedRecord,
   Statement,
 } from '../ledger/duty-events.ts'
 import type { LeafKind } from '../ledger/entry.ts'
@@ -11,15 +12,21 @@ import { servedAt } from '../projections/duty-view.ts'
 import { peopleFault, signatureFault } from './approval.ts'
 import { BASES } from './bases.ts'
 
-type Ordered = HoldRecord | ErasureRecord
+type Ordered = HoldRecord | ErasureRecord | PrunedRecord
 type OrderKind = (typeof KIND_OF)[keyof typeof KIND_OF]
 
-const KIND_OF = { erase: 'erasure', hold: 'hold', open: 'access', release: 'release' } as const
+const KIND_OF = {
+  erase: 'erasure',
+  hold: 'hold',
+  open: 'access',
+  prune: 'pruned',
+  release: 'release',
+} as const
 
 export class OrderCheck {
   readonly #officers = new Map<number, OfficersRecord>()
   readonly #served = new Map<string, LeafKind>()
-  readonly #erased = new Set<string>()
+  readonly #done = new Set<string>()
 
   /** Leaves in the order of the chain. What is wrong with this one; undefined: nothing, or it is of another kind. */
   take(index: number, kind: LeafKind, record: unknown): string | undefined {
@@ -36,17 +43,23 @@ export class OrderCheck {
     const place = servedAt(record.gateway, record.statement.id)
     const before = this.#served.get(place)
     this.#served.set(place, kind)
-    // One order may erase many pseudonyms, each once.
-    if (kind !== 'erasure') return before === undefined ? undefined : 'its order had served before'
-    const { subject } = record as ErasureRecord
-    if (this.#erased.has(subject)) return 'its pseudonym was erased before'
-    this.#erased.add(subject)
+    // One order may erase many pseudonyms, each once, and prune many chains.
+    if ('subject' in record) return this.#again(record.subject, 'its pseudonym was erased before')
+    if ('chain' in record) {
+      return this.#again(`${place} ${record.chain}`, 'its order had served for this chain before')
+    }
+    return before === undefined ? undefined : 'its order had served before'
+  }
+
+  #again(what: string, why: string): string | undefined {
+    if (this.#done.has(what)) return why
+    this.#done.add(what)
     return undefined
   }
 }
 
 export function isOrder(kind: LeafKind): kind is OrderKind {
-  return kind === 'erasure' || kind === 'hold' || kind === 'release' || kind === 'access'
+  return Object.values<LeafKind>(KIND_OF).includes(kind)
 }
 
 /** Why two officers did not order what this leaf says; `listAt`: the officers whom the leaf of an index has named. */

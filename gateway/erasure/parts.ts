@@ -75,7 +75,15 @@ export type DutyStep =
   'approved' | 'suspended' | 'replayed' | 'handed-over' | 'recorded' | 'destroyed'
 
 export type DutyRefusal =
-  'served' | 'persons-differ' | 'nobody-known' | 'held' | 'exchange-unknown' | 'hold-unknown'
+  | 'served'
+  | 'persons-differ'
+  | 'nobody-known'
+  | 'held'
+  | 'exchange-unknown'
+  | 'hold-unknown'
+  | 'chain-needed'
+  | 'before-future'
+  | 'plan-missing'
 
 export function refusal(code: DutyRefusal, sentence: string): Refused<DutyRefusal> {
   return { kind: 'refused', code, sentence }

@@ -2,6 +2,7 @@
  * What chains say of one another (design D7): every exchange chain is opened by a genesis in the registry, closed by at most one
  * closure, and succeeded by one chain; heads that a chain saw are heads that the registry had.
  */
+import type { PrunedRecord } from './duty-events.ts'
 import type { LeafKind } from './entry.ts'
 import type { HeadsRecord, OpeningRecord } from './events.ts'
 import type { Finding } from './finding.ts'
@@ -9,13 +10,7 @@ import { digestOfTreeHash } from './hash.ts'
 import type { TreeHash } from './hash.ts'
 import { vkeyText } from './note.ts'
 import type { PinnedKeys } from './pinned-keys.ts'
-import type {
-  ClosureRecord,
-  CutRecord,
-  GenesisRecord,
-  InstanceRecord,
-  PrunedRecord,
-} from './registry-events.ts'
+import type { ClosureRecord, CutRecord, GenesisRecord, InstanceRecord } from './registry-events.ts'
 
 /** Kinds of leaves that are looked at here. */
 export const LINK_KINDS: ReadonlySet<LeafKind> = new Set<LeafKind>([
@@ -110,12 +105,10 @@ export class LinkCheck {
     if (kind === 'pruned') this.#prune(parsed<PrunedRecord>(record), say)
   }
 
-  #prune({ chain, officers, size }: PrunedRecord, say: Say): void {
+  #prune({ chain, size }: PrunedRecord, say: Say): void {
     if (!this.#closures.has(chain))
       say('closure-wrong', 'it takes records from a chain that was not closed')
     else this.pruned.set(chain, Math.max(size, this.pruned.get(chain) ?? 0))
-    const [first, second] = officers
-    if (first === second) say('record-malformed', 'it does not name two officers')
   }
 
   #cut(chain: string, { hash }: { readonly hash: string }): void {

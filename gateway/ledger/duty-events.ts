@@ -1,17 +1,19 @@
 /**
- * The records of what officers do with persons' keys (design §4): two people sign one statement, and the statement stands in
+ * The records of what officers do with persons' keys and with records whose time is over (design §4): two people sign one statement, and the statement stands in
  * the registry chain before anything happens. Members in the order of RFC 8785; none of them is a datum of a person.
  */
 import type { Digest, ExchangeId, GatewayId, Instant } from '../../policies/vocabulary.ts'
 
 /** What an officer may take part in. */
 export type Role = 'auditor' | 'data-protection' | 'erasure' | 'legal'
-export type Act = 'erase' | 'hold' | 'open' | 'release'
+export type Act = 'erase' | 'hold' | 'open' | 'prune' | 'release'
 
 /** Both officers sign its RFC 8785 text (`statementText`). */
 export interface Statement {
   readonly act: Act
   readonly at: Instant
+  /** `prune`: what must be kept until later stays. */
+  readonly before?: Instant | undefined
   /** A code of the closed list that belongs to the act (`gateway/erasure/bases.ts`). */
   readonly basis: string
   /** `open`, and a hold on one exchange. */
@@ -24,6 +26,8 @@ export interface Statement {
   readonly id: string
   /** Of this instance only. */
   readonly instance: string
+  /** `prune`: days that everything is kept for at least. */
+  readonly keepDays?: number | undefined
   /**
    * `erase`, and a hold on a person: SHA-256(nonce of 32 bytes ‖ RFC 8785 of the sorted national numbers). Nonce and numbers go to
    * the gateway beside the statement and are kept nowhere: nobody can find the persons from this.
@@ -88,6 +92,17 @@ export interface HoldRecord extends Done {
 
 /** Kind `release`. */
 export type ReleaseRecord = Done
+
+/**
+ * Kind `pruned`: the records of the first `size` leaves of an exchange chain may be gone from here on, since their time is over and the
+ * archive has them. The leaves stay, and with them every proof.
+ */
+export interface PrunedRecord extends Done {
+  /** SHA-256 of the archive's manifest that was the newest then: it and those before it name every one of them. */
+  readonly archive: Digest
+  readonly chain: string
+  readonly size: number
+}
 
 /** Kind `access`: sealed details of an exchange are opened; durable before they are. */
 export type AccessRecord = Done

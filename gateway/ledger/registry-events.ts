@@ -87,18 +87,3 @@ export interface AnchorRecord {
   readonly stamp: Digest
   readonly v: 1
 }
-
-/**
- * Kind `pruned`: the records of the first `size` leaves of an exchange chain may be gone from here on, since their time is over and the
- * archive has them. The leaves stay, and with them every proof.
- */
-export interface PrunedRecord {
-  /** SHA-256 of the archive's manifest that names every one of them. */
-  readonly archive: Digest
-  readonly at: Instant
-  readonly chain: string
-  /** Registered codes of the two who decided it, sorted; never names. */
-  readonly officers: readonly [string, string]
-  readonly size: number
-  readonly v: 1
-}

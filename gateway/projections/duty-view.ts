@@ -1,4 +1,4 @@
-/** What officers have done with persons' keys, folded from the registry chain: who may sign, what is held, who is erased. */
+/** What officers have done, folded from the registry chain: who may sign, what is held, who is erased. */
 import type { ExchangeId, GatewayId } from '../../policies/vocabulary.ts'
 import type {
   AccessRecord,
@@ -28,7 +28,7 @@ export class DutyView {
     if (kind === 'officers') this.officers.set(index, record as OfficersRecord)
     if (kind === 'hold') this.#takeHold(record as HoldRecord)
     if (kind === 'release') this.#takeRelease(record as ReleaseRecord)
-    if (kind === 'access') this.served.add(placeOf(record as AccessRecord))
+    if (kind === 'access' || kind === 'pruned') this.served.add(placeOf(record as AccessRecord))
     if (kind === 'erasure') this.#takeErasure(record as ErasureRecord)
   }
 

@@ -1,6 +1,7 @@
 /** What the registry says of the ledger's own upkeep: the newest anchor, and how far chains are pruned. */
+import type { PrunedRecord } from '../ledger/duty-events.ts'
 import type { LeafKind } from '../ledger/entry.ts'
-import type { AnchorRecord, PrunedRecord } from '../ledger/registry-events.ts'
+import type { AnchorRecord } from '../ledger/registry-events.ts'
 
 export class UpkeepView {
   lastAnchor: AnchorRecord | undefined

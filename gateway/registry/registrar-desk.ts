@@ -34,6 +34,10 @@ const BEHIND_MS = 10_000
 /** Nobody's later leaf may be earlier than this one, so a clock that is ahead would hold up everybody's. */
 const AHEAD_MS = 5_000
 
+const OF_OFFICERS: ReadonlySet<LeafKind> = new Set<LeafKind>([
+  ...(['access', 'erasure', 'hold', 'pruned', 'release'] as const),
+])
+
 export class RegistrarDesk {
   readonly #registry: RegistryWriter
   readonly #journal: ChainJournal
@@ -76,7 +80,7 @@ export class RegistrarDesk {
   #kindObjection(gateway: GatewayId, kind: LeafKind, record: JsonObject): string | undefined {
     if (kind === 'genesis') return this.#genesis(gateway, record as unknown as GenesisRecord)
     if (kind === 'closure') return this.#closure(gateway, record as unknown as ClosureRecord)
-    if (kind === 'erasure' || kind === 'access' || kind === 'hold' || kind === 'release') {
+    if (OF_OFFICERS.has(kind)) {
       const { gateway: named } = record
       if (named !== gateway) return 'the order names another gateway'
       return this.#rules.orderObjection(kind, record)

@@ -3,15 +3,19 @@ import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { nodeDisk } from '../../adapters/ledger-journal/disk.ts'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
-import { lockFolder } from '../../adapters/ledger-journal/lock.ts'
 import { replaceSegment, stripped } from '../../adapters/ledger-journal/strip-segment.ts'
 import { usedPart } from '../../adapters/ledger-journal/used-part.ts'
 import { restoreArchive } from '../../deploy/archive/restore-archive.ts'
 import { takeArchive } from '../../deploy/archive/take-archive.ts'
-import { prune } from '../../deploy/prune/prune.ts'
+import { plan, prune } from '../../deploy/prune/prune.ts'
+import { parseWitnessPolicy, witnessPolicyText } from '../../gateway/ledger/witness-policy.ts'
+import { cosignerOf, cosignerVkey } from '../../gateway/witness/cosignature.ts'
 import { readLedger } from '../../deploy/read-ledger.ts'
 import { verifyLedger } from '../../deploy/verify-ledger.ts'
 import type { VerifiedLedger } from '../../deploy/verify-ledger.ts'
+import { checkOrders } from '../../deploy/duties/check-duties.ts'
+import type { Order } from '../../gateway/erasure/parts.ts'
+import type { Json } from '../../policies/canonical-json.ts'
 import { Instant } from '../../policies/vocabulary.ts'
 import {
   DAY,
@@ -19,11 +23,12 @@ import {
   LATER,
   PAIRS,
   makePrunable,
+  orderTo,
   removeTemplates,
 } from '../harness/prunable-ledger.ts'
 import type { Making, Prunable } from '../harness/prunable-ledger.ts'
 import { exchangeId } from '../harness/records.ts'
-import { KEYS, THEN, openOn, put, registrar } from '../harness/small-ledger.ts'
+import { GATEWAY, KEYS, REGISTRY, THEN, openOn, put, registrar } from '../harness/small-ledger.ts'
 import { startTimestampAuthority } from '../harness/timestamp-authority.ts'
 import type { TestAuthority } from '../harness/timestamp-authority.ts'
 
@@ -81,8 +86,9 @@ test('records whose time is over are gone; tree, proofs and signatures stand, an
   expect(counts).toMatchObject({
     pruned: ledger.size,
     withoutRecord: 0,
-    leaves: before.counts.leaves + 1,
-    checkpoints: before.counts.checkpoints + 1,
+    // The officers' list, and what they ordered.
+    leaves: before.counts.leaves + 2,
+    checkpoints: before.counts.checkpoints + 2,
   })
   const { archive } = (await openOn(ledger.data, FIRST)).journal
   expect(await archive.read(7)).toBeUndefined()
@@ -96,7 +102,7 @@ test('records that must be kept longer stay, with everything behind them', async
   const ledger = await prunable()
   // A hundred pairs or so stand in a segment; a pair is kept for 365 days.
   const before = THEN + (365 + 150) * DAY
-  const [planned] = await prune({ ...ledger.options, before })
+  const [planned] = await prune({ ...ledger.options, order: orderTo(before) })
   expect(planned?.segments.length).toBe(1)
   expect(planned?.stays).toMatch(/must be kept until 20/)
   const kept = await verified(ledger)
@@ -117,21 +123,26 @@ test('records that must be kept longer stay, with everything behind them', async
 
 test('what no agreement says anything of is kept as long as the policy says', async () => {
   const ledger = await prunable()
-  const [planned] = await prune({ ...ledger.options, leastDays: 36_500 })
+  const [planned] = await prune({ ...ledger.options, order: orderTo(LATER, 36_500) })
   expect(planned).toMatchObject({ size: 0, segments: [] })
 })
 
 test.each<[string, Making, Partial<Prunable['options']>, string | RegExp]>([
   ['no time-stamp covers it', { name: 'unstamped', stamped: false }, {}, 'no time-stamp'],
-  ['witnesses have not cosigned', {}, { cosignatures: 1 }, 'cosignatures'],
+  ['witnesses have not cosigned', {}, { policy: oneWitness() }, 'cosignatures'],
 ])('nothing goes where %s', async (_, making, changes, words) => {
   const ledger = await prunable(making)
-  if (changes.cosignatures !== undefined) await publishOne(ledger)
+  if (changes.policy !== undefined) await publishOne(ledger)
   const [planned] = await prune({ ...ledger.options, ...changes })
   expect(planned).toMatchObject({ size: 0, segments: [] })
   expect(planned?.stays).toMatch(words)
   expect((await verified(ledger)).counts.pruned).toBe(0)
 })
+
+function oneWitness(): ReturnType<typeof parseWitnessPolicy> {
+  const key = cosignerVkey(cosignerOf('audit.example/w1', Buffer.alloc(32, 7)))
+  return parseWitnessPolicy(witnessPolicyText([key], 1))
+}
 
 /** Published, and cosigned by nobody. */
 async function publishOne({ data }: Prunable): Promise<void> {
@@ -157,13 +168,54 @@ test('nothing goes that the archive does not have as it is here', async () => {
 })
 
 test.each<[string, Partial<Prunable['options']>, string]>([
-  ['one officer', { officers: ['DPO-1', 'DPO-1'] }, 'two officers'],
-  ['a name in place of a code', { officers: ['王示範', 'DPO-1'] }, 'registered codes'],
-  ['a day in the future', { before: LATER + 2 * DAY }, 'future'],
+  ['an order of one officer', { order: orderTo(LATER, 1, ['DPO-1']) }, 'approvals-missing'],
+  ['one officer twice', { order: orderTo(LATER, 1, ['DPO-1', 'DPO-1']) }, 'same-person'],
+  ['an officer for something else', { order: orderTo(LATER, 1, ['DPO-1', 'LEGAL-1']) }, 'role'],
+  ['an order that was changed', { order: changed(orderTo(LATER, 1000), 1) }, 'signature-wrong'],
+  ['a day in the future', { order: orderTo(LATER + 2 * DAY) }, 'future'],
 ])('%s is refused, and nothing is changed', async (_, changes, words) => {
   const ledger = await prunable()
+  const bytes = bytesOf(ledger)
   await expect(prune({ ...ledger.options, ...changes })).rejects.toThrow(words)
   expect(readLedger(ledger.data).view.upkeep.pruned.size).toBe(0)
+  expect(bytesOf(ledger)).toBe(bytes)
+})
+
+function changed({ approvals, statement }: Order, keepDays: number): Order {
+  return { approvals, statement: { ...statement, keepDays } }
+}
+
+test('who ordered it is provable from the registry alone, for ever; a leaf that two officers did not order is found', async () => {
+  const ledger = await prunable()
+  await prune(ledger.options)
+  expect(checkOrders(ledger.data, REGISTRY)).toEqual([])
+  const leaf = { archive: 'A'.repeat(43), at: LATER + DAY, chain: FIRST, size: 1, v: 1 }
+  const { approvals, statement } = ledger.options.order
+  const { chain: registry } = await openOn(ledger.data, REGISTRY)
+  const its = { approvals, gateway: GATEWAY, officers: 0, statement } as unknown as Json
+  await put(registry, 'pruned', { ...leaf, officers: ['AUDIT-1', 'DPO-1'] })
+  await put(registry, 'pruned', { ...leaf, ...(its as object) })
+  await registry.close()
+  expect(checkOrders(ledger.data, REGISTRY).map(({ sentence }) => sentence)).toEqual([
+    'its record does not have the members of an order',
+    'it names officers whom the registry had not named before it',
+  ])
+})
+
+test('an order serves once: what it did not take is not taken by it later', async () => {
+  const ledger = await prunable()
+  const order = orderTo(THEN + (365 + 150) * DAY)
+  await prune({ ...ledger.options, order })
+  const pruned = readLedger(ledger.data).view.upkeep.pruned.get(FIRST)
+  await prune({ ...ledger.options, order })
+  expect(readLedger(ledger.data).view.upkeep.pruned.get(FIRST)).toBe(pruned)
+  // The statement is theirs; another day under it is not.
+  const more = {
+    ...order,
+    statement: { ...order.statement, before: Instant.ofMilliseconds(LATER) },
+  }
+  await expect(prune({ ...ledger.options, order: more })).rejects.toThrow(/signature-wrong|served/)
+  expect(checkOrders(ledger.data, REGISTRY)).toEqual([])
 })
 
 test('a legal hold on one exchange keeps its segment, and all behind it', async () => {
@@ -192,14 +244,11 @@ test('an intent that waits for its outcome stays', async () => {
   expect(planned?.stays).toContain('waits for its outcome')
 })
 
-test('while the gateway runs nothing is pruned', async () => {
+test('two prunings at a time are one after the other', async () => {
   const ledger = await prunable()
-  const lock = await lockFolder(join(ledger.data, 'ledger'))
-  try {
-    await expect(prune(ledger.options)).rejects.toThrow('in use')
-  } finally {
-    await lock.release()
-  }
+  const both = await Promise.allSettled([prune(ledger.options), prune(ledger.options)])
+  expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  expect((await verified(ledger)).findings).toEqual([])
 })
 
 test.each([1, 2, 3])(
@@ -226,7 +275,7 @@ test.each([1, 2, 3])(
 test('records that are gone without a leaf, or beyond what it says, are missing', async () => {
   const ledger = await prunable()
   const before = THEN + (365 + 150) * DAY
-  const [planned] = await prune({ ...ledger.options, before })
+  const [planned] = await prune({ ...ledger.options, order: orderTo(before) })
   const folder = chainFolder(ledger.data, FIRST)
   const { bytes } = usedPart(readFileSync(segments(ledger)[1] ?? ''))
   await replaceSegment({ disk: nodeDisk, folder }, 2, stripped(bytes))
@@ -265,10 +314,10 @@ test('the archive keeps what was pruned, also when it is taken again, and gives 
   expect(counts).toMatchObject({ pruned: 0, intents: PAIRS + 1 })
 })
 
-test('a dry run changes nothing', async () => {
+test('a plan changes nothing', async () => {
   const ledger = await prunable()
   const times = segments(ledger).map((file) => statSync(file).mtimeMs)
-  const [planned] = await prune({ ...ledger.options, dryRun: true })
+  const [planned] = (await plan({ ...ledger.options, before: LATER, leastDays: 100 })).chains
   expect(planned?.size).toBe(ledger.size)
   expect(segments(ledger).map((file) => statSync(file).mtimeMs)).toEqual(times)
   expect(readLedger(ledger.data).view.upkeep.pruned.size).toBe(0)

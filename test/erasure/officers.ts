@@ -32,8 +32,15 @@ export const PAIRS = {
   hold: ['LEGAL-1', 'LEGAL-2'],
   release: ['LEGAL-1', 'LEGAL-2'],
   open: ['AUDIT-1', 'DPO-1'],
+  prune: ['AUDIT-1', 'DPO-1'],
 } as const
-const BASIS = { erase: 'PDPA-3-5', hold: 'COURT-ORDER', release: 'ENDED', open: 'AUDIT' } as const
+const BASIS = {
+  erase: 'PDPA-3-5',
+  hold: 'COURT-ORDER',
+  open: 'AUDIT',
+  prune: 'PDPA-11-3',
+  release: 'ENDED',
+} as const
 
 export function keyOf(id: string): KeyObject {
   const key = KEYS.get(id)

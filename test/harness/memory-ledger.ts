@@ -1,5 +1,6 @@
 /** A chain in memory with the real commit loop, tree and signatures; only the disk is missing. */
 import { createPrivateKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { openChain } from '../../gateway/ledger/chain.ts'
 import type { ChainOptions } from '../../gateway/ledger/chain.ts'
 import type { Chain, LeafKind } from '../../gateway/ledger/entry.ts'
@@ -30,9 +31,13 @@ export interface MemoryChain extends Chain {
 
 /** A key for tests: the same one each time. */
 export function testSigner(seed = 1): LogSigner {
+  return ed25519Signer(testKey(seed))
+}
+
+export function testKey(seed: number): KeyObject {
   const prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
   const der = Buffer.concat([prefix, Buffer.alloc(32, seed)])
-  return ed25519Signer(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }))
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
 }
 
 class MemoryStorage implements Storage {

@@ -1,4 +1,4 @@
-/** A ledger whose first chain has ended: some segments, a pair a day, time-stamped and archived, ready to be pruned. */
+/** A ledger whose first chain has ended, and the second one too: some segments, a pair a day, time-stamped and archived, ready to be pruned. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -8,19 +8,26 @@ import {
   timestampAuthority,
 } from '../../adapters/timestamp-rfc3161/timestamp-authority.ts'
 import { Anchoring } from '../../deploy/anchor-heads.ts'
+import { openKeyStore } from '../../adapters/key-store-sqlite/key-store-sqlite.ts'
 import { takeArchive } from '../../deploy/archive/take-archive.ts'
 import type { PruneOptions } from '../../deploy/prune/prune.ts'
-import { systemChance } from '../../deploy/system.ts'
+import { systemChance, systemClock } from '../../deploy/system.ts'
 import { keepRoots } from '../../deploy/timestamp-roots.ts'
+import type { Order } from '../../gateway/erasure/parts.ts'
 import type { Chain, Entry, Head } from '../../gateway/ledger/entry.ts'
+import { vkeyText } from '../../gateway/ledger/note.ts'
 import { RegistryView } from '../../gateway/projections/registry-view.ts'
 import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
 import { Instant } from '../../policies/vocabulary.ts'
+import { appointOfficers, orderBy, PAIRS as PAIRS_OF } from '../erasure/officers.ts'
+import { testKey } from './memory-ledger.ts'
 import {
+  GATEWAY,
   KEYS,
   REGISTRY,
   THEN,
   exchangeOrigin,
+  gateway,
   openOn,
   put,
   putGenesis,
@@ -38,6 +45,8 @@ export const PAIRS = 240
 const END = THEN + PAIRS * DAY
 /** When everything in it is over. */
 export const LATER = THEN + (PAIRS + 400) * DAY
+/** A day later: nothing is recorded in it before. */
+const THEN_ON = LATER + DAY
 
 export interface Prunable {
   readonly data: string
@@ -84,7 +93,8 @@ async function makeTemplate(authority: TestAuthority, making: Making): Promise<P
   const keys = KEYS
   const { chain: registry } = await openOn(data, REGISTRY)
   writeFileSync(join(data, 'ledger/keys.txt'), `${keys}\n`)
-  mkdirSync(join(data, 'keys'))
+  putKeys(join(data, 'keys'))
+  appointOfficers(data)
   await putInstance(registry)
   const before = await firstChain(data, registry)
   const { root, size } = before
@@ -95,9 +105,23 @@ async function makeTemplate(authority: TestAuthority, making: Making): Promise<P
   await second.chain.append(outcomeEntry({ ...unknown, intentChain: FIRST }))
   await put(second.chain, 'seal', { at: END + 9001, v: 1 })
   if (making.stamped !== false) await stamp(data, registry, second.chain, authority)
+  const end = second.chain.head()
   await second.chain.close()
+  const { origin, ...ended } = end
+  const its = { root: ended.root, sealed: true, size: ended.size, v: 1 }
+  await put(registry, 'closure', { at: THEN_ON, chain: origin, ...its })
+  // It was opened, and nothing more: when everything is over.
+  await put(registry, 'genesis', {
+    at: THEN_ON,
+    chain: exchangeOrigin(3),
+    gateway: GATEWAY,
+    key: vkeyText(exchangeOrigin(3), gateway.publicKey),
+    n: 3,
+    predecessor: { chain: origin, root: ended.root, size: ended.size },
+    v: 1,
+  })
   await registry.close()
-  const now = Instant.ofMilliseconds(LATER + DAY)
+  const now = Instant.ofMilliseconds(THEN_ON)
   await takeArchive({ data, to: archive, keys, signer: registrar, now })
   return { data, archive, root, size, options: optionsFor({ data, archive, keys }) }
 }
@@ -156,16 +180,33 @@ async function stamp(
   await folder.close()
 }
 
+function putKeys(folder: string): void {
+  mkdirSync(folder)
+  const pem = testKey(1).export({ type: 'pkcs8', format: 'pem' })
+  writeFileSync(join(folder, 'registrar-log.key'), pem, { mode: 0o600 })
+  const file = join(folder, 'keys.sqlite')
+  openKeyStore({ file, expect: 'may-be-new', chance: systemChance(), clock: systemClock() }).close()
+}
+
+/** Signed by two officers. */
+export function orderTo(
+  before = LATER,
+  keepDays = 100,
+  officers: readonly string[] = PAIRS_OF.prune,
+): Order {
+  const what = { act: 'prune', instance: 'T', keepDays } as const
+  return orderBy(
+    officers,
+    { ...what, before: Instant.ofMilliseconds(before) },
+    Instant.ofMilliseconds(THEN_ON),
+  )
+}
+
 function optionsFor(its: { data: string; archive: string; keys: string }): PruneOptions {
   return {
     ...its,
-    before: LATER,
-    leastDays: 100,
-    officers: ['DPO-1', 'AUDIT-1'],
-    cosignatures: 0,
-    signer: registrar,
-    now: LATER + DAY,
-    clock: { now: () => Instant.ofMilliseconds(LATER + DAY) },
-    dryRun: false,
+    order: orderTo(),
+    now: THEN_ON,
+    clock: { now: () => Instant.ofMilliseconds(THEN_ON) },
   }
 }

@@ -5,11 +5,17 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { takeArchive } from '../../deploy/archive/take-archive.ts'
 import { logKey } from '../../deploy/log-keys.ts'
-import { prune } from '../../deploy/prune/prune.ts'
+import { askDuties } from '../../deploy/duties/ask-duties.ts'
+import { checkOrders } from '../../deploy/duties/check-duties.ts'
+import type { Outcome } from '../../deploy/duties/duties.ts'
+import { plan, prune } from '../../deploy/prune/prune.ts'
 import { systemClock } from '../../deploy/system.ts'
 import { verifyLedger } from '../../deploy/verify-ledger.ts'
 import type { VerifiedLedger } from '../../deploy/verify-ledger.ts'
+import type { Order } from '../../gateway/erasure/parts.ts'
 import { ed25519Signer } from '../../gateway/ledger/signer.ts'
+import { Digest, Instant } from '../../policies/vocabulary.ts'
+import { appointOfficers, order } from '../erasure/officers.ts'
 import { audit } from '../harness/audit.ts'
 import { startSystem } from '../harness/system.ts'
 import type { System } from '../harness/system.ts'
@@ -103,7 +109,7 @@ test('an authority that is away is told, with its age; it is asked again, and wh
   expect(status()?.last).toBeDefined()
 })
 
-test('after a pruning the gateway starts, verify is clean, and what was kept replays', async () => {
+test('records are pruned while the gateway runs; then it starts again, verify is clean, and what was kept replays', async () => {
   for (let count = 0; count < 2; count += 1) {
     await system.run('S3')
     await stamped()
@@ -111,25 +117,57 @@ test('after a pruning the gateway starts, verify is clean, and what was kept rep
     await system.start()
   }
   await stamped()
-  await system.stop()
+  appointOfficers(system.data)
   const clock = systemClock()
   const key = logKey(join(system.data, 'keys/registrar-log.key'), false)
-  const its = { data: system.data, signer: ed25519Signer(key), clock, keys: pinned() }
+  const its = { data: system.data, clock, keys: pinned() }
   const archive = join(aside, 'archive')
-  await takeArchive({ ...its, to: archive, now: clock.now() })
-  const now = Date.now() + 3 * YEAR
-  const officers = ['DPO-1', 'AUDIT-1'] as const
-  const rules = { archive, before: now, now, leastDays: 1, officers, cosignatures: 0 }
-  const planned = await prune({ ...its, ...rules, dryRun: false })
-  expect(planned.map(({ stays }) => stays)).toEqual([undefined, undefined])
+  await takeArchive({ ...its, signer: ed25519Signer(key), to: archive, now: clock.now() })
+  const late = { now: () => Instant.ofMilliseconds(Date.now() + 3 * YEAR) }
+  const rules = { ...its, archive, clock: late, now: late.now() }
+  const [whole] = (await plan({ ...rules, before: late.now(), leastDays: 1 })).chains
+  expect(whole).toMatchObject({ chain: 'TW/exchange/TW/GOV/GONGDAO/gateway-1/1', stays: undefined })
+  // Nobody has a day of then signed today.
+  await expect(prune({ ...rules, order: orderTo(late.now()) })).rejects.toThrow('before-future')
+  const chains = [{ chain: whole?.chain ?? '', size: whole?.size ?? 0 }]
+  const digest = (await plan({ ...rules, before: 0, leastDays: 1 })).archive
+  const handIn = (): Promise<Outcome> =>
+    askDuties(system.data, {
+      ask: 'order',
+      order: orderTo(Date.now() - 1000),
+      plan: { archive: digest, chains },
+    })
+  expect(await handIn()).toEqual({ kind: 'pruning-recorded', chains: 1 })
+  // From here on as if the leaves had been recorded by then.
+  await prune({ ...rules, order: orderTo(late.now()) })
+  expect((await system.run('S3')).status).toBe(200)
+  await system.stop()
   await system.start()
   expect((await system.run('S3')).status).toBe(200)
   await system.stop()
   const { counts, findings } = await verified()
   expect(findings).toEqual([])
-  expect(counts.pruned).toBeGreaterThan(6)
+  expect(checkOrders(system.data, 'TW/registry')).toEqual([])
+  expect(counts.pruned).toBeGreaterThan(3)
   const { replay } = await audit(system.data)
-  expect(replay).toEqual({ agree: 1, differ: 0, undecidable: 0, stale: 0 })
+  expect(replay).toEqual({ agree: 3, differ: 0, undecidable: 0, stale: 0 })
+})
+
+function orderTo(before: number): Order {
+  return order({ act: 'prune', before: Instant.ofMilliseconds(before), keepDays: 1 })
+}
+
+test('a chain that the running gateway still answers for is not pruned, whoever asks', async () => {
+  await system.stop()
+  await system.start()
+  appointOfficers(system.data)
+  const archive = Digest.parse('A'.repeat(43))
+  for (const n of [1, 2]) {
+    const chains = [{ chain: `TW/exchange/TW/GOV/GONGDAO/gateway-1/${n}`, size: 1 }]
+    const plan = { archive, chains }
+    const asking = { ask: 'order', order: orderTo(Date.now() - 1000), plan } as const
+    expect(await askDuties(system.data, asking)).toMatchObject({ code: 'chain-needed' })
+  }
 })
 
 test('an operator who puts another history in place of what was stamped is convicted by the stamps alone', async () => {
