@@ -1,9 +1,10 @@
 /** Erasure in a whole running gateway: what is gone, what stays, and who may do it. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { createHmac } from 'node:crypto'
 import {
-  cpSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -12,14 +13,22 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { knockAtDutyDoor } from '../../adapters/duty-socket/duty-socket.ts'
-import { openKeyStore } from '../../adapters/key-store-sqlite/key-store-sqlite.ts'
+import { exportLedger } from '../../adapters/ledger-tiles/export-ledger.ts'
+import { askDuties } from '../../deploy/duties/ask-duties.ts'
 import { checkKeys, checkOrders } from '../../deploy/duties/check-duties.ts'
-import type { Saying } from '../../deploy/duties/duties.ts'
+import { Duties, type Saying } from '../../deploy/duties/duties.ts'
+import { parseLockedFile, unlockContent } from '../../deploy/duties/locked-file.ts'
+import { withHost } from '../../deploy/duties/offline.ts'
+import { writeOfficers } from '../../deploy/duties/officers-file.ts'
+import { writeCopies } from '../../deploy/duties/own-copy-files.ts'
+import { openSource } from '../../deploy/open-source.ts'
 import { readLedger } from '../../deploy/read-ledger.ts'
-import { systemChance, systemClock } from '../../deploy/system.ts'
 import type { CopyFor } from '../../gateway/erasure/erase.ts'
+import type { Order } from '../../gateway/erasure/parts.ts'
 import { verdictOf } from '../../gateway/erasure/verdict.ts'
 import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
+import type { Entry } from '../../gateway/ledger/entry.ts'
+import { MemberId } from '../../policies/vocabulary.ts'
 import type { DecisionRecord } from '../../gateway/ledger/events.ts'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
 import { filesBelow, spellings } from '../harness/canary-search.ts'
@@ -35,8 +44,10 @@ import {
   SYNTHETIC,
   validNumbers,
 } from './about-her.ts'
+import { enumerate } from './enumeration.ts'
 import { appointOfficers, carryOut, OFFICERS, order } from './officers.ts'
 
+const MEMBER = MemberId.parse('TW/GOV/A17000000J')
 const ERASE_HER = { act: 'erase', numbers: [HER] } as const
 let system: System
 
@@ -122,56 +133,125 @@ test('her own copy tells her every exchange, opened, and each receipt in it is g
   expect(leaves.some(({ opened }) => JSON.stringify({ opened }).includes('DEMO-0001'))).toBe(true)
 })
 
-test('with everything that the operator still holds, nobody among all candidates is found to be her', async () => {
+test('with everything that the operator holds and tries, nobody finds her once the backups from before have expired', async () => {
   const hers = await askAboutHer(system)
-  await askAboutOthers(system)
-  await carryOut(system.data, ERASE_HER)
-  const erased = hers.map((id) => id)
+  const others = await askAboutOthers(system)
+  const candidates = [...SYNTHETIC, ...validNumbers(10_000)]
+  expect(candidates.length).toBeGreaterThanOrEqual(10_011)
+  const outside = mkdtempSync(join(tmpdir(), 'gongdao-outside-'))
+  const [backup, written] = [join(outside, 'keys.backup'), join(outside, 'copies')]
   const records = decisions(await audit(system.data))
+  const decided = [...hers, ...others].map((id) => records.get(id)!)
+  const [passphrase, days] = ['correct horse battery', 1]
+  const backedUp = await askDuties(system.data, { ask: 'backup', days, passphrase })
+  writeFileSync(backup, backedUp.kind === 'backed-up' ? backedUp.file : '')
   await system.stop()
-  const stolen = mkdtempSync(join(tmpdir(), 'gongdao-stolen-'))
-  cpSync(join(system.data, 'keys'), join(stolen, 'keys'), { recursive: true })
-  const file = join(stolen, 'keys', 'keys.sqlite')
-  const store = openKeyStore({
-    file,
-    expect: 'existing',
-    clock: systemClock(),
-    chance: systemChance(),
-  })
-  try {
-    const candidates = [...SYNTHETIC, ...validNumbers(10_000)]
-    expect(candidates.length).toBeGreaterThanOrEqual(10_011)
-    // The handles first: the index secret leads to everybody who is there, and to nobody who was.
-    const found = candidates.filter((number) => store.find(number) !== undefined)
-    expect(found).toEqual(['A300000014', 'F300000037'])
-    for (const id of erased) {
-      const { controllers, subject } = records.get(id)!
-      const { consumer, provider } = controllers
-      expect(store.holder(subject!)).toBeUndefined()
-      const scope = { consumer, provider, year: 2026 }
-      const asked = candidates.map(async (number) => (await store.person(number, scope)).subject)
-      expect(await Promise.all(asked)).not.toContain(subject)
-    }
-  } finally {
-    store.close()
-    rmSync(stolen, { recursive: true })
-  }
-}, 60_000)
+  // The search has teeth: before the erasure it finds everybody, and everything of theirs.
+  const folders = [system.data, outside]
+  const before = enumerate(folders, candidates.slice(0, 100), decided)
+  expect([...before.numbers].sort()).toEqual([HER, 'A300000014', 'F300000037'].sort())
+  expect(before.exchanges).toEqual([...hers, ...others])
+  const persons = secretsIn(system.data).get('persons')!
+  const [index] = secretsIn(system.data).get('secrets')!
+  const handle = createHmac('sha256', index!).update(HER).digest()
 
-test('the bytes of her key are nowhere in the data folder, in no spelling', async () => {
+  await system.start()
+  const onCopies = (all: readonly CopyFor[]): void => {
+    writeCopies(written, all, '')
+  }
+  await carryOut(system.data, ERASE_HER, { onCopies })
+  await system.run('S3')
+  await carryOut(system.data, ERASE_HER, { onCopies })
+  await system.stop()
+  const keys = pinnedKeys(system.data)
+  const { source } = await openSource({ data: system.data }, keys)
+  await exportLedger({ source, keys, to: join(outside, 'tiles') })
+  writeFileSync(join(outside, 'log'), system.reports.join('\n'))
+
+  expect(enumerate(folders, candidates, decided)).toEqual({
+    numbers: ['A300000014', 'F300000037'],
+    exchanges: others,
+  })
+  // The bytes themselves: free pages, slack, journals, tiles, copies and all.
+  const left = secretsIn(system.data).get('persons')!
+  const gone = persons.filter((key) => !left.some((one) => one.equals(key)))
+  expect(gone).toHaveLength(1)
+  for (const trace of [...gone, handle]) {
+    expect(folders.flatMap((folder) => filesWith(folder, trace))).toEqual([])
+  }
+  const database = readdirSync(join(system.data, 'keys')).filter((name) => name.includes('sqlite'))
+  expect(database.sort()).toEqual(['keys.sqlite', 'keys.sqlite-journal'])
+  expect(statSync(join(system.data, 'keys', 'keys.sqlite-journal')).size).toBe(0)
+
+  // A backup from before has her until it expires; then passphrase, file and every other key open nothing.
+  const locked = parseLockedFile(readFileSync(backup, 'utf8'))
+  const [id] = readdirSync(join(system.data, 'keys', 'backups'))
+  const kept = JSON.parse(readFileSync(join(system.data, 'keys', 'backups', id!), 'utf8')) as {
+    readonly key: string
+  }
+  const secret = Buffer.from(kept.key, 'base64url')
+  expect(unlockContent(locked, { passphrase, secret }).includes(gone[0]!)).toBe(true)
+  system.clockAheadMs = days * 86_400_000
+  await system.start()
+  await system.stop()
+  for (const one of folders) expect(filesWith(one, secret)).toEqual([])
+  for (const other of [undefined, index!, ...left]) {
+    const locks = { passphrase, ...(other && { secret: other }) }
+    expect(() => unlockContent(locked, locks)).toThrow('does not open')
+  }
+  rmSync(outside, { recursive: true })
+}, 120_000)
+
+test('an erasure that breaks off between two leaves goes on nowhere else, and whoever hands an order in next finishes it', async () => {
   await askAboutHer(system)
   await system.stop()
-  const [key, ...more] = secretsIn(system.data).get('persons')!
-  expect(more).toEqual([])
-  expect(filesWith(system.data, key!).map((name) => name.slice(system.data.length))).toEqual([
-    '/keys/keys.sqlite',
-  ])
-  await system.start()
-  await askAboutOthers(system)
-  await carryOut(system.data, ERASE_HER)
-  expect(filesWith(system.data, key!)).toEqual([])
+  const once = order(ERASE_HER)
+  await withHost(system.data, async (host) => {
+    const { chain } = host.registry
+    let left = 1
+    const breaking = Object.assign(Object.create(chain) as typeof chain, {
+      head: () => chain.head(),
+      append: (entry: Entry) => {
+        const isLost = entry.kind === 'erasure' && left-- < 1
+        return isLost ? Promise.reject(new Error('the line is cut')) : chain.append(entry)
+      },
+    })
+    const duties = new Duties({ ...host, registry: { ...host.registry, chain: breaking } })
+    expect(await said(duties, once)).toMatchObject({ say: 'fault', name: 'ErasureUnfinished' })
+    const scope = { consumer: MEMBER, provider: MEMBER, year: 2026 }
+    expect(() => host.keys.person(HER, scope)).toThrow('destroyed')
+    left = 9
+    expect(await said(duties, order({ act: 'erase', numbers: ['A300000014'] }))).toMatchObject({
+      outcome: { code: 'nobody-known' },
+    })
+    expect(host.keys.find(HER)).toBeUndefined()
+    expect(await said(duties, once)).toMatchObject({ outcome: { code: 'served' } })
+  })
+  expect(readLedger(system.data).view.duties.erasures()).toHaveLength(2)
+  expect(checkOrders(system.data, 'TW/registry')).toEqual([])
+  expect((await checkKeys(system.data)).counts).toMatchObject({ erased: 2, undestroyed: 0 })
+})
+
+/** The last word of an order that is handed in by somebody who keeps every copy. */
+async function said(duties: Duties, handedIn: Order): Promise<Saying | undefined> {
+  const heard: Saying[] = []
+  const asked: unknown[] = [{ ask: 'order', order: handedIn }, { answer: 'kept' }]
+  await duties.talk({
+    send: (message) => heard.push(message as Saying),
+    receive: () => Promise.resolve(asked.shift()),
+    close: () => undefined,
+  })
+  return heard.at(-1)
+}
+
+test('officers who are removed at the registrar are off the record within a minute', async () => {
   await system.stop()
-  expect(filesWith(system.data, key!)).toEqual([])
+  await withHost(system.data, async (host) => {
+    writeOfficers(system.data, OFFICERS.slice(1))
+    await new Duties(host).keepUp()
+  })
+  const list = readLedger(system.data).view.duties.newestOfficers()?.record.officers
+  expect(list).toEqual(OFFICERS.slice(1))
 })
 
 test('an exchange about her afterwards is one about somebody new', async () => {
