@@ -65,15 +65,26 @@ export function kafkaCommand(outlet?: Outlet): Command {
 
 function connectionOf(options: InitOptions): Parameters<typeof setUpTopics>[0] {
   const { brokers, ca, cert, key, passwordFile, user } = options
+  refuseHalves(options)
   const identity =
     cert === undefined || key === undefined ? {} : { cert: read(cert), key: read(key) }
   const password =
     user === undefined || passwordFile === undefined
       ? {}
       : { password: { username: user, password: read(passwordFile).replace(/[\r\n].*$/s, '') } }
-  if (ca === undefined && cert !== undefined) throw new RangeError('--cert needs --ca')
   const tls = ca === undefined ? {} : { tls: { ca: [read(ca)], ...identity } }
   return { brokers: brokers.split(','), clientId: 'gongdao-kafka-init', ...tls, ...password }
+}
+
+/** Half of a proof of who one is would be none, and Kafka would seem to refuse everything. */
+function refuseHalves({ ca, cert, key, passwordFile, user }: InitOptions): void {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new RangeError('--cert and --key go together')
+  }
+  if ((user === undefined) !== (passwordFile === undefined)) {
+    throw new RangeError('--user and --password-file go together')
+  }
+  if (ca === undefined && cert !== undefined) throw new RangeError('--cert needs --ca')
 }
 
 function planOf({ auditor, copies, partitions, prefix, readBack, writer }: InitOptions): SetUpPlan {

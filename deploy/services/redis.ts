@@ -1,8 +1,8 @@
 /** redis-server on loopback with its data in a folder. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { delimiter } from 'node:path'
+import { endProcess } from './end-process.ts'
 import { freePorts } from './free-ports.ts'
 import { ServiceFault } from './kafka/java.ts'
 
@@ -75,11 +75,7 @@ export class Redis {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process
     this.#process = undefined
-    if (child?.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill(signal)
-    child.kill('SIGCONT')
-    await gone
+    await endProcess(child, signal)
   }
 }
 

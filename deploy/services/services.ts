@@ -49,7 +49,12 @@ async function bringUpKafka(folder: string, nodes: 1 | 3): Promise<KafkaCluster>
   process.stderr.write(`Starting Kafka (${nodes === 1 ? 'one node' : 'three nodes'}) and Redis …\n`)
   const plan: ClusterPlan = { nodes }
   const kafka = await KafkaCluster.start(`${folder}/kafka-${nodes}`, plan)
-  await initLedgerTopics(kafka)
+  try {
+    await initLedgerTopics(kafka)
+  } catch (fault) {
+    await kafka.stop()
+    throw fault
+  }
   return kafka
 }
 

@@ -141,7 +141,7 @@ export interface Committed {
   readonly syncMs: number
 }
 
-/** One batch is stored at the replicas and was read back, or was refused there. */
+/** One send of leaves was acknowledged by the log servers, or its outcome is unknown. It is read back later. */
 export interface Replicated {
   readonly kind: 'replicated'
   readonly chain: ChainName

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { endProcess } from '../end-process.ts'
 import type { KafkaAccess } from './access.ts'
 import { kafkaProgram, ServiceFault } from './java.ts'
 import { serverProperties, type NodePlan } from './properties.ts'
@@ -52,7 +53,7 @@ export class KafkaNode {
     const words = ['format', '-t', cluster.id, '-c', this.#settings, ...users]
     const formatting = kafkaProgram('kafka.tools.StorageTool', words)
     const said = formatting.stderr === null ? '' : text(formatting.stderr)
-    const [code] = (await once(formatting, 'close')) as [number | null]
+    const [code] = (await once(formatting, 'close').catch(withoutJava)) as [number | null]
     if (code === 0) return
     throw new ServiceFault(`the data folder ${folder} could not be made:\n${await said}`)
   }
@@ -105,16 +106,8 @@ export class KafkaNode {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process
-    if (child === undefined) return
     this.#process = undefined
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill(signal)
-    // One that was paused hears of it only when it goes on.
-    child.kill('SIGCONT')
-    const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
-    await gone
-    clearTimeout(timer)
+    await endProcess(child, signal)
   }
 }
 
@@ -128,9 +121,7 @@ async function readiness(child: ChildProcess): Promise<void> {
       once(child, 'exit', { signal }).then(() => {
         throw new ServiceFault('Kafka ended while it started')
       }),
-      once(child, 'error', { signal }).then(([fault]) => {
-        throw new ServiceFault(`Java could not be started (${(fault as Error).message})`)
-      }),
+      once(child, 'error', { signal }).then(([fault]) => withoutJava(fault)),
     ])
   } catch (fault) {
     if (!signal.aborted) throw fault
@@ -139,6 +130,13 @@ async function readiness(child: ChildProcess): Promise<void> {
     clearTimeout(timer)
     waiting.abort()
   }
+}
+
+function withoutJava(fault: unknown): never {
+  const why = fault instanceof Error ? fault.message : 'a thrown value'
+  throw new ServiceFault(
+    `Java could not be started (${why}); it takes Java 17 or newer on the PATH`,
+  )
 }
 
 async function untilItSays(child: ChildProcess, what: string, signal: AbortSignal): Promise<void> {
