@@ -54,7 +54,7 @@ export function forkProof(chain: OwnChain, theirs: Commit): ForkProof | undefine
   const grown = new Growth(before, other.hashes)
   const signed = signedRoot(other.note, chain.origin, chain.publicKey)
   if (signed?.size !== grown.size || signed.root !== grown.root) return undefined
-  for (const ours of ownFrom(chain, theirs.first)) {
+  for (const ours of ownOver(chain, theirs)) {
     const own = signedLeaves(ours)
     const ownEdge = edgeAt(chain, ours.first)
     if (own === undefined || ownEdge === undefined) return undefined
@@ -111,10 +111,11 @@ function signedLeaves({ count, payload }: Commit): SignedLeaves | undefined {
   return { leaves, hashes, note: payload.toString('utf8', at) }
 }
 
-function* ownFrom(chain: OwnChain, index: number): Generator<Commit, undefined> {
-  // The commit that holds the leaf may begin before it.
+/** Ours over the same leaves; the first of them may begin before theirs. */
+function* ownOver(chain: OwnChain, theirs: Commit): Generator<Commit, undefined> {
   for (const commit of everything(chain)) {
-    if (commit.first + commit.count > index) yield commit
+    if (commit.first >= theirs.first + theirs.count) return
+    if (commit.first + commit.count > theirs.first) yield commit
   }
   return
 }
