@@ -46,21 +46,26 @@ export class ArchiveFolder {
     throw new ArchiveDamaged(`${file} is damaged: its bytes are not those of its name`)
   }
 
-  /** In order, without gaps. */
+  /** In order. Throws `ArchiveDamaged` where one is missing before another. */
   manifests(): StoredManifest[] {
-    const stored: StoredManifest[] = []
-    for (let number = 1; ; number += 1) {
-      const text = readIfThere(this.#manifest(number, 'json'))
-      if (text === undefined) return stored
+    const names = fs.existsSync(this.#manifests) ? fs.readdirSync(this.#manifests) : []
+    const count = names.filter((name) => /^[0-9]{12}\.json$/.test(name)).length
+    return Array.from({ length: count }, (_, at) => {
+      const file = this.#manifest(at + 1, 'json')
+      const text = readIfThere(file)
+      if (text === undefined) throw new ArchiveDamaged(`${file} is missing`)
       // Written before the manifest itself: only somebody who takes it away leaves none.
-      const note = readIfThere(this.#manifest(number, 'note')) ?? Buffer.alloc(0)
-      stored.push({ text: text.toString(), note: note.toString() })
-    }
+      const note = readIfThere(this.#manifest(at + 1, 'note')) ?? Buffer.alloc(0)
+      return { text: text.toString(), note: note.toString() }
+    })
   }
 
-  /** Throws `ArchiveDamaged` where another run has written this number meanwhile. */
+  /** One run at a time. Throws `ArchiveDamaged` where this number is there already. */
   addManifest(number: number, { note, text }: StoredManifest): void {
     this.#syncFolders()
+    // A run that was cut off between the two leaves a note of nothing.
+    if (!fs.existsSync(this.#manifest(number, 'json')))
+      fs.rmSync(this.#manifest(number, 'note'), { force: true })
     this.#place(this.#manifest(number, 'note'), Buffer.from(note))
     // In this order: a manifest without its note would be one that nobody signed.
     this.#syncFolders()
@@ -73,7 +78,11 @@ export class ArchiveFolder {
   }
 
   #manifest(number: number, extension: 'json' | 'note'): string {
-    return path.join(this.#folder, 'manifests', `${String(number).padStart(12, '0')}.${extension}`)
+    return path.join(this.#manifests, `${String(number).padStart(12, '0')}.${extension}`)
+  }
+
+  get #manifests(): string {
+    return path.join(this.#folder, 'manifests')
   }
 
   /** Whole under its name, or not there; false where these bytes stood there already. */

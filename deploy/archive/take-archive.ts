@@ -4,8 +4,10 @@
  */
 import { basename, dirname } from 'node:path'
 import { ArchiveFolder } from '../../adapters/archive-folder/archive-folder.ts'
+import { makeFolder } from '../../adapters/certs-folder/durable-file.ts'
 import { engineFiles } from '../../adapters/cedar-engine/engine-files.ts'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
+import { FolderLocked, lockFolder } from '../../adapters/ledger-journal/lock.ts'
 import { SEGMENT_NAME } from '../../adapters/ledger-journal/segments.ts'
 import { contentsOf, manifestText, signManifest } from '../../gateway/ledger/archive-manifest.ts'
 import type { ArchiveEntry, ArchiveManifest } from '../../gateway/ledger/archive-manifest.ts'
@@ -38,8 +40,21 @@ export interface TakenArchive {
   readonly bytes: number
 }
 
-/** Throws where the archive is damaged, or not of this ledger. */
+/** Throws where the archive is damaged, not of this ledger, or another run has it under its hands. */
 export async function takeArchive(options: TakeArchive): Promise<TakenArchive> {
+  makeFolder(options.to)
+  const lock = await lockFolder(options.to).catch((fault: unknown) => {
+    if (!(fault instanceof FolderLocked)) throw fault
+    throw new Error(`another run writes to ${options.to}: let it end first`, { cause: fault })
+  })
+  try {
+    return await take(options)
+  } finally {
+    await lock.release()
+  }
+}
+
+async function take(options: TakeArchive): Promise<TakenArchive> {
   const { data, keys, now, onProgress, signer, to } = options
   const archive = new ArchiveFolder(to)
   const manifests = openArchive(archive, keys)

@@ -1,8 +1,9 @@
 /** `gongdao archive` and `gongdao prune` as a person types them. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { keyOf } from '../erasure/officers.ts'
 import { gongdao } from '../harness/command.ts'
 import { DAY, LATER, makePrunable, removeTemplates } from '../harness/prunable-ledger.ts'
 import type { Prunable } from '../harness/prunable-ledger.ts'
@@ -36,11 +37,33 @@ test('archive verify and archive restore take their own options', async () => {
   expect(again).toMatchObject({ code: 1, error: expect.stringContaining('holds a ledger already') })
 })
 
-test('an archive without a place to go, and a pruning without two officers, are told what to write', async () => {
-  const { archive, data } = ledger
-  const taken = await gongdao('archive', '--data', data)
+test('an archive without a place to go is told what to write', async () => {
+  const taken = await gongdao('archive', '--data', ledger.data)
   expect(taken).toMatchObject({ code: 1, error: expect.stringContaining('--to') })
-  const words = ['--archive', archive, '--data', data, '--before', '2020-01-01']
-  const pruned = await gongdao('prune', ...words, '--officers', 'DPO-1')
-  expect(pruned).toMatchObject({ code: 1, error: expect.stringContaining('two codes') })
+})
+
+test('a pruning is planned, ordered by one officer, and carried out by another', async () => {
+  const { archive, data } = ledger
+  const key = (id: string): string => {
+    const file = join(folder, `${id}.pem`)
+    writeFileSync(file, keyOf(id).export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+    return file
+  }
+  const its = ['--archive', archive, '--data', data]
+  const until = ['--before', '2026-11-01', '--keep-days', '10']
+  const planned = await gongdao('prune', 'plan', ...its, ...until)
+  expect(planned.out).toMatch(/: nothing; then: leaf 0 must be kept until 202/)
+  const order = join(folder, 'order.json')
+  const first = ['--officer', 'DPO-1', '--key', key('DPO-1')]
+  const words = ['--data', data, ...until, '--basis', 'PDPA-11-3', '--to', order]
+  const asked = await gongdao('prune', 'order', ...words, ...first)
+  expect(asked).toMatchObject({ code: 0, error: '' })
+  expect(asked.out).toContain(`gongdao prune approve ${order}`)
+  const alone = await gongdao('prune', 'approve', order, ...its)
+  expect(alone).toMatchObject({ code: 1, error: expect.stringContaining('--officer') })
+  const second = ['--officer', 'AUDIT-1', '--key', key('AUDIT-1')]
+  const done = await gongdao('prune', 'approve', order, ...its, ...second, '--json')
+  expect(JSON.parse(done.out)).toMatchObject({ chains: [{ size: 0, segments: [] }] })
+  const elsewhere = await gongdao('approve', order, '--data', data)
+  expect(elsewhere.out + elsewhere.error).toContain('gongdao prune approve carries it out')
 })

@@ -148,7 +148,6 @@ test('a run that was cut off leaves nothing half, and the next one goes on', asy
   for (const file of objects().slice(0, 3)) rmSync(file)
   const [some = ''] = objects()
   writeFileSync(`${some}.99999.new`, 'half')
-  rmSync(join(archive, 'manifests/000000000001.note'))
   const again = await take()
   // Those that are gone, and what has come since; the others are used again.
   expect(again.objects).toBeGreaterThanOrEqual(3)
@@ -177,8 +176,21 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
     expect(checkArchive(archive, pinned).findings).toEqual([expect.stringContaining('damaged')])
     await expect(take()).rejects.toThrow(ArchiveDamaged)
     expect(() => restore()).toThrow(ArchiveDamaged)
+    // All of it or nothing: half a ledger would be taken for a shorter one.
+    expect(existsSync(join(folder, 'restored/ledger'))).toBe(false)
   },
 )
+
+test('two runs at a time: the second is told, and the archive is whole', async () => {
+  const both = await Promise.allSettled([take(), take()])
+  expect(both[0]).toMatchObject({ status: 'fulfilled' })
+  const late = {
+    status: 'rejected',
+    reason: expect.objectContaining({ message: expect.stringContaining('let it end') }),
+  }
+  expect(both[1]).toMatchObject(late)
+  expect(checkArchive(archive, pinned)).toMatchObject({ findings: [], manifests: 1 })
+})
 
 test('an object that is gone is found', () => {
   copy()
@@ -208,6 +220,16 @@ test('a manifest that was changed, signed by somebody else or left out is found'
   expect(checkArchive(archive, pinned).findings).toEqual([
     expect.stringContaining('does not follow'),
   ])
+})
+
+test('a manifest that is gone from between others is found, and nothing is added', async () => {
+  for (let count = 0; count < 3; count += 1) await take()
+  rmSync(join(archive, 'manifests/000000000002.json'))
+  expect(checkArchive(archive, pinned).findings).toEqual([
+    expect.stringMatching(/000000000002.json is missing/),
+  ])
+  await expect(take()).rejects.toThrow(ArchiveDamaged)
+  expect(() => restore()).toThrow(ArchiveDamaged)
 })
 
 test('a manifest of another archive of the same ledger does not follow', async () => {

@@ -123,12 +123,12 @@ test('records are pruned while the gateway runs; then it starts again, verify is
   const its = { data: system.data, clock, keys: pinned() }
   const archive = join(aside, 'archive')
   await takeArchive({ ...its, signer: ed25519Signer(key), to: archive, now: clock.now() })
-  const late = { now: () => Instant.ofMilliseconds(Date.now() + 3 * YEAR) }
-  const rules = { ...its, archive, clock: late, now: late.now() }
-  const [whole] = (await plan({ ...rules, before: late.now(), leastDays: 1 })).chains
+  const then = Instant.ofMilliseconds(Date.now() + 3 * YEAR)
+  const rules = { ...its, archive, now: then }
+  const [whole] = (await plan({ ...rules, before: then, leastDays: 1 })).chains
   expect(whole).toMatchObject({ chain: 'TW/exchange/TW/GOV/GONGDAO/gateway-1/1', stays: undefined })
   // Nobody has a day of then signed today.
-  await expect(prune({ ...rules, order: orderTo(late.now()) })).rejects.toThrow('before-future')
+  await expect(prune({ ...rules, order: orderTo(then) })).rejects.toThrow('before-future')
   const chains = [{ chain: whole?.chain ?? '', size: whole?.size ?? 0 }]
   const digest = (await plan({ ...rules, before: 0, leastDays: 1 })).archive
   const handIn = (): Promise<Outcome> =>
@@ -139,7 +139,7 @@ test('records are pruned while the gateway runs; then it starts again, verify is
     })
   expect(await handIn()).toEqual({ kind: 'pruning-recorded', chains: 1 })
   // From here on as if the leaves had been recorded by then.
-  await prune({ ...rules, order: orderTo(late.now()) })
+  await prune({ ...rules, order: orderTo(then) })
   expect((await system.run('S3')).status).toBe(200)
   await system.stop()
   await system.start()
