@@ -7,6 +7,7 @@ import {
 import { LinesDamaged } from '../adapters/checkpoints-folder/line-log.ts'
 import { journalSource } from '../adapters/ledger-journal/chain-source.ts'
 import { tilesSource } from '../adapters/ledger-tiles/chain-source.ts'
+import type { PublishedNotes } from '../gateway/console/evidence.ts'
 import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { ChainSource } from '../gateway/ports/chain-source.ts'
 import type { LogTransport } from '../gateway/ports/log-transport.ts'
@@ -24,7 +25,7 @@ export interface Whence {
 export interface OpenedSource {
   readonly source: ChainSource
   /** Notes of the checkpoints that were published, where they are at hand. */
-  readonly published: Iterable<string | undefined>
+  readonly published: PublishedNotes
 }
 
 export async function openSource(
@@ -38,7 +39,8 @@ export async function openSource(
     const log = kafkaIn(kafka)
     return { source: laneSource(log), published: await publishedOn(log) }
   }
-  return { source: journalSource({ data, instance }), published: publishedIn(data) }
+  const published = { [Symbol.iterator]: () => publishedIn(data), at: publishedAt(data) }
+  return { source: journalSource({ data, instance }), published }
 }
 
 /** Read with the right to read and no other: an auditor has none to write. */
@@ -58,5 +60,12 @@ function* publishedIn(data: string): Generator<string | undefined> {
   } catch (fault) {
     if (!(fault instanceof LinesDamaged)) throw fault
     yield undefined
+  }
+}
+
+function publishedAt(data: string): (position: number) => string | undefined {
+  return (position) => {
+    for (const { note } of readCheckpoints(checkpointsFolder(data), position)) return note
+    return undefined
   }
 }

@@ -8,6 +8,7 @@ import { leafHashOf, treeHashOfDigest } from '../ledger/hash.ts'
 import type { Known, KnownHead, KnownLeaf } from '../ledger/known-heads.ts'
 import { canonicalLeaf } from '../ledger/leaf.ts'
 import { parseCheckpoint, parseNote, signersOf } from '../ledger/note.ts'
+import type { Checkpoint } from '../ledger/note.ts'
 import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 
 export interface Handed {
@@ -16,11 +17,16 @@ export interface Handed {
   readonly text: string
 }
 
+/** Notes of checkpoints that were published, undefined for one that can't be read any more. One for each second: none is kept in memory. */
+export interface PublishedNotes extends Iterable<string | undefined> {
+  /** The one at a position, once more. */
+  at(position: number): string | undefined
+}
+
 export interface Evidence {
   readonly receipts?: readonly Handed[]
   readonly notes?: readonly Handed[]
-  /** Notes of checkpoints that were published; undefined for one that can't be read any more. */
-  readonly published?: Iterable<string | undefined>
+  readonly published?: PublishedNotes
   /** Heads that a good time-stamp names (`check-anchors.ts`): nobody could have made them up later. */
   readonly stamped?: readonly KnownHead[]
 }
@@ -46,7 +52,7 @@ export function weigh(evidence: Evidence, keys: PinnedKeys): Weighed {
     if (typeof receipt !== 'string') leaves.push({ ...receipt.leaf, by: name })
   }
   for (const { name, text } of notes) shown(headOf(text, keys), name)
-  for (const note of published) shown(publishedHead(note, keys), 'a published checkpoint')
+  for (const head of publishedHeads(published, keys)) shown(head, 'a published checkpoint')
   return { known: { heads, leaves }, findings }
 }
 
@@ -77,12 +83,37 @@ function headOf(text: string, keys: PinnedKeys): Omit<KnownHead, 'by'> | string 
   return checkpoint
 }
 
-/** There is one for each second: its signature is verified only where it contradicts the chain. */
-function publishedHead(text: string | undefined, keys: PinnedKeys): Omit<KnownHead, 'by'> | string {
-  const head = parseCheckpoint(text?.slice(0, text.indexOf('\n\n') + 1) ?? '')
-  if (text === undefined || head === undefined) return 'it can not be read'
-  const isSigned = (): boolean => typeof headOf(text, keys) !== 'string'
-  return { ...head, isSigned }
+/** A signature is verified only where its note contradicts the chain. */
+function* publishedHeads(
+  published: PublishedNotes,
+  keys: PinnedKeys,
+): Generator<Omit<KnownHead, 'by'> | string, void> {
+  // A part of a text would keep the whole of it in memory.
+  const origins = new Map<string, string>()
+  let position = -1
+  for (const text of published) {
+    position += 1
+    const head = parseCheckpoint(text?.slice(0, text.indexOf('\n\n') + 1) ?? '')
+    if (head === undefined) {
+      yield 'it can not be read'
+      continue
+    }
+    const origin = origins.get(head.origin) ?? head.origin
+    origins.set(origin, origin)
+    yield { ...head, origin, isSigned: signedAt(published, position, { head, keys }) }
+  }
+}
+
+function signedAt(
+  published: PublishedNotes,
+  position: number,
+  { head, keys }: { readonly head: Checkpoint; readonly keys: PinnedKeys },
+): () => boolean {
+  const { root, size } = head
+  return () => {
+    const again = headOf(published.at(position) ?? '', keys)
+    return typeof again !== 'string' && again.root === root && again.size === size
+  }
 }
 
 function worthless(name: string, sentence: string): Finding {

@@ -17,7 +17,10 @@ export async function* inOrder(
   const waiting: Promise<ExaminedChunk>[] = []
   try {
     for await (const chunk of chunks) {
-      waiting.push(examined(chunk, examine))
+      const next = examined(chunk, examine)
+      // Its turn may come long after it failed.
+      next.catch(() => undefined)
+      waiting.push(next)
       const first = waiting.length < width ? undefined : waiting.shift()
       if (first !== undefined) yield await first
     }

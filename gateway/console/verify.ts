@@ -9,8 +9,7 @@ import type { Examined, HowToExamine } from '../ledger/examine.ts'
 import type { Chunk } from '../ledger/chunk.ts'
 import { noCounts } from '../ledger/finding.ts'
 import type { Counts, Finding } from '../ledger/finding.ts'
-import { KnownOfChain, forksAmong } from '../ledger/known-heads.ts'
-import type { Known } from '../ledger/known-heads.ts'
+import { KnownOfChain, knownByChain } from '../ledger/known-heads.ts'
 import { vkeyText } from '../ledger/note.ts'
 import { Pairing } from '../ledger/pairing.ts'
 import type { OpenIntent } from '../ledger/pairing.ts'
@@ -63,7 +62,7 @@ export async function verify(parts: VerifyParts): Promise<Verified> {
 class LedgerCheck {
   readonly #parts: VerifyParts
   readonly #registry: string
-  readonly #known: Known
+  readonly #known: ReadonlyMap<string, KnownOfChain>
   readonly #report = new Report()
   readonly #counts = noCounts()
   readonly #pairing = new Pairing()
@@ -75,7 +74,7 @@ class LedgerCheck {
     const { findings, known } = weigh(evidence, keys)
     this.#parts = parts
     this.#registry = registry
-    this.#known = { ...known, heads: [...headsOfPins(since), ...known.heads] }
+    this.#known = knownByChain({ ...known, heads: headsOfPins(since).concat(known.heads) })
     for (const finding of findings) this.#report.add(finding)
     this.#links = new LinkCheck(registry, keys, this.#report.add)
     for (const [chain, pin] of since?.chains ?? []) {
@@ -84,7 +83,9 @@ class LedgerCheck {
   }
 
   async run(): Promise<Verified> {
-    for (const fork of forksAmong(this.#known)) this.#report.add(fork)
+    for (const known of this.#known.values()) {
+      for (const fork of known.forks()) this.#report.add(fork)
+    }
     const isWhole = await this.#readRegistry(this.#links, this.#report, this.#counts)
     const here = new Set((await this.#parts.source.chains()).map(({ origin }) => origin))
     for (const chain of this.#links.geneses.keys()) {
@@ -152,7 +153,7 @@ class LedgerCheck {
       ...its,
       origin,
       hasKey: this.#parts.keys.forChain(origin) !== undefined,
-      known: new KnownOfChain(origin, this.#known),
+      known: this.#known.get(origin) ?? new KnownOfChain(origin),
       pairing: this.#pairing,
       report: its.report.add,
     })
@@ -206,7 +207,7 @@ class LedgerCheck {
   ): boolean {
     const { size } = check.state.edge
     // Less than the pin's leaves may be there, of which none was read again.
-    const beyond = new KnownOfChain(origin, this.#known).beyond(Math.min(size, check.reached))
+    const beyond = this.#known.get(origin)?.beyond(Math.min(size, check.reached))
     if (beyond !== undefined) report.add(beyond)
     if (check.unsigned > 0 && !mayGrow) {
       const [first, last] = [size - check.unsigned, size - 1]
@@ -223,7 +224,7 @@ class LedgerCheck {
     const found = await this.#parts.source.chains()
     const isKnown = (origin: string | undefined): boolean =>
       origin === this.#registry || (origin !== undefined && this.#links.geneses.has(origin))
-    const named = [...this.#known.heads, ...this.#known.leaves].map(({ origin }) => origin)
+    const named = [...this.#known.keys()]
     const all = [...found.map(({ origin }) => origin), ...named]
     if (this.#links.hasUnknownHeads || !all.every(isKnown)) {
       // What it finds wrong was reported the first time.
@@ -237,11 +238,11 @@ class LedgerCheck {
       const sentence = `${where} holds a chain that the registry never opened`
       this.#report.add({ chain: origin ?? this.#registry, kind: 'chain-in-secret', sentence })
     }
-    for (const origin of new Set(named)) if (!isKnown(origin)) this.#secret(origin)
+    for (const origin of named) if (!isKnown(origin)) this.#secret(origin)
   }
 
   #secret(origin: string): void {
-    const seen = new KnownOfChain(origin, this.#known).any
+    const seen = this.#known.get(origin)?.any
     if (seen === undefined) return
     const { by, index } = seen
     const sentence = `${by} shows leaf ${index} of a chain that the registry never opened`

@@ -2,7 +2,7 @@
  * What others have seen of a chain: heads that its key signed (an earlier verification's pin, published checkpoints, notes of witnesses)
  * and leaves that receipts show. An operator who writes history anew, with every signature good, contradicts them.
  */
-import type { Finding } from './finding.ts'
+import type { Finding, FindingKind } from './finding.ts'
 import type { TreeHash } from './hash.ts'
 
 export interface KnownHead {
@@ -27,32 +27,33 @@ export interface Known {
   readonly leaves: readonly KnownLeaf[]
 }
 
-export const NOTHING_KNOWN: Known = { heads: [], leaves: [] }
-
-/** What is known of one chain, compared with it as it is read. */
+/** What is known of one chain, compared with it as it is read. There may be a head for each second of it. */
 export class KnownOfChain {
   readonly #origin: string
-  readonly #heads: readonly KnownHead[]
+  readonly #heads = new Map<number, KnownHead[]>()
   /** By index; each a contradiction of its own. */
   readonly #leaves = new Map<number, KnownLeaf[]>()
-  readonly #sizes: ReadonlySet<number>
   /** Up to here the tree is the one that somebody knows. */
   #good = 0
   #differs = false
 
-  constructor(origin: string, known: Known) {
+  constructor(origin: string) {
     this.#origin = origin
-    this.#heads = known.heads.filter((head) => head.origin === origin)
-    this.#sizes = new Set(this.#heads.map(({ size }) => size))
-    for (const leaf of known.leaves) {
-      if (leaf.origin !== origin) continue
-      this.#leaves.set(leaf.index, [...(this.#leaves.get(leaf.index) ?? []), leaf])
-    }
+  }
+
+  addHead(head: KnownHead): void {
+    const known = this.#heads.get(head.size)
+    if (known === undefined) this.#heads.set(head.size, [head])
+    else known.push(head)
+  }
+
+  addLeaf(leaf: KnownLeaf): void {
+    this.#leaves.set(leaf.index, [...(this.#leaves.get(leaf.index) ?? []), leaf])
   }
 
   /** Whether somebody knows this leaf, or the tree that it completes. */
   isDue(index: number): boolean {
-    return this.#sizes.has(index + 1) || this.#leaves.has(index)
+    return this.#heads.has(index + 1) || this.#leaves.has(index)
   }
 
   /** What contradicts the leaf and the tree that ends with it. One finding for all heads: behind a change every root is another. */
@@ -60,73 +61,80 @@ export class KnownOfChain {
     const leaf = this.#leaves.get(index)?.find((known) => known.hash !== hash)
     if (leaf !== undefined) {
       this.#differs = true
-      return this.#finding(
-        [index, index],
-        `leaf ${index} is not the one that ${leaf.by} shows, under a good signature`,
-      )
+      const sentence = `leaf ${index} is not the one that ${leaf.by} shows, under a good signature`
+      return this.#finding('history-rewritten', [index, index], sentence)
     }
     return this.#head(index + 1, root)
   }
 
   /** At the end of a chain that could be read: what was signed and is not there any more. */
   beyond(size: number): Finding | undefined {
-    const heads = this.#heads.filter((head) => head.size > size)
-    const most = heads.toSorted((left, right) => right.size - left.size).find(isSigned)
+    const sizes = [...this.#heads.keys()].filter((known) => known > size).sort((a, b) => b - a)
+    const most = this.#firstSigned(sizes)
     if (most === undefined) return undefined
     const sentence = `${most.by} shows a signed tree of ${most.size} leaves, ${size} are there`
-    return {
-      chain: this.#origin,
-      kind: 'chain-truncated',
-      first: size,
-      last: most.size - 1,
-      sentence,
-    }
+    return this.#finding('chain-truncated', [size, most.size - 1], sentence)
   }
 
   /** Of a chain that nobody opened in public. */
   get any(): { readonly by: string; readonly index: number } | undefined {
     const [leaf] = [...this.#leaves.values()].flat()
     if (leaf !== undefined) return leaf
-    const head = this.#heads.find(isSigned)
+    const head = this.#firstSigned(this.#heads.keys())
     return head && { by: head.by, index: Math.max(0, head.size - 1) }
   }
 
+  /** Two trees of one size under one key: the proof needs nothing but the two. */
+  *forks(): Generator<Finding, void> {
+    for (const [size, heads] of this.#heads) {
+      if (heads.every(({ root }) => root === heads[0]?.root)) continue
+      // Whatever stands beside them unsigned.
+      const one = heads.find(isSigned)
+      const other = heads.find((head) => head.root !== one?.root && isSigned(head))
+      if (one === undefined || other === undefined) continue
+      const sentence = `${one.by} and ${other.by} show two signed trees of ${size} leaves with different roots`
+      yield this.#finding('fork', [0, Math.max(0, size - 1)], sentence)
+    }
+  }
+
+  #firstSigned(sizes: Iterable<number>): KnownHead | undefined {
+    for (const size of sizes) {
+      const head = this.#heads.get(size)?.find(isSigned)
+      if (head !== undefined) return head
+    }
+    return undefined
+  }
+
   #head(size: number, root: () => TreeHash): Finding | undefined {
-    if (!this.#sizes.has(size)) return undefined
+    const known = this.#differs ? undefined : this.#heads.get(size)
+    if (known === undefined) return undefined
     const here = root()
-    const wrong = this.#heads.find(
-      (head) => head.size === size && head.root !== here && isSigned(head),
-    )
+    const wrong = known.find((head) => head.root !== here && isSigned(head))
     if (wrong === undefined) {
       this.#good = size
       return undefined
     }
-    if (this.#differs) return undefined
     this.#differs = true
     const sentence = `${wrong.by} shows another signed tree of ${size} leaves: one of these is not the leaf it was`
-    return this.#finding([this.#good, size - 1], sentence)
+    return this.#finding('history-rewritten', [this.#good, size - 1], sentence)
   }
 
-  #finding([first, last]: readonly [number, number], sentence: string): Finding {
-    return { chain: this.#origin, kind: 'history-rewritten', first, last, sentence }
+  #finding(kind: FindingKind, [first, last]: readonly [number, number], sentence: string): Finding {
+    return { chain: this.#origin, kind, first, last, sentence }
   }
 }
 
-/** Two trees of one size under one key: the proof needs nothing but the two. */
-export function forksAmong({ heads }: Known): Finding[] {
-  const seen = new Map<string, KnownHead>()
-  const forks: Finding[] = []
-  for (const head of heads) {
-    const { by, origin, root, size } = head
-    const at = `${String(size)} ${origin}`
-    const other = seen.get(at)
-    if (other === undefined) seen.set(at, head)
-    else if (other.root !== root && isSigned(other) && isSigned(head)) {
-      const sentence = `${other.by} and ${by} show two signed trees of ${size} leaves with different roots`
-      forks.push({ chain: origin, kind: 'fork', first: 0, last: Math.max(0, size - 1), sentence })
-    }
+/** By origin. */
+export function knownByChain({ heads, leaves }: Known): Map<string, KnownOfChain> {
+  const chains = new Map<string, KnownOfChain>()
+  const of = (origin: string): KnownOfChain => {
+    const known = chains.get(origin) ?? new KnownOfChain(origin)
+    chains.set(origin, known)
+    return known
   }
-  return forks
+  for (const head of heads) of(head.origin).addHead(head)
+  for (const leaf of leaves) of(leaf.origin).addLeaf(leaf)
+  return chains
 }
 
 function isSigned(head: KnownHead): boolean {

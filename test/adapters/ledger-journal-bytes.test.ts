@@ -13,7 +13,7 @@ import { ChainCheck } from '../../gateway/ledger/check-chain.ts'
 import { noCounts } from '../../gateway/ledger/finding.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { Examiner } from '../../gateway/ledger/examine.ts'
-import { KnownOfChain, NOTHING_KNOWN } from '../../gateway/ledger/known-heads.ts'
+import { KnownOfChain } from '../../gateway/ledger/known-heads.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
 import { Pairing } from '../../gateway/ledger/pairing.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
@@ -70,7 +70,7 @@ async function firstOfChain(changed: Buffer, keys = KEYS): Promise<Finding> {
   const check = new ChainCheck({
     origin: ORIGIN,
     hasKey: key !== undefined,
-    known: new KnownOfChain(ORIGIN, NOTHING_KNOWN),
+    known: new KnownOfChain(ORIGIN),
     pairing: new Pairing(),
     counts: noCounts(),
     report,

@@ -18,7 +18,8 @@ import { examiningThreads } from '../../adapters/verify-threads/examining-thread
 import { parsePins, pinsText } from '../../gateway/console/pins.ts'
 import type { Evidence } from '../../gateway/console/evidence.ts'
 import { verify } from '../../gateway/console/verify.ts'
-import { digestOf } from '../../gateway/ledger/hash.ts'
+import { digestOf, leafHashOf } from '../../gateway/ledger/hash.ts'
+import { KnownOfChain } from '../../gateway/ledger/known-heads.ts'
 import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
@@ -160,8 +161,12 @@ describe('what others hold', () => {
       { name: 'a', text: notesOf(RUNNING).at(-1)! },
       { name: 'b', text: note![0] },
     ]
-    const found = await against(ledger.data, { notes })
-    expect(found).toContainEqual([RUNNING, 'fork', 0, 69])
+    const fork = [RUNNING, 'fork', 0, 69]
+    expect(await against(ledger.data, { notes })).toContainEqual(fork)
+    // What nobody signed stands in front of neither.
+    const [one = '', another = ''] = notes.map(({ text }) => text)
+    const decoy = one.replace(/\n70\n[^\n]{4}/, '\n70\nAAAA')
+    expect(await against(ledger.data, { published: [decoy, one, another] })).toContainEqual(fork)
   })
 
   test('what is signed by nobody we know proves nothing', async () => {
@@ -184,6 +189,18 @@ describe('what others hold', () => {
       .replace(/\n70\n/, '\n71\n')
     expect(await against(ledger.data, { published: [forged] })).toEqual([])
   })
+
+  test('a head for each second of two days is looked up, not searched', () => {
+    const known = new KnownOfChain(RUNNING)
+    const head = { origin: RUNNING, root: leafHashOf('x'), by: 'a published checkpoint' }
+    for (let size = 1; size <= 172_800; size += 1) known.addHead({ ...head, size })
+    const found = Array.from({ length: 172_800 }, (_, index) =>
+      known.compare(index, head.root, () => head.root),
+    )
+    expect([...found.filter((each) => each !== undefined), ...known.forks()]).toEqual([])
+    expect(known.beyond(172_800)).toBeUndefined()
+    expect(known.beyond(172_799)).toMatchObject({ kind: 'chain-truncated', first: 172_799 })
+  }, 20_000)
 })
 
 function instanceRecord(): string {
