@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openDutyDoor } from '../../adapters/duty-socket/duty-socket.ts'
 import { parseLockedFile, unlockContent } from '../../deploy/duties/locked-file.ts'
 import { approveCommand } from '../../deploy/commands/approve.ts'
 import { eraseCommand } from '../../deploy/commands/erase.ts'
@@ -168,6 +169,31 @@ test('two officers erase a person: order, approval, her copy under a passphrase,
     keys: { erased: 2, lost: 0, undestroyed: 0 },
   })
 }, 120_000)
+
+test('her passphrase is shown before her key may die: a line that breaks then takes it from nobody', async () => {
+  await system.stop()
+  const [one, other] = [await appoint('ERASE-1', 'erasure'), await appoint('ERASE-2', 'erasure')]
+  const [order, copies] = [join(desk, 'order.json'), join(desk, 'copies')]
+  const persons = ['--persons', on('persons', HER), '--basis', 'PDPA-3-5']
+  expect(
+    (await run('erase', ...persons, '--officer', 'ERASE-1', '--key', one, '--to', order)).code,
+  ).toBe(0)
+  const copy = { what: 'gongdao/own-copy/1', instance: 'TW', at: 0, pseudonyms: [] }
+  const door = await openDutyDoor(system.data, async (conversation) => {
+    await conversation.receive()
+    conversation.send({ say: 'copies', copies: [{ person: 1, copy }] })
+    await conversation.receive()
+    conversation.close()
+  })
+  const second = ['--officer', 'ERASE-2', '--key', other, '--copies', copies]
+  const broken = await gongdao('approve', order, ...second, '--data', system.data)
+  await door.close()
+  expect([broken.code, broken.error]).toEqual([1, expect.stringContaining('ConversationOver')])
+  const passphrase = /passphrase, shown only now: ([A-Z0-9-]+)/.exec(broken.out)?.[1] ?? ''
+  const locked = parseLockedFile(readFileSync(join(copies, 'own-copy-1.json'), 'utf8'))
+  expect(JSON.parse(unlockContent(locked, { passphrase }).toString())).toMatchObject(copy)
+  expect(existsSync(order)).toBe(true)
+})
 
 test('keys that are lost without an order are found, and a backup brings them back; without a gateway too', async () => {
   await askAboutHer(system)

@@ -2,13 +2,18 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createHmac } from 'node:crypto'
 import {
+  closeSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -162,6 +167,8 @@ test('with everything that the operator holds and tries, nobody finds her once t
   await carryOut(system.data, ERASE_HER, { onCopies })
   await system.run('S3')
   await carryOut(system.data, ERASE_HER, { onCopies })
+  // Into the same folder, and the first is still there: it is her only one.
+  expect(readdirSync(written).sort()).toEqual(['own-copy-1-2.json', 'own-copy-1.json'])
   await system.stop()
   const keys = pinnedKeys(system.data)
   const { source } = await openSource({ data: system.data }, keys)
@@ -414,22 +421,45 @@ test('where a chain can’t be read whole nobody is erased: what stands behind t
   const [exchange = ''] = await askAboutHer(system)
   const records = decisions(await audit(system.data))
   const { origin } = system.gateway.core.ledger
+  const folder = chainFolder(system.data, origin)
+  const refuses = async (): Promise<void> => {
+    await expect(carryOut(system.data, ERASE_HER)).rejects.toThrow("can't be read to its end")
+  }
+  const segment = join(folder, '00000001.seg')
+  flipByte(segment, exchange)
+  // This process knows how far its own chain has come, though no other does.
+  await refuses()
+  flipByte(segment, exchange)
   await system.stop()
   // Closes the chain in the registry, with its size.
   await system.start()
   await system.stop()
-  const segment = join(chainFolder(system.data, origin), '00000001.seg')
-  const bytes = readFileSync(segment)
-  const at = bytes.indexOf(exchange)
-  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
-  writeFileSync(segment, bytes)
-  await expect(carryOut(system.data, ERASE_HER)).rejects.toThrow("can't be read to its end")
-  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
-  writeFileSync(segment, bytes)
+  flipByte(segment, exchange)
+  await refuses()
+  flipByte(segment, exchange)
+  renameSync(folder, `${folder}-away`)
+  await refuses()
+  renameSync(`${folder}-away`, folder)
   await system.start()
   expect(open(records.get(exchange)!)).toBeDefined()
   expect(readLedger(system.data).view.duties.erasures()).toEqual([])
 })
+
+/** One byte of a text's first place, and back again. */
+function flipByte(file: string, text: string): void {
+  const at = readFileSync(file, 'latin1').search(text.slice(1))
+  const opened = openSync(file, 'r+')
+  const byte = Buffer.alloc(1)
+  readSync(opened, byte, 0, 1, at - 1)
+  writeSync(
+    opened,
+    byte.map((value) => value ^ 1),
+    0,
+    1,
+    at - 1,
+  )
+  closeSync(opened)
+}
 
 test('the officers whom the registrar lists are on record at the next start, and no national number is anywhere', async () => {
   await system.stop()

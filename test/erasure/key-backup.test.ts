@@ -1,6 +1,7 @@
 /** Backups of the key store: encrypted, expiring, and never a way round an erasure. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackupRefused, backUp, restoreKeys } from '../../deploy/duties/key-backup.ts'
 import { LockedFileFault } from '../../deploy/duties/locked-file.ts'
@@ -114,6 +115,23 @@ test('a running gateway lets its backups expire by itself, at the next start at 
   system.clockAheadMs = DAY
   await system.start()
   expect(readdirSync(join(system.data, 'keys', 'backups'))).toEqual([])
+})
+
+test('the folder of backup keys may be a medium of its own: what else is there, and a fault of it, end no gateway', async () => {
+  await system.stop()
+  await backup(3)
+  const folder = join(system.data, 'keys', 'backups')
+  mkdirSync(join(folder, 'lost+found'))
+  const half = join(folder, `${randomUUID()}.json.77.new`)
+  writeFileSync(half, '{"key":')
+  await system.start()
+  expect(readdirSync(folder)).toHaveLength(2)
+  await system.stop()
+  rmSync(folder, { recursive: true })
+  writeFileSync(folder, 'no folder')
+  await system.start()
+  expect(system.reports.some((report) => report.includes("keys can't be destroyed"))).toBe(true)
+  expect((await system.run('S3')).status).toBe(200)
 })
 
 test('a wrong passphrase, a changed byte and a changed expiry open nothing, and nothing is replaced', async () => {

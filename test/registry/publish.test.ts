@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import type { LeafKind } from '../../gateway/ledger/entry.ts'
+import { NotReplicated, type LeafKind } from '../../gateway/ledger/entry.ts'
 import type { ManifestRecord, PieceRecord } from '../../gateway/ledger/registry-events.ts'
 import { RegistryView } from '../../gateway/projections/registry-view.ts'
 import { publish, type Publication, type RegistryWriter } from '../../gateway/registry/publish.ts'
+import { replicatedChain } from '../../gateway/replication/replicated-chain.ts'
 import type { RuleSet } from '../../policies/rule-set.ts'
 import { Digest, Instant } from '../../policies/vocabulary.ts'
 import { memoryChain, type MemoryChain } from '../harness/memory-ledger.ts'
@@ -159,3 +160,19 @@ test('a crash between two parts of a manifest leaves the one before in force', a
   await publish(next, publication(texts), AT)
   expect(reopened(own).view.newest()?.documents).toHaveLength(300)
 })
+
+test.each(['erasure', 'access', 'hold', 'release'] as const)(
+  'a key waits for its %s leaf to be at the log servers too',
+  async (kind) => {
+    const chain = memoryChain('T/registry', { twoPhase: true })
+    const asked: unknown[] = []
+    const until = async (...place: readonly unknown[]): Promise<boolean> => asked.push(place) > 1
+    const guarded = replicatedChain(chain, () => true, { until })
+    await expect(guarded.append({ kind, record: '{}' })).rejects.toThrow(NotReplicated)
+    expect(await guarded.append({ kind, record: '{}' })).toMatchObject({ index: 1 })
+    expect(asked).toEqual([
+      ['T/registry', 1],
+      ['T/registry', 2],
+    ])
+  },
+)
