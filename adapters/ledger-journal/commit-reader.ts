@@ -33,6 +33,8 @@ interface PlacedFrame {
 }
 
 const MOST_ENDS = 4
+/** Of one read from a segment. */
+const SOME_BYTES = 32 * 1024
 const EVERYTHING = Number.MAX_SAFE_INTEGER
 
 export class CommitReader implements ChainJournal {
@@ -157,20 +159,40 @@ function* framesIn(
   from: number,
   tag: Buffer,
 ): Generator<{ bytes: Buffer; frame: FrameView }, undefined> {
-  const header = Buffer.alloc(FRAME_HEADER)
   const size = file.size()
-  let offset = from
-  while (file.read(header, offset) === FRAME_HEADER) {
-    const length = frameLength(header)
-    if (length === FRAME_HEADER || offset + length > size) return
-    const bytes = Buffer.allocUnsafe(length)
-    file.read(bytes, offset)
+  let read: Buffer = Buffer.alloc(0)
+  for (let [at, begin] = [0, from]; ;) {
+    if (!holdsFrame(read, at)) {
+      begin += at
+      at = 0
+      read = bytesAt(file, begin, size)
+      if (!holdsFrame(read, 0)) return
+    }
+    const bytes = read.subarray(at, at + frameLength(read.subarray(at)))
     const frame = frameAt(bytes, 0, tag)
     if (frame.kind !== 'frame') return
     yield { bytes, frame }
-    offset += length
+    at += bytes.length
   }
-  return
+}
+
+/** Several small frames at once, or a large one whole. */
+function bytesAt(file: DiskFile, offset: number, size: number): Buffer {
+  const some = readAt(file, offset, Math.min(size - offset, SOME_BYTES))
+  const length = some.length < FRAME_HEADER ? 0 : frameLength(some)
+  return length > some.length && offset + length <= size ? readAt(file, offset, length) : some
+}
+
+function readAt(file: DiskFile, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.max(0, length))
+  return bytes.subarray(0, file.read(bytes, offset))
+}
+
+/** Whether something as long as a frame begins there; zeros say that they have no payload. */
+function holdsFrame(bytes: Buffer, at: number): boolean {
+  if (at + FRAME_HEADER > bytes.length) return false
+  const length = frameLength(bytes.subarray(at))
+  return length > FRAME_HEADER && at + length <= bytes.length
 }
 
 function whole({ bytes, frame }: PlacedFrame): Commit {

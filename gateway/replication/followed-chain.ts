@@ -72,8 +72,9 @@ export class FollowedChain {
       )
     }
     const messages = commits.map((commit) => {
-      this.#sent.keep(commit)
-      return { key: this.origin, value: encodeCommit(commit) }
+      const value = encodeCommit(commit)
+      this.#sent.keep(commit.first, value)
+      return { key: this.origin, value }
     })
     return { messages, to: last.first + last.count }
   }
@@ -103,7 +104,7 @@ export class FollowedChain {
 
   seen(value: Buffer | undefined): Seen {
     const theirs = decodeCommit(value)
-    const why = theirs === undefined ? 'unreadable' : this.#misfit(theirs)
+    const why = theirs === undefined ? 'unreadable' : this.#misfit(theirs, value)
     if (theirs === undefined || why !== undefined) {
       const index = theirs?.first ?? this.readBack
       const divergence = { chain: this.origin, index, why: why ?? 'unreadable', theirs } as const
@@ -117,8 +118,8 @@ export class FollowedChain {
     return { kind: 'fits' }
   }
 
-  #misfit(theirs: Commit): 'ahead' | 'other' | undefined {
-    if (this.#sent.take(theirs.first)?.equals(theirs.payload) === true) return undefined
+  #misfit(theirs: Commit, value: Buffer = Buffer.alloc(0)): 'ahead' | 'other' | undefined {
+    if (this.#sent.take(theirs.first)?.equals(value) === true) return undefined
     const end = theirs.first + theirs.count
     if (end > this.durable) return 'ahead'
     const [ours] = this.#journal.read(theirs.first, end, 1)
