@@ -16,7 +16,15 @@ import { assertMachine, measureFdatasync } from './machine.ts'
 import { neighbours, neighbourTable } from './neighbours.ts'
 import { replicated, replicatedTable } from './replicated.ts'
 import { telemetryCost } from './telemetry.ts'
-import { resultsOf, rowName, shown, type Cycle, type Result, type Row } from './results.ts'
+import {
+  notAlone,
+  resultsOf,
+  rowName,
+  shown,
+  type Cycle,
+  type Result,
+  type Row,
+} from './results.ts'
 import { startUpstream, startVariant, VARIANTS } from './variants.ts'
 import type { Running, VariantName } from './variants.ts'
 import { benchWorld, type BenchWorld } from './world.ts'
@@ -26,8 +34,6 @@ const AUDIT = 'audit'
 const NEIGHBOURS = 'neighbours'
 const REPLICATED = 'replicated'
 const TELEMETRY = 'telemetry'
-/** Above it a row says more about the neighbours than about the gateway. */
-const QUIET = 0.05
 
 const { values } = parseArgs({
   options: {
@@ -164,12 +170,7 @@ function tell(results: readonly Result[], audits: readonly AuditResult[]): void 
   if (audits.length > 0) process.stdout.write(`${auditTable(audits)}\n\n`)
   for (const sentence of barsReached(results, audits)) process.stdout.write(`${sentence}\n`)
   const foreign = Math.max(0, ...results.map(({ foreignShare }) => foreignShare))
-  if (foreign > QUIET) {
-    const share = (100 * foreign).toFixed(0)
-    process.stdout.write(
-      `The core under test was not alone: others took up to ${share} % of it. Run it again when the machine is quiet.\n`,
-    )
-  }
+  for (const sentence of notAlone(foreign)) process.stdout.write(`${sentence}\n`)
   if (values.out !== undefined) {
     writeFileSync(values.out, `${JSON.stringify([...results, ...audits], null, 2)}\n`)
   }

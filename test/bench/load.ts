@@ -71,11 +71,16 @@ export async function load(target: Running, options: LoadOptions): Promise<Measu
   const before = usageOf(target.pid)
   const text = await runWrk(target.port, options)
   const after = usageOf(target.pid)
-  const foreignTicks = after.coreUser - before.coreUser - (after.user - before.user)
   return {
     ...measured(text, (after.all - before.all) * TICK_MICROS),
-    foreignShare: Math.max(0, (foreignTicks * TICK_MICROS) / (Math.ceil(options.seconds) * 1e6)),
+    foreignShare: foreignShareOf(before, after, Math.ceil(options.seconds)),
   }
+}
+
+/** Of the core under test, between two looks. */
+export function foreignShareOf(before: Usage, after: Usage, seconds: number): number {
+  const foreignTicks = after.coreUser - before.coreUser - (after.user - before.user)
+  return Math.max(0, (foreignTicks * TICK_MICROS) / (seconds * 1e6))
 }
 
 async function runWrk(port: number, options: LoadOptions): Promise<string> {
@@ -122,7 +127,7 @@ function measured(text: string, cpu: number): Omit<Measured, 'foreignShare'> {
 
 const TICK_MICROS = 10_000
 
-interface Usage {
+export interface Usage {
   /** Clock ticks of the process, all threads: user time, and user and system time. */
   readonly user: number
   readonly all: number
@@ -131,7 +136,7 @@ interface Usage {
 }
 
 /** proc_pid_stat(5), fields 14 and 15. */
-function usageOf(pid: number): Usage {
+export function usageOf(pid: number): Usage {
   let [user, all] = [0, 0]
   for (const thread of readdirSync(`/proc/${String(pid)}/task`)) {
     const stat = readFileSync(`/proc/${String(pid)}/task/${thread}/stat`, 'utf8')

@@ -14,7 +14,9 @@ import { ENROLMENT } from '../harness/departments.ts'
 import { GATE_CACHE } from '../harness/gate-cache.ts'
 import { ask, GATEWAY, LABOUR, scenarioNamed, startSystem, type System } from '../harness/system.ts'
 import type { Greed } from './greedy.program.ts'
+import { foreignShareOf, usageOf } from './load.ts'
 import { median } from './median.ts'
+import { notAlone } from './results.ts'
 import { CORE_OF_LOAD, CORE_OF_VARIANT, freePort } from './variants.ts'
 
 export interface NeighbourResult {
@@ -23,6 +25,8 @@ export interface NeighbourResult {
   /** Milliseconds, median of the rounds. */
   readonly p99: number
   readonly ratioToAlone: number
+  /** The greatest share of the gateway's core that other processes took in a round. */
+  readonly foreignShare: number
 }
 
 type Beside = 'nobody' | 'a slow provider' | 'a greedy consumer' | 'a greedy consumer, no limits'
@@ -53,7 +57,7 @@ const LIMITS = {
 
 export async function neighbours(rounds: number, seconds: number): Promise<NeighbourResult[]> {
   const [limited, open] = [await startOne(LIMITS), await startOne(BREAKER)]
-  const measured = new Map<Beside, number[]>(BESIDE.map((beside) => [beside, []]))
+  const measured = new Map<Beside, Noticed[]>(BESIDE.map((beside) => [beside, []]))
   try {
     // One unmeasured round: compilers and connections.
     for (const [at, beside] of Array.from({ length: rounds + 1 }, () => BESIDE)
@@ -61,8 +65,10 @@ export async function neighbours(rounds: number, seconds: number): Promise<Neigh
       .entries()) {
       const round = Math.floor(at / BESIDE.length)
       const one = beside.endsWith('no limits') ? open : limited
-      const p99 = await besides(beside, one, () => neighbour(one, Math.max(seconds, LEAST_SECONDS)))
-      if (round > 0) measured.get(beside)?.push(p99)
+      const noticed = await besides(beside, one, () =>
+        neighbour(one, Math.max(seconds, LEAST_SECONDS)),
+      )
+      if (round > 0) measured.get(beside)?.push(noticed)
       process.stderr.write(`round ${String(round)} of ${String(rounds)}: beside ${beside}\n`)
     }
   } finally {
@@ -71,25 +77,32 @@ export async function neighbours(rounds: number, seconds: number): Promise<Neigh
   }
   const alone = measured.get('nobody') ?? []
   return BESIDE.map((beside) => {
-    const p99s = measured.get(beside) ?? []
-    const ratios = p99s.map((p99, round) => p99 / (alone[round] ?? Number.NaN))
-    return { name: 'neighbours', beside, p99: median(p99s), ratioToAlone: median(ratios) }
+    const rounds = measured.get(beside) ?? []
+    const ratios = rounds.map(({ p99 }, round) => p99 / (alone[round]?.p99 ?? Number.NaN))
+    return {
+      name: 'neighbours',
+      beside,
+      p99: median(rounds.map(({ p99 }) => p99)),
+      ratioToAlone: median(ratios),
+      foreignShare: Math.max(...rounds.map(({ foreignShare }) => foreignShare)),
+    }
   })
 }
 
 export function neighbourTable(results: readonly NeighbourResult[]): string {
-  return results
-    .map(({ beside, p99, ratioToAlone }) => {
-      const isReached = ratioToAlone <= MOST
-      const isHeldTo = beside.startsWith('a ') && !beside.endsWith('no limits')
-      const mark = isHeldTo ? (isReached ? '✓' : '✗') : ' '
-      const bar = isHeldTo ? ` (≤ ${String(MOST)})` : ''
-      return `${mark} neighbour beside ${beside}: p99 ${p99.toFixed(2)} ms, ${ratioToAlone.toFixed(2)} × of alone${bar}`
-    })
-    .join('\n')
+  const lines = results.map(({ beside, p99, ratioToAlone }) => {
+    const isReached = ratioToAlone <= MOST
+    const isHeldTo = beside.startsWith('a ') && !beside.endsWith('no limits')
+    const mark = isHeldTo ? (isReached ? '✓' : '✗') : ' '
+    const bar = isHeldTo ? ` (≤ ${String(MOST)})` : ''
+    return `${mark} neighbour beside ${beside}: p99 ${p99.toFixed(2)} ms, ${ratioToAlone.toFixed(2)} × of alone${bar}`
+  })
+  const foreign = Math.max(...results.map(({ foreignShare }) => foreignShare))
+  return [...lines, ...notAlone(foreign)].join('\n')
 }
 
 interface One {
+  readonly pid: number
   readonly system: System
   readonly url: URL
   readonly agent: Agent
@@ -123,6 +136,7 @@ async function startOne(admission: object): Promise<One> {
   const agent = new Agent({ keepAlive: true, maxSockets: NEIGHBOURS_CONNECTIONS })
   return {
     system,
+    pid: child.pid ?? 0,
     url: new URL(url),
     agent,
     port,
@@ -135,7 +149,11 @@ async function startOne(admission: object): Promise<One> {
   }
 }
 
-async function besides(beside: Beside, one: One, measure: () => Promise<number>): Promise<number> {
+async function besides(
+  beside: Beside,
+  one: One,
+  measure: () => Promise<Noticed>,
+): Promise<Noticed> {
   if (beside === 'nobody') return measure()
   const greedy = await startGreedy(one, beside === 'a slow provider' ? SLOW_MS : 0)
   try {
@@ -164,8 +182,13 @@ async function startGreedy({ port, system, url }: One, afterMs: number): Promise
   return greedy
 }
 
-/** Its p99, milliseconds. */
-async function neighbour({ agent, system, url }: One, seconds: number): Promise<number> {
+interface Noticed {
+  /** Milliseconds. */
+  readonly p99: number
+  readonly foreignShare: number
+}
+
+async function neighbour({ agent, pid, system, url }: One, seconds: number): Promise<Noticed> {
   const scenario = scenarioNamed('household')
   const tls = system.world.identityOf('subsystem', scenario.consumer)
   const asking = async (): Promise<number> => {
@@ -175,11 +198,15 @@ async function neighbour({ agent, system, url }: One, seconds: number): Promise<
     return performance.now() - due
   }
   await Promise.all(Array.from({ length: NEIGHBOURS_CONNECTIONS }, asking))
+  const before = usageOf(pid)
   const asked: Promise<number>[] = []
   for (const end = performance.now() + seconds * 1000; performance.now() < end;) {
     asked.push(asking())
     await pause(PACE_MS)
   }
   const took = (await Promise.all(asked)).sort((a, b) => a - b)
-  return took[Math.ceil(took.length * 0.99) - 1] ?? Number.NaN
+  return {
+    p99: took[Math.ceil(took.length * 0.99) - 1] ?? Number.NaN,
+    foreignShare: foreignShareOf(before, usageOf(pid), seconds),
+  }
 }

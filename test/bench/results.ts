@@ -93,3 +93,15 @@ export function shown(results: readonly Result[]): string {
     ]),
   )
 }
+
+/** Above it a row says more about the neighbours than about the gateway. */
+const QUIET = 0.05
+
+/** Said below a table whose figures can't be believed. */
+export function notAlone(foreignShare: number): readonly string[] {
+  if (foreignShare <= QUIET) return []
+  const share = (100 * foreignShare).toFixed(0)
+  return [
+    `The core under test was not alone: others took up to ${share} % of it. Run it again when the machine is quiet.`,
+  ]
+}
