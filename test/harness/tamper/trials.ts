@@ -61,7 +61,7 @@ export async function tamperCampaign({
       { name, trials: 0, detected: 0, located: 0, canLocate: within !== Infinity },
     ]),
   )
-  const deck = attacks.flatMap((attack) => Array.from({ length: attack.share }, () => attack))
+  const deck = dealt(attacks)
   const missed: Missed[] = []
   try {
     for (let done = 0; done < trials; done += 1) {
@@ -76,6 +76,14 @@ export async function tamperCampaign({
     ledger.remove()
   }
   return { rows: [...rows.values()], missed }
+}
+
+/** Each attack as often as its share; every one once before any comes again. */
+function dealt(attacks: readonly Attack[]): readonly Attack[] {
+  const most = Math.max(...attacks.map(({ share }) => share))
+  return Array.from({ length: most }, (_, round) =>
+    attacks.filter(({ share }) => share > round),
+  ).flat()
 }
 
 async function trial(

@@ -1,0 +1,20 @@
+/**
+ * How much of the campaigns `npm test` runs. `CAMPAIGN_SHARE=3 npm test` runs three times as much, `CAMPAIGN_SHARE=0.5` half; all that
+ * one wants: `npm run simulate -- --seeds N`, `npm run campaign:tamper -- --trials N`.
+ */
+const times = Number(process.env['CAMPAIGN_SHARE'] ?? '1')
+if (!(times > 0 && times <= 1000)) {
+  throw new RangeError('CAMPAIGN_SHARE is a number above 0, at most 1000')
+}
+
+/** Worlds of the simulator, 0.3 s of a core each. */
+export const WORLDS = Math.ceil(16 * times)
+
+/** Not 1: of the first 18 none has a crash that leaves an intent open and a start after it. 32 has one before the intent's deadline. */
+export const FIRST_WORLD = 19
+
+/** Trials of tampering, 25 ms each. 130: every attack as often as its share says, the rarest twice; 38: each once. */
+export const TRIALS = Math.max(38, Math.ceil(130 * times))
+
+/** Milliseconds that a share of a campaign may take on a busy machine. */
+export const MOST_MS = Math.ceil(180_000 * Math.max(1, times))
