@@ -1,5 +1,5 @@
 /**
- * Once a minute the heads of all open chains are time-stamped, and the stamp is a leaf of the registry. No exchange waits for it: an
+ * Once a minute the heads of this gateway's open chains are time-stamped, and the stamp is a leaf of the registry. No exchange waits for it: an
  * authority that is away is asked again, later and later, and the operator is told.
  *
  * In this order: stamp → durable in the folder of anchors → leaf. What a crash leaves in between is a stamp without a leaf, which the
@@ -14,7 +14,8 @@ import type { AnchorRecord } from '../gateway/ledger/registry-events.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { CheckStamp, Stamp, TimestampAuthority } from '../gateway/ports/timestamp-authority.ts'
 import { appendAll, type RegistryWriter } from '../gateway/registry/publish.ts'
-import type { Instant } from '../policies/vocabulary.ts'
+import { canonicalJson } from '../policies/canonical-json.ts'
+import type { GatewayId, Instant } from '../policies/vocabulary.ts'
 import type { Report } from '../gateway/ports/telemetry.ts'
 
 export interface AnchoringParts {
@@ -22,7 +23,8 @@ export interface AnchoringParts {
   readonly check: CheckStamp
   readonly folder: AnchorsFolder
   readonly registry: RegistryWriter
-  /** The open chains, the registry among them. */
+  readonly gateway: GatewayId
+  /** The open chains that this process writes. */
   readonly heads: () => readonly Head[]
   readonly clock: Clock
   /** How often at most, milliseconds. */
@@ -152,7 +154,7 @@ export class Anchoring {
 
   /** The newest anchor, as the next one names it; where the folder was lost, as the registry does. */
   #before(): { readonly number: number; readonly stamp: AnchorRecord['stamp'] } | undefined {
-    const { lastAnchor } = this.#parts.registry.view.upkeep
+    const lastAnchor = this.#recorded()
     const kept = this.#last && {
       number: this.#last.aggregate.number,
       stamp: stampDigest(this.#last),
@@ -162,27 +164,34 @@ export class Anchoring {
 
   /** Of the newest anchor, where it is not there yet. */
   async #recordLeaf(): Promise<void> {
-    const { clock, registry } = this.#parts
+    const { clock, gateway, registry } = this.#parts
     const anchor = this.#last
-    const recorded = registry.view.upkeep.lastAnchor?.number ?? 0
+    const recorded = this.#recorded()?.number ?? 0
     if (anchor === undefined || anchor.aggregate.number <= recorded) return
     const record: AnchorRecord = {
       aggregate: digestOf(textOf(anchor)),
       at: clock.now(),
+      gateway,
       number: anchor.aggregate.number,
       stamp: stampDigest(anchor),
       v: 1,
     }
-    await appendAll(registry, [{ kind: 'anchor', record: JSON.stringify(record) }])
+    await appendAll(registry, [{ kind: 'anchor', record: canonicalJson({ ...record }) }])
+  }
+
+  #recorded(): AnchorRecord | undefined {
+    const { gateway, registry } = this.#parts
+    return registry.view.upkeep.lastAnchor(gateway)
   }
 
   #succeeded(stamped: readonly Head[]): void {
-    const { heads, registry, report } = this.#parts
-    const now = heads()
-    const before = sizeOf(stamped, registry.chain.origin)
+    const { registry, report } = this.#parts
+    const { chain } = registry
     // Its own leaf needs no stamp; anything else that came meanwhile does.
-    const isOwn = sizeOf(now, registry.chain.origin) === before + 1
-    this.#covered = isOwn ? spelled([...others(stamped, registry), registry.chain.head()]) : ''
+    const covered = stamped.map((head) =>
+      head.origin === chain.origin && head.size + 1 === chain.head().size ? chain.head() : head,
+    )
+    this.#covered = spelled(covered)
     this.#uncoveredSince = undefined
     this.#pauseMs = 0
     this.#notBefore = this.#parts.clock.now() + this.#parts.everyMs
@@ -212,14 +221,6 @@ function textOf({ aggregate }: Anchor): Buffer {
 function spelled(heads: readonly Head[]): string {
   const names = heads.map(({ origin, root, size }) => `${origin} ${String(size)} ${root}`)
   return names.sort().join('\n')
-}
-
-function sizeOf(heads: readonly Head[], origin: string): number {
-  return heads.find((head) => head.origin === origin)?.size ?? 0
-}
-
-function others(heads: readonly Head[], { chain }: RegistryWriter): Head[] {
-  return heads.filter(({ origin }) => origin !== chain.origin)
 }
 
 /** Looks every second, in the background. */

@@ -10,7 +10,6 @@ import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import type { RegistryWriter } from '../gateway/registry/publish.ts'
 import { Anchoring, keepAnchoring, type AnchorStatus } from './anchor-heads.ts'
 import type { GatewayConfig } from './config.ts'
-import { registrarOf } from './config/registrar.ts'
 import { keepRoots, readRoots } from './timestamp-roots.ts'
 import type { Report } from '../gateway/ports/telemetry.ts'
 
@@ -32,22 +31,19 @@ interface Parts {
 export async function openAnchoring(config: GatewayConfig, parts: Parts): Promise<OpenedAnchoring> {
   const { data, timestamps } = config
   if (timestamps === undefined) return { status: () => undefined, stop: () => Promise.resolve() }
-  // Stamps are numbered through, and only the registrar's process records their leaves.
-  if (registrarOf(config) !== undefined) {
-    throw new RangeError(
-      'timestamps belongs into the configuration of the process that writes the registry; take it out of this one',
-    )
-  }
   const { everyMs, policies, renewBeforeMs, timeoutMs, toleranceMs, url } = timestamps
   const rules = { roots: readRoots(timestamps.roots), ...(policies && { policies }) }
   keepRoots(data, rules.roots)
   const { chain, chance, clock, registry } = parts
-  const heads = (): readonly Head[] => [registry.chain.head(), chain.head()]
+  // Who writes a chain has it stamped: two that had the registry stamped would each make it grow for the other.
+  const own = registry.isFollowed === true ? [chain] : [registry.chain, chain]
+  const heads = (): readonly Head[] => own.map((each) => each.head())
   const authority = timestampAuthority({ ...rules, url, timeoutMs, toleranceMs, clock, chance })
   const folder = await AnchorsFolder.open(anchorsFolder(ledgerFolder(data)))
   const check = stampChecker(rules)
   const anchoring = await Anchoring.open({
     ...parts,
+    gateway: config.gateway,
     heads,
     authority,
     check,

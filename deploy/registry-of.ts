@@ -14,6 +14,9 @@ import type { Report } from '../gateway/ports/telemetry.ts'
 
 type Told = LawOptions & { readonly report: Report }
 
+/** Why another's registry can't be followed or obeyed; empty: it is. */
+export type Following = () => string
+
 /** The key that verifiers pin for the registry. */
 export function registryKey(config: GatewayConfig, own: Uint8Array): Uint8Array {
   const registrar = registrarOf(config)
@@ -27,9 +30,6 @@ export async function registryOf(
 ): Promise<OpenedRegistry> {
   const registrar = registrarOf(config)
   if (registrar !== undefined) {
-    if (config.timestamps !== undefined) {
-      throw new Error('timestamps belong into the configuration of the registrar: take them out')
-    }
     return openFollowedRegistry({ ...config, registrar }, identity, parts)
   }
   const [issuing, root] = identity.tls.ca
@@ -45,13 +45,18 @@ export async function openLawAndDoor(
     readonly registry: OpenedRegistry
     readonly opened: (() => Promise<void> | void)[]
   },
-): Promise<{ readonly law: OpenedLaw; readonly registrar: URL | undefined }> {
+): Promise<{
+  readonly law: OpenedLaw
+  readonly registrar: URL | undefined
+  readonly following: Following | undefined
+}> {
   const { opened, registry, report } = parts
   if (isFollowed(registry)) {
     opened.push(() => {
       registry.stop()
     })
-    return { law: await followLaw(config, registry, parts), registrar: undefined }
+    const law = await followLaw(config, registry, parts)
+    return { law, registrar: undefined, following: () => registry.trouble() || law.trouble() }
   }
   const law = await openLaw(config, registry, parts)
   // Whoever writes the registry archives the lists; the others have the same ones.
@@ -59,7 +64,7 @@ export async function openLawAndDoor(
   opened.push(() => archiving.stop())
   const door = await openRegistrar(config, identity, parts)
   if (door !== undefined) opened.push(() => door.close())
-  return { law, registrar: door?.url }
+  return { law, registrar: door?.url, following: undefined }
 }
 
 function isFollowed(registry: OpenedRegistry): registry is OpenedFollowedRegistry {

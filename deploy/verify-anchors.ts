@@ -1,13 +1,13 @@
-/** The time-stamps of a data folder's ledger, checked offline against pinned roots. */
+/** The time-stamps of a data folder's ledger, checked offline against pinned roots: those of the gateway whose chains stand there. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { anchorsFolder, readAnchors } from '../adapters/checkpoints-folder/anchors-folder.ts'
-import { ledgerFolder } from '../adapters/ledger-journal/folders.ts'
+import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts'
 import { readChain } from '../adapters/ledger-journal/read-chain.ts'
 import { stampChecker } from '../adapters/timestamp-rfc3161/timestamp-authority.ts'
 import { checkAnchors } from '../gateway/ledger/check-anchors.ts'
 import type { CheckedAnchors } from '../gateway/ledger/check-anchors.ts'
-import type { AnchorRecord } from '../gateway/ledger/registry-events.ts'
+import type { AnchorRecord, GenesisRecord } from '../gateway/ledger/registry-events.ts'
 import { originOf } from './read-ledger.ts'
 import { readRoots, timestampRootsFile } from './timestamp-roots.ts'
 
@@ -37,15 +37,21 @@ function anchorLeaves(data: string): {
 } {
   const folder = join(ledgerFolder(data), 'registry')
   const registry = originOf(folder)
-  const leaves = new Map<number, AnchorRecord>()
-  if (registry === undefined) return { registry, leaves }
+  const all = new Map<number, AnchorRecord>()
+  const gateways = new Set<string>()
+  if (registry === undefined) return { registry, leaves: all }
   readChain({
     folder,
     origin: registry,
     twoPhase: true,
     visit: ({ index, leaf, record }) => {
-      if (leaf.kind === 'anchor') leaves.set(index, JSON.parse(record) as AnchorRecord)
+      if (leaf.kind === 'anchor') all.set(index, JSON.parse(record) as AnchorRecord)
+      if (leaf.kind !== 'genesis') return
+      const { chain, gateway } = JSON.parse(record) as GenesisRecord
+      if (existsSync(chainFolder(data, chain))) gateways.add(gateway)
     },
   })
-  return { registry, leaves }
+  // The registry is followed by every gateway; the stamps stand where they were made.
+  const own = [...all].filter(([, { gateway }]) => gateways.has(gateway))
+  return { registry, leaves: new Map(own) }
 }

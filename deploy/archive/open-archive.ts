@@ -1,4 +1,4 @@
-/** The manifests of an archive, every one of them signed by the pinned key and following the one before. */
+/** The manifests of an archive, every one of them signed by the same pinned key and following the one before. */
 import { ArchiveDamaged } from '../../adapters/archive-folder/archive-folder.ts'
 import type { ArchiveFolder } from '../../adapters/archive-folder/archive-folder.ts'
 import { readManifest } from '../../gateway/ledger/archive-manifest.ts'
@@ -15,7 +15,8 @@ export function openArchive(archive: ArchiveFolder, keys: string): ArchiveManife
     const number = manifests.length + 1
     const read = readManifest(text, note, pinned)
     if ('wrong' in read) throw new ArchiveDamaged(`manifest ${String(number)}: ${read.wrong}`)
-    if (read.number !== number || read.previous !== previous)
+    const isOther = read.gateway !== (manifests[0] ?? read).gateway
+    if (read.number !== number || read.previous !== previous || isOther)
       throw new ArchiveDamaged(`manifest ${String(number)} does not follow the one before it`)
     previous = digestOf(text)
     manifests.push(read)

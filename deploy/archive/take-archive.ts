@@ -26,8 +26,9 @@ export interface TakeArchive {
   readonly data: string
   readonly to: string
   readonly keys: string
-  /** The registrar's. */
+  /** The registrar's; or that of the gateway that is named, where it follows a registry. */
   readonly signer: LogSigner
+  readonly gateway?: string | undefined
   readonly now: Instant
   readonly onProgress?: (files: number) => void
 }
@@ -79,6 +80,7 @@ async function take(options: TakeArchive): Promise<TakenArchive> {
     chains: kept.heads(),
     engine,
     entries: kept.entries(closedPaths(texts, [...known.keys(), ...kept.paths()])),
+    ...(options.gateway !== undefined && { gateway: options.gateway }),
     instance: texts.instance,
     number: manifests.length + 1,
     ...(before && { previous: digestOf(manifestText(before)) }),

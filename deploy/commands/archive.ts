@@ -1,11 +1,10 @@
 /** `gongdao archive`: what a court needs in eight years, by content; `archive verify`, `archive restore`. */
 import { Command } from 'commander'
-import { ed25519Signer } from '../../gateway/ledger/signer.ts'
+import { archiveSigner } from '../archive/archive-signer.ts'
 import { checkArchive } from '../archive/check-archive.ts'
 import { restoreArchive } from '../archive/restore-archive.ts'
 import { takeArchive } from '../archive/take-archive.ts'
-import { DATA_DEFAULT, foldersOf } from '../config.ts'
-import { logKey } from '../log-keys.ts'
+import { DATA_DEFAULT } from '../config.ts'
 import { readKeys } from '../read-keys.ts'
 import { systemClock } from '../system.ts'
 import { progressLine } from './progress-line.ts'
@@ -42,13 +41,13 @@ export function archiveCommand(outlet?: Outlet): Command {
 
 async function take({ data, json, to }: Common & { to?: string }): Promise<Answer> {
   if (to === undefined) throw new RangeError('name the archive with --to')
-  const key = `${foldersOf(data).keys}/registrar-log.key`
+  const keys = readKeys({ data })
   const progress = progressLine('archived files', json === true)
   const taken = await takeArchive({
     data,
     to,
-    keys: readKeys({ data }),
-    signer: ed25519Signer(logKey(key, false)),
+    keys,
+    ...archiveSigner(data, keys),
     now: systemClock().now(),
     onProgress: progress.at,
   })

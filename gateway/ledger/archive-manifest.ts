@@ -1,7 +1,8 @@
 /**
  * What an archive holds, told by its manifests: one a run, each naming what came anew, the manifest before, and how far every chain
- * reached. A manifest is RFC 8785, addressed by its SHA-256 and signed with the registrar's log key as a checkpoint of the log
- * `<instance>/archive`: its size is the manifest's number, its root the manifest's hash.
+ * reached. A manifest is RFC 8785, addressed by its SHA-256 and signed with a log key as a checkpoint of the log `<instance>/archive` (the
+ * registrar's key) or `<instance>/archive/<gateway>` (the key of a gateway that follows a registry): its size is the manifest's number, its
+ * root the manifest's hash.
  */
 import { canonicalJson } from '../../policies/canonical-json.ts'
 import type { Json } from '../../policies/canonical-json.ts'
@@ -10,6 +11,7 @@ import { checkpointText, checkpointWriter } from './checkpoint.ts'
 import type { Head } from './entry.ts'
 import { digestOf, treeHashOfDigest } from './hash.ts'
 import { noteKey, parseNote, signersOf } from './note.ts'
+import type { NoteKey } from './note.ts'
 import type { PinnedKeys } from './pinned-keys.ts'
 import { ED25519 } from './signer.ts'
 import type { LogSigner } from './signer.ts'
@@ -32,6 +34,8 @@ export interface ArchiveManifest {
   /** How far the chains reached, sorted by origin. */
   readonly chains: readonly Head[]
   readonly engine: { readonly name: string; readonly version: string }
+  /** Whose key signs; absent: the registrar's. */
+  readonly gateway?: string
   /** What is new or grown since the manifest before, sorted by path. */
   readonly entries: readonly ArchiveEntry[]
   readonly instance: string
@@ -54,11 +58,20 @@ function asJson({ chains, entries, ...rest }: ArchiveManifest): Json {
 /** The signed note that belongs to a manifest's text. */
 export function signManifest(manifest: ArchiveManifest, signer: LogSigner): string {
   const hash = treeHashOfDigest(digestOf(manifestText(manifest)))
-  return checkpointWriter(archiveOrigin(manifest.instance), signer)(manifest.number, hash)
+  return checkpointWriter(archiveOrigin(manifest), signer)(manifest.number, hash)
 }
 
-export function archiveOrigin(instance: string): string {
-  return `${instance}/archive`
+export function archiveOrigin({
+  gateway,
+  instance,
+}: Pick<ArchiveManifest, 'gateway' | 'instance'>): string {
+  return gateway === undefined ? `${instance}/archive` : `${instance}/archive/${gateway}`
+}
+
+/** The pinned key of whoever says that it signs. */
+function signerOf({ gateway, instance }: ArchiveManifest, keys: PinnedKeys): NoteKey | undefined {
+  if (gateway !== undefined) return keys.forChain(`${instance}/exchange/${gateway}/1`)
+  return keys.registry?.name === `${instance}/registry` ? keys.registry : undefined
 }
 
 /** What is wrong with a manifest or its note; attacker-controlled. */
@@ -69,20 +82,21 @@ export function readManifest(
 ): ArchiveManifest | { readonly wrong: string } {
   const manifest = parsed(text)
   if (manifest === undefined) return { wrong: 'it is not a manifest in canonical form' }
-  const { registry } = keys
-  if (registry?.name !== `${manifest.instance}/registry`)
-    return { wrong: 'it is of an instance whose registry key is not pinned' }
-  return isSigned(manifest, digestOf(text), { note, publicKey: registry.publicKey })
+  const key = signerOf(manifest, keys)
+  if (key === undefined)
+    return { wrong: 'it is of an instance or a gateway whose key is not pinned' }
+  return isSigned(manifest, digestOf(text), { note, publicKey: key.publicKey })
     ? manifest
-    : { wrong: 'its note is not one of the registrar’s key over it' }
+    : { wrong: 'its note is not one of the pinned key over it' }
 }
 
 function isSigned(
-  { instance, number }: ArchiveManifest,
+  manifest: ArchiveManifest,
   digest: Digest,
   { note, publicKey }: { readonly note: string; readonly publicKey: Uint8Array },
 ): boolean {
-  const origin = archiveOrigin(instance)
+  const { number } = manifest
+  const origin = archiveOrigin(manifest)
   const signed = parseNote(note)
   const keys = [noteKey(origin, ED25519, publicKey)]
   if (signed === undefined || signersOf(signed, keys)?.length !== 1) return false
@@ -100,10 +114,11 @@ function parsed(text: string): ArchiveManifest | undefined {
 }
 
 function isManifest(value: ArchiveManifest): boolean {
-  const { entries, instance, number, v } = value
+  const { entries, gateway, instance, number, v } = value
   return (
     (v as unknown) === 1 &&
     typeof instance === 'string' &&
+    ['string', 'undefined'].includes(typeof gateway) &&
     Number.isSafeInteger(number) &&
     entries.every(isEntry)
   )

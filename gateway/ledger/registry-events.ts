@@ -76,12 +76,14 @@ export interface CutRecord {
   readonly v: 1
 }
 
-/** Kind `anchor`: a time-stamp covers the heads of all chains (`anchor.ts`); both texts are kept under these digests. */
+/** Kind `anchor`: a time-stamp covers the heads of a gateway's chains (`anchor.ts`); it keeps both texts, under these digests. */
 export interface AnchorRecord {
   /** SHA-256 of the aggregate's text. */
   readonly aggregate: Digest
   readonly at: Instant
-  /** From 1, without gaps. */
+  /** Who had the time-stamp made. */
+  readonly gateway: GatewayId
+  /** Of this gateway's, from 1, without gaps. */
   readonly number: number
   /** SHA-256 of the token. */
   readonly stamp: Digest

@@ -9,7 +9,7 @@ import type { GatewayId } from '../../policies/vocabulary.ts'
 import type { Entry, LeafKind } from '../ledger/entry.ts'
 import { LONGEST_ENTRY } from '../ledger/leaf.ts'
 import { vkeyText, parseVkey } from '../ledger/note.ts'
-import type { ClosureRecord, GenesisRecord } from '../ledger/registry-events.ts'
+import type { AnchorRecord, ClosureRecord, GenesisRecord } from '../ledger/registry-events.ts'
 import type { ChainJournal, Commit } from '../ports/chain-journal.ts'
 import type { Clock } from '../ports/clock.ts'
 import { appendAll, type RegistryWriter } from './publish.ts'
@@ -80,6 +80,7 @@ export class RegistrarDesk {
   #kindObjection(gateway: GatewayId, kind: LeafKind, record: JsonObject): string | undefined {
     if (kind === 'genesis') return this.#genesis(gateway, record as unknown as GenesisRecord)
     if (kind === 'closure') return this.#closure(gateway, record as unknown as ClosureRecord)
+    if (kind === 'anchor') return this.#anchor(gateway, record as unknown as AnchorRecord)
     if (OF_OFFICERS.has(kind)) {
       const { gateway: named } = record
       if (named !== gateway) return 'the order names another gateway'
@@ -92,9 +93,22 @@ export class RegistrarDesk {
     if (!Number.isSafeInteger(at)) return 'the record has no time'
     const time = Number(at)
     const ahead = time - this.#rules.clock.now()
-    if (ahead > AHEAD_MS) return clockIs(ahead, 'ahead of the registrar’s')
+    if (ahead > AHEAD_MS) return clockIs(ahead, "ahead of the registrar's")
     const behind = (this.#registry.view.latest ?? time) - time
     return behind > BEHIND_MS ? clockIs(behind, 'behind the newest leaf') : undefined
+  }
+
+  /** Each gateway numbers its own through: one that is recorded twice, or left out, would be a finding for ever. */
+  #anchor(gateway: GatewayId, anchor: AnchorRecord): string | undefined {
+    const { aggregate, at, number, stamp } = anchor
+    if (anchor.gateway !== gateway) return 'the time-stamp names another gateway'
+    const due = (this.#registry.view.upkeep.lastAnchor(gateway)?.number ?? 0) + 1
+    if (number !== due) return `time-stamp ${due} is due`
+    const whole = { aggregate, at, gateway, number, stamp, v: 1 }
+    const areDigests = [aggregate, stamp].every((digest) => DIGEST.test(digest))
+    return areDigests && isDeepStrictEqual(anchor, whole)
+      ? undefined
+      : 'it does not have the members of a time-stamp'
   }
 
   #genesis(gateway: GatewayId, genesis: GenesisRecord): string | undefined {

@@ -15,7 +15,7 @@ import { digestOf } from '../../gateway/ledger/hash.ts'
 import type { AnchorRecord } from '../../gateway/ledger/registry-events.ts'
 import { RegistryView } from '../../gateway/projections/registry-view.ts'
 import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
-import { Instant } from '../../policies/vocabulary.ts'
+import { GatewayId, Instant } from '../../policies/vocabulary.ts'
 import type { Digest } from '../../policies/vocabulary.ts'
 import { memoryChain } from '../harness/memory-ledger.ts'
 import type { MemoryChain } from '../harness/memory-ledger.ts'
@@ -64,6 +64,7 @@ function open(): Promise<Anchoring> {
     check: stampChecker(rules),
     folder,
     registry: { chain: registry, view, sha256: documentCrypto.sha256 },
+    gateway: GatewayId.parse('T/GOV/A300000014/gw1'),
     heads: () => [registry.head(), exchange.head()],
     clock,
     everyMs: MINUTE,

@@ -18,7 +18,7 @@ import type { Chain, Entry, Head } from '../../gateway/ledger/entry.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
 import { RegistryView } from '../../gateway/projections/registry-view.ts'
 import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
-import { Instant } from '../../policies/vocabulary.ts'
+import { GatewayId, Instant } from '../../policies/vocabulary.ts'
 import { appointOfficers, orderBy, PAIRS as PAIRS_OF } from '../erasure/officers.ts'
 import { testKey } from './memory-ledger.ts'
 import {
@@ -168,6 +168,7 @@ async function stamp(
     check: stampChecker(rules),
     folder,
     registry: { chain: registry, view: new RegistryView(), sha256: documentCrypto.sha256 },
+    gateway: GatewayId.parse(GATEWAY),
     heads: () => [registry.head(), chain.head()],
     clock,
     everyMs: 1,
