@@ -1,5 +1,6 @@
 /** A complete configuration, as `gongdao serve --print-example` prints it. Every section and every member stands in it. */
 import type { z } from 'zod'
+import { LIMITS } from '../../gateway/http/limits.ts'
 import { ADMISSION } from './admission.ts'
 import { HEALTH_BOUNDS } from './health.ts'
 import type { CONFIG } from './read-config.ts'
@@ -16,20 +17,7 @@ export const EXAMPLE: z.input<typeof CONFIG> = {
   revocationGraceMs: 3_600_000,
   rememberedExchanges: 100_000,
   cache: '/var/cache/gongdao',
-  limits: {
-    handshakeMs: 5_000,
-    headersMs: 10_000,
-    requestMs: 30_000,
-    checkMs: 1_000,
-    keepAliveMs: 65_000,
-    silenceMs: 120_000,
-    lingerMs: 1_000,
-    headerBytes: 16_384,
-    headers: 100,
-    bodyBytes: 1_048_576,
-    connections: 10_000,
-    inFlight: 2_048,
-  },
+  limits: LIMITS,
   stop: { finishWithinMs: 25_000 },
   keys: { backupDays: 7 },
   registrar: { listen: { host: '0.0.0.0', port: 8444 } },

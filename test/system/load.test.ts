@@ -7,7 +7,7 @@ import type { Asked } from '../../deploy/demo/ask.ts'
 import type { HealthCheck } from '../../gateway/ports/health.ts'
 import type { AdmissionRecord } from '../../gateway/ledger/events.ts'
 import { audit, intentsOf, outcomesOf, recordsOf } from '../harness/audit.ts'
-import { ENROLMENT, HOUSEHOLD, type Answer } from '../harness/departments.ts'
+import { ENROLMENT, HOUSEHOLD, type Answer, type Department } from '../harness/departments.ts'
 import { ownRedis } from '../harness/redis-server.ts'
 import { headerOf, LABOUR, startSystem, type System } from '../harness/system.ts'
 import { until } from '../harness/until.ts'
@@ -40,13 +40,18 @@ async function repeat(times: number, ask: () => Promise<Asked>): Promise<readonl
   return Promise.all(Array.from({ length: times }, ask))
 }
 
-/** A promise that answers when it is told to. */
-function held(): { readonly answer: Promise<void>; release: () => void } {
+/** A department that answers nobody until it is told to. */
+function held(department: Department): () => void {
   let release: () => void = () => undefined
-  const answer = new Promise<void>((resolve) => {
+  const released = new Promise<void>((resolve) => {
     release = resolve
   })
-  return { answer, release }
+  const whole = department.answer
+  department.answer = async (received): Promise<Answer> => {
+    await released
+    return whole(received)
+  }
+  return release
 }
 
 async function admissions(data: string): Promise<Readonly<Record<string, number>>> {
@@ -115,13 +120,8 @@ test('a provider that hangs takes its own places only: its neighbour is served, 
   const running = await started({
     atOneTime: { consumer: 100, provider: 4, consumerAtProvider: 100 },
   })
-  const { answer, release } = held()
   const { enrolment } = running.departments
-  const whole = enrolment.answer
-  enrolment.answer = async (received): Promise<Answer> => {
-    await answer
-    return whole(received)
-  }
+  const release = held(enrolment)
   const slow = repeat(4, () => running.run('S3'))
   await until(() => enrolment.received.length === 4, 'its places are taken')
   expect(codes(await repeat(6, () => running.run('S3')))).toEqual({ 'Server.Load.Busy': 6 })
@@ -138,13 +138,8 @@ test('one consumer may not take all places of a provider: another is served ther
   const running = await started({
     atOneTime: { consumer: 100, provider: 6, consumerAtProvider: 3 },
   })
-  const { answer, release } = held()
   const { income } = running.departments
-  const whole = income.answer
-  income.answer = async (received): Promise<Answer> => {
-    await answer
-    return whole(received)
-  }
+  const release = held(income)
   const greedy = repeat(10, () => running.run('S1'))
   await until(() => income.received.length === 3, 'it has its share')
   await pause(50)

@@ -97,6 +97,15 @@ function asked(url: URL): ReturnType<typeof ask> {
   return ask(url, world.identityOf('subsystem', LABOUR), scenarioNamed('S3'))
 }
 
+/** A start after whatever was before: it answers, stops in good order, and its ledger is whole. */
+async function servesAndStops(): Promise<void> {
+  const { running, url } = await serve()
+  expect((await asked(url)).status).toBe(200)
+  running.child.kill('SIGTERM')
+  expect((await running.ended).code).toBe(0)
+  expect((await audit(data)).findings).toEqual([])
+}
+
 function events({ running }: Served): readonly string[] {
   const lines = running.out().trim().split('\n')
   return lines.map((line) => (JSON.parse(line) as { readonly event: string }).event)
@@ -221,11 +230,7 @@ test('a second signal ends it at once, not with 0; the next start recovers', asy
   expect(await slow).toBe('cut off')
 
   holds = false
-  const next = await serve()
-  expect((await asked(next.url)).status).toBe(200)
-  next.running.child.kill('SIGTERM')
-  expect((await next.running.ended).code).toBe(0)
-  expect((await audit(data)).findings).toEqual([])
+  await servesAndStops()
 }, 60_000)
 
 test('whoever reads its lines may go away: the gateway stays', async () => {
@@ -256,11 +261,7 @@ test('a gateway that cannot start ends and says why: a port that is taken, a fol
   expect(empty.error).toContain('gongdao certs init')
   // What had been opened was closed again: nothing holds the folder.
   write({})
-  const next = await serve()
-  expect((await asked(next.url)).status).toBe(200)
-  next.running.child.kill('SIGTERM')
-  expect((await next.running.ended).code).toBe(0)
-  expect((await audit(data)).findings).toEqual([])
+  await servesAndStops()
 }, 60_000)
 
 test('without starting: the example, a check, and what is faulty or missing is told plainly', async () => {
