@@ -82,8 +82,12 @@ function revocationList(core: Core, graceMs: number, now: number): HealthFinding
   const list = core.identity.revocationList()
   if (list === undefined) return failing('there is no revocation list', PUBLISH)
   const { nextUpdate, number } = list
-  const name = `list ${String(number)}`
-  if (now <= nextUpdate) return ok(`${name}; the next is due in ${inTime(nextUpdate - now)}`)
+  const fault = core.identity.revocationListFault()
+  const name = `${fault === undefined ? '' : `its file can't be used: ${fault}; `}list ${String(number)}`
+  if (now <= nextUpdate) {
+    const words = `${name}; the next is due in ${inTime(nextUpdate - now)}`
+    return fault === undefined ? ok(words) : degraded(words, PUBLISH)
+  }
   const late = `${name} should have been followed ${inTime(now - nextUpdate)} ago`
   const left = nextUpdate + graceMs - now
   if (left < 0)

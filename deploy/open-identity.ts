@@ -25,6 +25,8 @@ export interface OpenedIdentity {
   readonly revocations: () => number
   /** The list in use, as its file is now. */
   readonly revocationList: () => RevocationList | undefined
+  /** Why its file can't be used now; undefined where it can. */
+  readonly revocationListFault: () => string | undefined
   /** Told at once, within whatever call noticed it, when another list takes effect. MUST NOT wait or throw. */
   onRevocationList(listener: (list: RevocationList) => void): void
   /**
@@ -39,9 +41,11 @@ export function openIdentity(config: GatewayConfig, report: Report): OpenedIdent
   const root = readFileSync(layout.rootCertificate, 'utf8')
   const issuing = readFileSync(layout.issuingCertificate, 'utf8')
   const trust = readTrust(root, issuing)
+  let listFault: string | undefined
   const list = watchRevocationList(layout.revocationList, trust, {
     graceMs: config.revocationGraceMs,
     report: (fault, message) => {
+      listFault = message
       report(`revocation list ${fault}: ${message}`)
     },
   })
@@ -55,6 +59,13 @@ export function openIdentity(config: GatewayConfig, report: Report): OpenedIdent
     standing: (peer, now) => current().standing(peer, now),
     revocations: () => current().number,
     revocationList: () => current().list,
+    revocationListFault() {
+      // Only where there was one: the list that was good before may have been put back.
+      if (listFault !== undefined && isGoodList(layout, trust, current().number)) {
+        listFault = undefined
+      }
+      return listFault
+    },
     onRevocationList: onChange,
     readAgain(now) {
       assertSameCa(layout, trust)
@@ -94,6 +105,15 @@ function assertGoodList(layout: Layout, trust: Trust, held: number): void {
     'older',
     `revocation list ${String(list.number)} does not follow list ${String(held)}, which is in use`,
   )
+}
+
+function isGoodList(...asked: Parameters<typeof assertGoodList>): boolean {
+  try {
+    assertGoodList(...asked)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** No list may take effect unnoticed, so it is compared wherever one is used. */

@@ -74,6 +74,25 @@ test('a revocation list that is too old refuses everybody; before that it is tol
   expect(inProcess(system).state).toBe('failing')
 })
 
+test('a new revocation list that can not be used is told until it can; the one before stays in force', async () => {
+  system = await startSystem()
+  const file = join(system.data, 'certs/crl.pem')
+  const good = readFileSync(file)
+  for (const [spoil, words] of [
+    [() => writeFileSync(file, 'not a list'), "its file can't be used: "],
+    [() => renameSync(file, `${file}.away`), 'the revocation list is gone'],
+  ] as const) {
+    spoil()
+    expect((await system.run('S3')).status).toBe(200)
+    const told = partOf(inProcess(system), 'revocation list')
+    expect(told).toMatchObject({ state: 'degraded' })
+    expect(told.words).toContain(words)
+    expect(told.whatToDo).toContain('gongdao certs crl')
+    writeFileSync(file, good)
+    expect(partOf(inProcess(system), 'revocation list')).toMatchObject({ state: 'ok' })
+  }
+})
+
 test('a certificate that ends is told weeks before, and when it has ended', async () => {
   system = await startSystem({ revocationGraceMs: 7 * DAY_MS })
   expect(partOf(inProcess(system), 'certificates')).toMatchObject({ state: 'ok' })
