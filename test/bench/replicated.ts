@@ -38,7 +38,9 @@ export async function replicated(
   rounds: number,
   seconds: number,
 ): Promise<readonly ReplicatedResult[]> {
-  const cluster = await KafkaCluster.start(join(folder, 'kafka'))
+  // Compiled as a broker in production is: for a quick start tests leave out the compiler that makes TLS fast.
+  const plan = { nodes: 1, java: ['-XX:TieredStopAtLevel=4'] } as const
+  const cluster = await KafkaCluster.start(join(folder, 'kafka'), plan)
   for (const { pid } of cluster.nodes) {
     execFileSync('taskset', ['-a', '-p', '-c', CORE_OF_LOAD, String(pid)], { stdio: 'ignore' })
   }
