@@ -12,7 +12,8 @@ export function addEvidenceChecks(
   health: Health,
   { clock, core }: { readonly clock: Clock; readonly core: Core },
 ): void {
-  const { replication, witnessing } = core
+  const { following, replication, witnessing } = core
+  if (following !== undefined) health.add('registry', () => followed(following()))
   if (replication !== undefined) health.add('replication', () => replicated(replication))
   health.add('checkpoints', () => published(witnessing.status().unkept, clock.now()))
   if (witnessing.status().require > 0) {
@@ -21,6 +22,14 @@ export function addEvidenceChecks(
   if (core.anchors() !== undefined) {
     health.add('time-stamps', () => stamped(core.anchors(), clock.now()))
   }
+}
+
+function followed(trouble: string | undefined): HealthFinding {
+  if (trouble === undefined) return ok('the registrar is followed')
+  return degraded(
+    `what was followed last stays in force: ${trouble}`,
+    'Look at the registrar and the network to it; if it shows another history, keep this folder and ask who runs it.',
+  )
 }
 
 function replicated(replication: Replication): HealthFinding {

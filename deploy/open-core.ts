@@ -31,7 +31,7 @@ import type { OpenedLaw } from './open-law.ts'
 import { openReplication } from './open-replication.ts'
 import { openWitnessing, type OpenedWitnessing } from './open-witnessing.ts'
 import { pinKeys } from './pin-keys.ts'
-import { openLawAndDoor, registryKey, registryOf } from './registry-of.ts'
+import { openLawAndDoor, registryKey, registryOf, type Following } from './registry-of.ts'
 import { resolveOpenIntents, type Resolving } from './resolve-open-intents.ts'
 
 export interface CoreOptions {
@@ -57,6 +57,8 @@ export interface Core {
   readonly registry: Chain
   /** Where other gateways open their chains; undefined: nowhere. */
   readonly registrar: URL | undefined
+  /** Undefined: this process writes the registry. */
+  readonly following: Following | undefined
   readonly keys: KeyStore
   readonly repeats: Repeats
   readonly history: ExchangeHistory
@@ -99,7 +101,7 @@ async function openUnderLock(
   opened.push(() => witnessing.stop())
   replication?.mirror(witnessing.store)
   witnessing.add(registry.chain.origin, registry.archive)
-  const { law, registrar } = await openLawAndDoor(config, identity, {
+  const { law, ...registrars } = await openLawAndDoor(config, identity, {
     ...options,
     registry,
     opened,
@@ -124,7 +126,7 @@ async function openUnderLock(
     refusal: () => chain.refusal() ?? replication?.refusal() ?? witnessing.refusal(),
     backlog: () => chain.backlog(),
     registry: registry.chain,
-    registrar,
+    ...registrars,
     keys,
     repeats,
     history,

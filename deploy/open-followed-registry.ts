@@ -27,6 +27,8 @@ export interface OpenedFollowedRegistry extends OpenedRegistry {
   /** Told of each new manifest. */
   onManifest(listener: () => Promise<void> | void): void
   follow(): Promise<void>
+  /** Why it can't be followed; undefined: it is. */
+  trouble(): string | undefined
   stop(): void
 }
 
@@ -81,12 +83,12 @@ function keepFollowing(
   chain: FollowedRegistry,
   view: RegistryView,
   report: Report,
-): Pick<OpenedFollowedRegistry, 'onManifest' | 'follow' | 'stop'> {
+): Pick<OpenedFollowedRegistry, 'onManifest' | 'follow' | 'trouble' | 'stop'> {
   const listeners: (() => Promise<void> | void)[] = []
   let known = view.newest()
   let cancel: () => void = () => undefined
-  /** What was told last; empty while it is followed. */
-  let trouble = ''
+  /** What was told last; undefined while it is followed. */
+  let trouble: string | undefined
   let isOver = false
 
   async function follow(): Promise<void> {
@@ -99,8 +101,8 @@ function keepFollowing(
   async function look(): Promise<void> {
     try {
       await follow()
-      if (trouble !== '') report('the registrar is followed again', 'nobody')
-      trouble = ''
+      if (trouble !== undefined) report('the registrar is followed again', 'nobody')
+      trouble = undefined
     } catch (fault) {
       const why = fault instanceof Error ? fault.message : 'a thrown value'
       // Each trouble once: what was followed last stays in force. That it is away must not hide that it then shows another history.
@@ -117,6 +119,7 @@ function keepFollowing(
   return {
     onManifest: (listener) => listeners.push(listener),
     follow,
+    trouble: () => trouble,
     stop() {
       isOver = true
       cancel()

@@ -14,8 +14,8 @@ import type { Report } from '../gateway/ports/telemetry.ts'
 
 type Told = LawOptions & { readonly report: Report }
 
-/** Why another's registry can't be followed or obeyed; empty: it is. */
-export type Following = () => string
+/** Why another's registry can't be followed or obeyed; undefined: it is. */
+export type Following = () => string | undefined
 
 /** The key that verifiers pin for the registry. */
 export function registryKey(config: GatewayConfig, own: Uint8Array): Uint8Array {
@@ -56,7 +56,7 @@ export async function openLawAndDoor(
       registry.stop()
     })
     const law = await followLaw(config, registry, parts)
-    return { law, registrar: undefined, following: () => registry.trouble() || law.trouble() }
+    return { law, registrar: undefined, following: () => registry.trouble() ?? law.trouble() }
   }
   const law = await openLaw(config, registry, parts)
   // Whoever writes the registry archives the lists; the others have the same ones.

@@ -29,6 +29,7 @@ export interface RegistrarClientOptions {
 const DEADLINE_MS = 10_000
 /** One answer holds a mebibyte of commits, or a single larger one. */
 const LONGEST_ANSWER = 8 * 1024 * 1024
+const LONGEST_SENTENCE = 300
 
 export function makeRegistrarClient(options: RegistrarClientOptions): Registrar {
   const agent = new Agent({ keepAlive: true, maxSockets: 2, maxCachedSessions: 0 })
@@ -153,7 +154,9 @@ function memberOf(value: unknown, name: string): unknown {
   return new Map<string, unknown>(Object.entries(value)).get(name)
 }
 
+/** Somebody else's sentence, for our operator's log and terminal: one line, bounded, nothing that controls either. */
 function wordsOf(status: number, value: unknown): string {
   const refused = memberOf(value, 'refused')
-  return typeof refused === 'string' ? refused : `the registrar answers ${String(status)}`
+  if (typeof refused !== 'string') return `the registrar answers ${String(status)}`
+  return refused.slice(0, LONGEST_SENTENCE).replace(/[^ -~]/g, '?')
 }

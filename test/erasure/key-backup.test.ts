@@ -126,6 +126,7 @@ test('the folder of backup keys may be a medium of its own: what else is there, 
   writeFileSync(half, '{"key":')
   await system.start()
   expect(readdirSync(folder)).toHaveLength(2)
+  expect(system.reports.filter((report) => report.includes("can't"))).toEqual([])
   await system.stop()
   rmSync(folder, { recursive: true })
   writeFileSync(folder, 'no folder')

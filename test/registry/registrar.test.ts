@@ -5,6 +5,9 @@ import { verdictOf } from '../../gateway/erasure/verdict.ts'
 import { NotReplicated, type Chain } from '../../gateway/ledger/entry.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
+import { RegistryView } from '../../gateway/projections/registry-view.ts'
+import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
+import { appendAll } from '../../gateway/registry/publish.ts'
 import type { RegistrarDesk } from '../../gateway/registry/registrar-desk.ts'
 import { canonicalJson } from '../../policies/canonical-json.ts'
 import { Instant } from '../../policies/vocabulary.ts'
@@ -155,6 +158,14 @@ describe('a gateway at the registrar', () => {
       expect((await desk.handIn(ONE, { kind, record: '{}' })).kind).toBe('refused')
     },
   )
+})
+
+test('what is followed is folded once: as it comes, not again by whoever handed it in', async () => {
+  const { chain } = await openRegistrar()
+  const view = new RegistryView()
+  const registry = { chain, view, sha256: documentCrypto.sha256, isFollowed: true } as const
+  expect(await appendAll(registry, [genesis()])).toBe(0)
+  expect(view.geneses).toEqual([])
 })
 
 describe('an order that a gateway hands in', () => {

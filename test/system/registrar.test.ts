@@ -57,6 +57,11 @@ test('a new manifest takes force at every gateway, and exchanges go on while the
     () => second.reports.some((report) => report.includes('can not be followed')),
     'the registrar is missed',
   )
+  const { checks } = second.running().health.health.report()
+  expect(checks.find(({ name }) => name === 'registry')).toMatchObject({
+    state: 'degraded',
+    words: expect.stringContaining('can not be reached'),
+  })
   await second.stop()
   await expect(second.start()).rejects.toThrow()
 })
