@@ -1,6 +1,10 @@
 /** A whole gateway and real witnesses over HTTPS: what is cosigned, by whom, how soon, and what happens while they are away. */
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, test } from '@jest/globals'
 import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
@@ -11,6 +15,8 @@ import type { Witnesses } from '../../deploy/config/witnesses.ts'
 import { checkReceipt, type ReceiptFinding } from '../../gateway/ledger/check-receipt.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { parseWitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
+import { parseNote } from '../../gateway/ledger/note.ts'
+import { cosignatureLine, cosignerOf, cosignerVkey } from '../../gateway/witness/cosignature.ts'
 import { checkpointIn } from '../../gateway/witness/parts.ts'
 import type { WitnessStatus } from '../../gateway/witness/status.ts'
 import { witnessPolicyFile } from '../../deploy/witness-policy-file.ts'
@@ -22,6 +28,8 @@ import { startWitnesses, type TestWitnesses } from '../harness/witnesses.ts'
 interface Observed {
   readonly system: System
   readonly witnesses: TestWitnesses
+  /** Of the configuration, from the next start on. */
+  section: Partial<Witnesses>
 }
 
 const open: (() => Promise<void>)[] = []
@@ -36,7 +44,7 @@ async function observed(count: number, section: Partial<Witnesses> = {}): Promis
     start: false,
     config: () => {
       const [witnesses] = started
-      return witnesses === undefined ? {} : { witnesses: sectionOf(witnesses, section) }
+      return witnesses === undefined ? {} : { witnesses: sectionOf(witnesses, both.section) }
     },
   })
   open.push(() => system[Symbol.asyncDispose]())
@@ -44,7 +52,8 @@ async function observed(count: number, section: Partial<Witnesses> = {}): Promis
   const witnesses = await startWitnesses(count, system.data, gateway)
   started.push(witnesses)
   open.push(witnesses.close)
-  return { system, witnesses }
+  const both: Observed = { system, witnesses, section }
+  return both
 }
 
 function sectionOf({ all, ca }: TestWitnesses, section: Partial<Witnesses>): Witnesses {
@@ -127,6 +136,91 @@ test('a receipt carries both cosignatures within ten seconds, and so does that o
   expect(policy.isMet(witnesses.all.map(({ name }) => name))).toBe(true)
   expect(policy.isMet([witnesses.all[0]!.name])).toBe(false)
 }, 60_000)
+
+test('a receipt is cosigned within ten seconds though of five witnesses one is silent, one slow and one lies', async () => {
+  const both = await observed(2)
+  const { system, witnesses } = both
+  const bad = await badWitnesses(both)
+  open.push(bad.close)
+  const [first, second] = witnesses.all.map(({ url, vkey }) => ({
+    key: vkey,
+    url,
+    ca: witnesses.ca,
+  }))
+  both.section = { require: 2, witnesses: [first!, second!, ...bad.all] }
+  await system.start()
+  let slowest = 0
+  for (let count = 0; count < 3; count += 1) {
+    const asked = await system.run('S3')
+    const since = performance.now()
+    await until(async () => {
+      const { cosigned } = await receiptOf(both, asked.headers['exchange-id'])
+      return cosigned.length >= 2
+    }, 'two have cosigned')
+    slowest = Math.max(slowest, performance.now() - since)
+    // Whatever the others do, nobody waits for them.
+    expect((await system.run('S3')).status).toBe(200)
+  }
+  expect(slowest).toBeLessThan(10_000)
+  expect(statusOf(both).witnesses.map(({ state }) => state)).toEqual([
+    ...['cosigning', 'cosigning', 'away', 'away', 'lying'],
+  ])
+  const stopping = performance.now()
+  await system.stop()
+  expect(performance.now() - stopping).toBeLessThan(10_000)
+}, 60_000)
+
+/** One that never answers, one that answers a byte at a time, and one that signs with a key of its own. */
+async function badWitnesses({ system, witnesses }: Observed): Promise<{
+  readonly all: Witnesses['witnesses'][number][]
+  close(): Promise<void>
+}> {
+  const { cert, key } = system.world.identityOf('gateway', 'TW/GOV/GONGDAO/gateway-1')
+  const issuing = readFileSync(join(system.data, 'certs', 'issuing.crt'), 'utf8')
+  const started = await Promise.all(
+    BAD.map(async (handler, at) => {
+      const server = createServer({ cert: cert + issuing, key }, handler)
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const url = new URL(`https://127.0.0.1:${String(port)}`)
+      const vkey = cosignerVkey(cosignerOf(`bad${String(at)}.example`, Buffer.alloc(32, 50 + at)))
+      return { server, witness: { key: vkey, url, ca: witnesses.ca } }
+    }),
+  )
+  return {
+    all: started.map(({ witness }) => witness),
+    close() {
+      for (const { server } of started) {
+        server.closeAllConnections()
+        server.close()
+      }
+      return Promise.resolve()
+    },
+  }
+}
+
+const BAD: readonly RequestListener[] = [
+  () => undefined,
+  (_request, response) => {
+    response.writeHead(200)
+    const timer = setInterval(() => response.write('x'), 100)
+    response.on('close', () => {
+      clearInterval(timer)
+    })
+  },
+  (request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const text = parseNote(
+        Buffer.concat(chunks).toString().split('\n\n').slice(1).join('\n\n'),
+      )?.text
+      const own = cosignerOf('bad2.example', Buffer.alloc(32, 99))
+      response.end(cosignatureLine(own, text ?? '', 5))
+    })
+  },
+]
 
 test('a chain records nothing before the witnesses have seen it opened', async () => {
   const both = await observed(2)
