@@ -7,7 +7,6 @@ import type { DurableLeaves } from '../gateway/ledger/chain.ts'
 import { LedgerUnavailable, type Chain } from '../gateway/ledger/entry.ts'
 import type { LogSigner } from '../gateway/ledger/signer.ts'
 import type { CheckpointStore } from '../gateway/ports/checkpoint-store.ts'
-import type { Clock } from '../gateway/ports/clock.ts'
 import { LogUnavailable, type LogTransport } from '../gateway/ports/log-transport.ts'
 import type { Report, Telemetry } from '../gateway/ports/telemetry.ts'
 import { machineTimers, type Timers } from '../gateway/ports/timers.ts'
@@ -28,9 +27,13 @@ import { postedCheckpoints } from './posted-checkpoints.ts'
 import { ReplicatedFolder } from './replicated-folder.ts'
 
 export interface ReplicationOptions {
-  readonly clock: Clock
   readonly report: Report
   readonly timers?: Timers
+  /**
+   * Milliseconds since some moment; never set forward or back, as a clock on the wall is: nobody would be told for an hour that what was
+   * acknowledged is not there. Absent: the machine's.
+   */
+  readonly elapsed?: () => number
   /** Runs when the turn is over; absent: `setImmediate`. */
   readonly soon?: (go: () => void) => void
   /** Absent: off. */
@@ -96,7 +99,8 @@ class Opened implements OpenedReplication {
   readonly #replicator: Replicator
   #checked = false
   #failed: unknown
-  #keptAt = 0
+  readonly #elapsed: () => number
+  #keptAt = -Infinity
 
   constructor(
     config: GatewayConfig,
@@ -110,7 +114,8 @@ class Opened implements OpenedReplication {
     const told = options.logTransport ?? kafkaOf(settings, config.gateway)
     const transport = observeTransport(told, options.telemetry)
     this.#transport = { ...transport, openSender: () => this.#openSender(transport) }
-    const now = (): number => options.clock.now()
+    this.#elapsed = options.elapsed ?? ((): number => performance.now())
+    const now = this.#elapsed
     const bounds = boundsOf(settings)
     this.#folder = new ReplicatedFolder(config, options.disk)
     this.#waits = new ReplicationWaits(bounds.backlogMs, now)
@@ -175,7 +180,7 @@ class Opened implements OpenedReplication {
   }
 
   follow(origin: string, size: number): (batch: DurableLeaves) => void {
-    const now = (): number => this.#options.clock.now()
+    const now = this.#elapsed
     const chain = this.replication.chain(origin) ?? this.#begin(origin)
     if (size > chain.durable) chain.journalled(size, 0, now())
     this.#replicator.wake()
@@ -265,7 +270,7 @@ class Opened implements OpenedReplication {
   }
 
   async #keep(afterMs: number): Promise<void> {
-    const now = this.#options.clock.now()
+    const now = this.#elapsed()
     if (now < this.#keptAt + afterMs || this.replication.alarms.has('diverged')) return
     this.#keptAt = now
     await this.#folder.keep(this.replication.progress())

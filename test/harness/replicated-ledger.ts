@@ -8,7 +8,6 @@ import { ledgerTopicSettings, ledgerTopics } from '../../adapters/ledger-kafka/t
 import type { GatewayConfig } from '../../deploy/config.ts'
 import type { ReplicationConfig } from '../../deploy/config/replication.ts'
 import { openReplication, type OpenedReplication } from '../../deploy/open-replication.ts'
-import { systemClock } from '../../deploy/system.ts'
 import type { Chain, Recorded } from '../../gateway/ledger/entry.ts'
 import type { LogTransport } from '../../gateway/ports/log-transport.ts'
 import { GatewayId } from '../../policies/vocabulary.ts'
@@ -81,7 +80,6 @@ export async function replicationOf(
     replication: settingsWith(settings ?? {}),
   } as GatewayConfig
   const opened = await openReplication(config, {
-    clock: systemClock(),
     report: (sentence) => reports.push(sentence),
     signers: { registrar, gateway },
     logTransport: transport,

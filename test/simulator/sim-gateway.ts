@@ -214,7 +214,7 @@ export class SimGateway {
       this.#died(process)
     }
     process.replication = await openReplication(config, {
-      clock,
+      elapsed: () => this.#schedule.now,
       report: (sentence) => this.#reported(sentence, process),
       timers: this.#schedule,
       soon: (go) => this.#schedule.after(0, go),
