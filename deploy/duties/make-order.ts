@@ -8,7 +8,7 @@ import {
   sign,
 } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { replaceFile } from '../../adapters/certs-folder/durable-file.ts'
 import { personsOf } from '../../gateway/erasure/admit.ts'
 import { statementText } from '../../gateway/erasure/approval.ts'
@@ -16,6 +16,7 @@ import type { Matter, Order } from '../../gateway/erasure/parts.ts'
 import type { Approval, Statement } from '../../gateway/ledger/duty-events.ts'
 import { isNationalNumber } from '../../policies/national-number.ts'
 import { Instant } from '../../policies/vocabulary.ts'
+import { overwrite } from './destroy-file.ts'
 import { jsonIn } from './officers-file.ts'
 import { OrderMalformed, parseOrder } from './order.ts'
 
@@ -76,8 +77,15 @@ export function readOrder(file: string): Order {
   return parseOrder(jsonIn(file))
 }
 
+/** What stood there before names persons, too: its bytes go as well, not only its name. */
 export function writeOrder(file: string, order: Order): void {
-  replaceFile(file, `${JSON.stringify(order)}\n`, 0o600)
+  const before = existsSync(file) ? openSync(file, 'r+') : undefined
+  try {
+    replaceFile(file, `${JSON.stringify(order)}\n`, 0o600)
+    if (before !== undefined) overwrite(before)
+  } finally {
+    if (before !== undefined) closeSync(before)
+  }
 }
 
 /** One national number a line; `-` is standard input. Never an argument: those are seen in the list of processes. */

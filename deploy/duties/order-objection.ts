@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { isOrder, orderFault } from '../../gateway/erasure/check-orders.ts'
-import { chainsOver } from '../../gateway/erasure/record-pruning.ts'
+import { stillNeeded } from '../../gateway/erasure/record-pruning.ts'
 import type { ErasureRecord, HoldRecord, PrunedRecord } from '../../gateway/ledger/duty-events.ts'
 import type { LeafKind } from '../../gateway/ledger/entry.ts'
 import { servedAt, type DutyView } from '../../gateway/projections/duty-view.ts'
@@ -72,7 +72,8 @@ function pruningObjection(
   view: RegistryView,
   { chain, gateway, size }: PrunedRecord,
 ): string | undefined {
-  if (!chainsOver(gateway, view).includes(chain)) return `${chain} has not ended, or is needed yet`
+  const why = stillNeeded(gateway, { chain, size }, view)
+  if (why !== undefined) return why
   return size > (view.upkeep.pruned.get(chain) ?? 0) ? undefined : `${chain} is pruned already`
 }
 

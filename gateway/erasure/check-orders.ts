@@ -8,6 +8,7 @@ import type {
   Statement,
 } from '../ledger/duty-events.ts'
 import type { LeafKind } from '../ledger/entry.ts'
+import type { InstanceRecord } from '../ledger/registry-events.ts'
 import { servedAt } from '../projections/duty-view.ts'
 import { peopleFault, signatureFault } from './approval.ts'
 import { BASES } from './bases.ts'
@@ -27,16 +28,24 @@ export class OrderCheck {
   readonly #officers = new Map<number, OfficersRecord>()
   readonly #served = new Map<string, LeafKind>()
   readonly #done = new Set<string>()
+  #instance: string | undefined
 
   /** Leaves in the order of the chain. What is wrong with this one; undefined: nothing, or it is of another kind. */
   take(index: number, kind: LeafKind, record: unknown): string | undefined {
+    if (kind === 'instance') this.#instance = (record as InstanceRecord).instance
     if (kind === 'officers') this.#officers.set(index, record as OfficersRecord)
     if (!isOrder(kind)) return undefined
     const ordered = record as Ordered
     return (
       orderFault(kind, ordered, (at) => this.#officers.get(at)?.officers) ??
+      this.#elsewhere(ordered) ??
       this.#servedTwice(kind, ordered)
     )
+  }
+
+  #elsewhere({ statement }: Ordered): string | undefined {
+    const isHere = this.#instance === undefined || statement.instance === this.#instance
+    return isHere ? undefined : 'it was signed for another instance'
   }
 
   #servedTwice(kind: LeafKind, record: Ordered): string | undefined {
@@ -44,7 +53,10 @@ export class OrderCheck {
     const before = this.#served.get(place)
     this.#served.set(place, kind)
     // One order may erase many pseudonyms, each once, and prune many chains.
-    if ('subject' in record) return this.#again(record.subject, 'its pseudonym was erased before')
+    if ('subject' in record) {
+      const pseudonym = `${record.gateway} ${record.subject}`
+      return this.#again(pseudonym, 'its pseudonym was erased before')
+    }
     if ('chain' in record) {
       return this.#again(`${place} ${record.chain}`, 'its order had served for this chain before')
     }

@@ -34,11 +34,9 @@ export async function recordPruning(
   const { view } = parts
   const due = chains.filter(({ chain, size }) => size > (view.upkeep.pruned.get(chain) ?? 0))
   if (due.length === 0) return { kind: 'pruning-recorded', chains: 0 }
-  const over = chainsOver(parts.gateway, view)
-  const needed = due.find(({ chain }) => !over.includes(chain))
-  if (needed !== undefined) {
-    return refusal('chain-needed', `${needed.chain} has not ended, or is needed yet`)
-  }
+  const needed = due.map((each) => stillNeeded(parts.gateway, each, view))
+  const [why] = needed.filter((each) => each !== undefined)
+  if (why !== undefined) return refusal('chain-needed', why)
   if ((order.statement.before ?? Infinity) > parts.clock.now()) {
     return refusal('before-future', 'nobody knows what must be kept on a day in the future')
   }
@@ -61,6 +59,17 @@ export function chainsOver(
   const own = geneses.filter(({ record }) => record.gateway === gateway)
   const chains = own.slice(0, -2).map(({ record }) => record.chain)
   return chains.filter((chain) => closures.has(chain))
+}
+
+/** Why so many leaves of a chain may not be pruned, whoever orders it. */
+export function stillNeeded(
+  gateway: GatewayId,
+  { chain, size }: Pick<PrunedRecord, 'chain' | 'size'>,
+  view: Pick<View, 'closures' | 'geneses'>,
+): string | undefined {
+  if (!chainsOver(gateway, view).includes(chain)) return `${chain} has not ended, or is needed yet`
+  const end = view.closures.get(chain)?.size ?? 0
+  return size > end ? `${chain} ended with ${String(end)} leaves` : undefined
 }
 
 function recordOf(

@@ -211,5 +211,10 @@ test('an auditor finds an order on record that two known officers did not give',
     check.take(11, 'access', { ...done(WHAT.open, PAIRS.open, {}), at: NOW + 30 * DAY }),
   ).toContain('expired')
   expect(check.take(12, 'hold', {})).toContain('members')
+  // Whatever one gateway says of a pseudonym of another's, the other's own order still counts.
+  expect(check.take(12, 'erasure', { ...good, gateway: 'other', subject: 's9' })).toBeUndefined()
+  expect(check.take(12, 'erasure', { ...good, subject: 's9' })).toBeUndefined()
+  expect(check.take(12, 'instance', { instance: 'TX' })).toBeUndefined()
+  expect(check.take(12, 'erasure', { ...good, subject: 's10' })).toContain('another instance')
   expect(check.take(13, 'intent', {})).toBeUndefined()
 })

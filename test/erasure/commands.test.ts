@@ -1,7 +1,15 @@
 /** What officers type, while the gateway runs and while it does not. */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { Command } from 'commander'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDutyDoor } from '../../adapters/duty-socket/duty-socket.ts'
@@ -92,62 +100,25 @@ test('two officers erase a person: order, approval, her copy under a passphrase,
   const [one, other] = [await appoint('ERASE-1', 'erasure'), await appoint('ERASE-2', 'erasure')]
   const persons = on('persons', `${HER}\n`)
   const order = join(desk, 'order.json')
-  const asked = await run(
-    'erase',
-    '--persons',
-    persons,
-    '--basis',
-    'PDPA-3-5',
-    '--officer',
-    'ERASE-1',
-    '--key',
-    one,
-    '--to',
-    order,
-  )
+  const erase = ['erase', '--persons', persons, '--basis', 'PDPA-3-5', '--to', order]
+  const first = [...erase, '--officer', 'ERASE-1', '--key', one]
+  const asked = await run(...first)
   expect(asked.json).toMatchObject({ order, persons: 1 })
   expect(statSync(order).mode & 0o777).toBe(0o600)
 
   const copies = join(desk, 'copies')
-  const herself = await run(
-    'approve',
-    order,
-    '--officer',
-    'ERASE-1',
-    '--key',
-    one,
-    '--copies',
-    copies,
-  )
+  const before = join(desk, 'before')
+  linkSync(order, before)
+  const approve = ['approve', order, '--copies', copies]
+  const herself = await run(...approve, '--officer', 'ERASE-1', '--key', one)
   expect([herself.code, herself.json]).toMatchObject([1, { code: 'same-person' }])
   expect(existsSync(copies)).toBe(false)
+  // The order was written anew: what stood there named her as well.
+  expect(readFileSync(before).every((byte) => byte === 0)).toBe(true)
 
-  const again = await run(
-    'erase',
-    '--persons',
-    persons,
-    '--basis',
-    'PDPA-3-5',
-    '--officer',
-    'ERASE-1',
-    '--key',
-    one,
-    '--to',
-    order,
-  )
-  expect(again.code).toBe(0)
-  const done = await gongdao(
-    'approve',
-    order,
-    '--officer',
-    'ERASE-2',
-    '--key',
-    other,
-    '--copies',
-    copies,
-    '--data',
-    system.data,
-  )
+  expect((await run(...first)).code).toBe(0)
+  const second = ['--officer', 'ERASE-2', '--key', other, '--data', system.data]
+  const done = await gongdao(...approve, ...second)
   expect([done.code, done.error]).toEqual([0, expect.stringContaining('the keys are destroyed')])
   expect(done.out).toContain('2 pseudonym(s) of 2 exchange(s) lead to nobody any more')
   expect(done.out + done.error).not.toContain(HER)

@@ -22,11 +22,7 @@ const PASSPHRASE = 'correct horse battery'
 
 /** What is wrong; empty: nothing. */
 export async function killErasure(at: string): Promise<readonly string[]> {
-  await using system = await startSystem()
-  appointOfficers(system.data)
-  await askAboutHer(system)
-  await askAboutOthers(system)
-  await system.stop()
+  await using system = await stoppedSystem()
   const keys = keysOf(system)
   const same = order(ERASE_HER)
   const faults = await killed(system, at, { order: same })
@@ -45,11 +41,7 @@ export async function killErasure(at: string): Promise<readonly string[]> {
 
 /** The same of a key store put back from before an erasure. */
 export async function killRestoration(at: string): Promise<readonly string[]> {
-  await using system = await startSystem()
-  appointOfficers(system.data)
-  await askAboutHer(system)
-  await askAboutOthers(system)
-  await system.stop()
+  await using system = await stoppedSystem()
   const keys = keysOf(system)
   const text = await withHost(system.data, (host) =>
     Promise.resolve(backUp(host, { days: 1, passphrase: PASSPHRASE }).file),
@@ -61,6 +53,15 @@ export async function killRestoration(at: string): Promise<readonly string[]> {
   faults.push(...(await unsound(system)))
   await system.stop()
   return [...faults, ...traces(system, keys)]
+}
+
+/** Two persons more than her are known in it. */
+async function stoppedSystem(): Promise<System> {
+  const system = await startSystem({ prepare: appointOfficers })
+  await askAboutHer(system)
+  await askAboutOthers(system)
+  await system.stop()
+  return system
 }
 
 async function killed(system: System, at: string, more: object): Promise<string[]> {
