@@ -81,12 +81,11 @@ async function begin(
     standing: identity.standing,
     exchange: drain.count(admitted.exchange(makeExchange(parts))),
     metaservices: makeMetaservices(new RegistryDirectory(inForce, () => clock.now())),
-    receipts: admitted.receipts(makeReceipts(parts.history, core.reader, core.cosigned)),
+    admit: admitted.own,
+    receipts: makeReceipts(parts.history, core.reader, core.cosigned),
     maxRequestBytes: (path) => largestRequest(path, inForce()),
-    admission: { refused },
     report: reportingTo(options),
-    isStopping: drain.isStopping,
-    clock,
+    ...{ clock, admission: { refused }, isStopping: drain.isStopping },
     ...(config.limits && { limits: config.limits }),
   })
   observeGateway(listener, options, { clock, core, health, data: config.data })

@@ -8,7 +8,6 @@ import type { Peer } from '../../certs/peer.ts'
 import type { Refusal } from '../../policies/refusal.ts'
 import {
   memberOf,
-  type ExchangeId,
   type MemberId,
   type ServiceId,
   type SubsystemId,
@@ -35,11 +34,11 @@ export interface AdmissionParts {
 export interface Admission {
   /** The same exchange, for those who ask within their limits. */
   exchange(exchange: Exchange): Exchange
-  /** What is not asked of a service counts against its consumer alone. */
-  receipts(receipts: Receipts): Receipts
+  /** What is asked of the gateway itself (receipts, metaservices) counts against its consumer alone. */
+  readonly own: AdmitOwn
 }
 
-type Receipts = (exchange: ExchangeId, peer: Peer) => Promise<Reply>
+export type AdmitOwn = (peer: Peer, work: () => Promise<Reply>) => Promise<Reply>
 
 export function makeAdmission(parts: AdmissionParts): Admission {
   const { bulkheads, rates } = parts
@@ -69,10 +68,8 @@ export function makeAdmission(parts: AdmissionParts): Admission {
 
   return {
     exchange: (exchange) => (call) => within(askingOf(call, parts), () => exchange(call)),
-    receipts: (receipts) => (exchange, peer) =>
-      within({ consumer: peer.subsystem, service: undefined, accept: () => undefined }, () =>
-        receipts(exchange, peer),
-      ),
+    own: ({ subsystem }, work) =>
+      within({ consumer: subsystem, service: undefined, accept: () => undefined }, work),
   }
 }
 

@@ -65,9 +65,9 @@ export class Door {
   }
 
   /** Refuses this one request; the connection stays. */
-  refuse(request: IncomingMessage, response: ServerResponse, code: Refusal): void {
+  refusal(request: IncomingMessage, code: Refusal): Reply {
     this.count(code, connectionOf(request.socket))
-    sendReply(response, problem(code, { accept: acceptIn(request.rawHeaders) }))
+    return problem(code, { accept: acceptIn(request.rawHeaders) })
   }
 
   /** Refuses and closes: what may still come of this request is not worth reading. */

@@ -3,6 +3,7 @@ import type { Express, NextFunction, Request, Response } from 'express'
 import type { Peer } from '../../certs/peer.ts'
 import { ExchangeId, Malformed } from '../../policies/vocabulary.ts'
 import type { Reply } from '../exchange/call.ts'
+import type { AdmitOwn } from './admission.ts'
 import { takeCalls, type CallParts } from './calls.ts'
 import { connectionOf } from './connection.ts'
 import type { Door } from './door.ts'
@@ -12,6 +13,8 @@ import { sendReply } from './send-reply.ts'
 import { splitUrl } from './split-url.ts'
 
 export interface RouteParts extends CallParts {
+  /** Load, for what is asked of the gateway itself: nobody may ask that without bounds either. */
+  readonly admit: AdmitOwn
   readonly metaservices: Metaservices
   /** The receipt of an exchange, for its two parties only: any other is answered as if there were none. */
   readonly receipts: (exchange: ExchangeId, peer: Peer) => Promise<Reply>
@@ -19,7 +22,7 @@ export interface RouteParts extends CallParts {
 
 export function route(app: Express, door: Door, parts: RouteParts): void {
   const call = takeCalls(door, parts)
-  const meta = answerMetaservices(door, parts.metaservices)
+  const meta = answerMetaservices(door, parts)
 
   app.use((request, response, next) => {
     const peer = door.admit(request, response)
@@ -30,7 +33,8 @@ export function route(app: Express, door: Door, parts: RouteParts): void {
   })
   app.get('/exchange/receipts/:exchange', async (request, response) => {
     const exchange = ExchangeId.parse(request.params.exchange)
-    sendReply(response, await parts.receipts(exchange, connectionOf(request.socket).peer))
+    const { peer } = connectionOf(request.socket)
+    sendReply(response, await parts.admit(peer, () => parts.receipts(exchange, peer)))
   })
   app.all('/exchange/receipts/:exchange', (request, response) => {
     door.turnAway(request, response, 'Client.Request.MethodNotAllowed', ['GET', 'HEAD'])
@@ -46,17 +50,25 @@ export function route(app: Express, door: Door, parts: RouteParts): void {
   })
 }
 
-/** True when the request was for a metaservice, and has been answered. */
+/** True when the request was for a metaservice, and is answered. */
 function answerMetaservices(
   door: Door,
-  metaservices: Metaservices,
+  { admit, metaservices, report }: RouteParts,
 ): (request: Request, response: Response, peer: Peer) => boolean {
   return (request, response, peer) => {
     const asked = { ...splitUrl(request.url), method: request.method, headers: request.rawHeaders }
     const answer = metaservices({ ...asked, peer })
     if (answer === undefined) return false
-    if (typeof answer !== 'string') sendReply(response, answer)
-    else door.refuse(request, response, answer)
+    const reply = async (): Promise<Reply> =>
+      typeof answer === 'string' ? door.refusal(request, answer) : answer
+    admit(peer, reply).then(
+      (told) => {
+        sendReply(response, told)
+      },
+      (fault: unknown) => {
+        explain(fault, { request, response, report })
+      },
+    )
     return true
   }
 }

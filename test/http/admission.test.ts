@@ -41,11 +41,10 @@ async function asked(turn: number, isExceeded = false, isBusy = false) {
       did.push(`waited ${String(milliseconds)}`)
     },
   })
-  const receipts = admission.receipts(async () => {
+  const { status } = await admission.own({ subsystem: CONSUMER } as Peer, async () => {
     did.push('work')
     return RECEIPT
   })
-  const { status } = await receipts('' as never, { subsystem: CONSUMER } as Peer)
   return [...did, status]
 }
 

@@ -36,6 +36,7 @@ export async function listening(pki: Pki, parts: Parts = {}): Promise<Listening>
     tls: pki.gatewayTls(),
     identify: (certificate) => identifyPeer(certificate, pki.trust),
     standing: (peer, now) => pki.revocations.standing(peer, now),
+    admit: (_peer, work) => work(),
     metaservices: () => undefined,
     receipts: () => Promise.resolve(OK),
     maxRequestBytes: () => undefined,

@@ -208,13 +208,24 @@ test('paths of services that nobody registered count against their consumer, and
   for (const one of asked) expect(headerOf(one, 'ratelimit-policy')).toBe('"consumer";q=5;w=60')
 })
 
-test('receipts that are asked for again count against their consumer as well', async () => {
-  const running = await started(quotas({ consumer: { requests: 2, withinSeconds: 60 } }))
+test('what is asked of the gateway itself counts against its consumer as well: receipts, metaservices, and what they refuse', async () => {
+  const running = await started(quotas({ consumer: { requests: 4, withinSeconds: 60 } }))
   const first = await running.run('S3')
-  const path = `/exchange/receipts/${headerOf(first, 'exchange-id')}`
+  const own = [
+    `/exchange/receipts/${headerOf(first, 'exchange-id')}`,
+    '/listClients',
+    `/r1/${ENROLMENT}/getOpenAPI`,
+    '/listClients',
+    `/r1/${ENROLMENT}/getOpenAPI`,
+    `/exchange/receipts/${headerOf(first, 'exchange-id')}`,
+  ]
   const asked = []
-  for (let time = 0; time < 3; time += 1) asked.push(await running.ask({ consumer: LABOUR, path }))
-  expect(codes(asked)).toEqual({ '200': 1, 'Client.Load.RateLimited': 2 })
+  for (const path of own) asked.push(await running.ask({ consumer: LABOUR, path }))
+  expect(codes(asked)).toEqual({
+    '200': 2,
+    'Client.Request.ParameterMissing': 1,
+    'Client.Load.RateLimited': 3,
+  })
 })
 
 test('a refusal is held back, so that who repeats at once costs little; its connection stays', async () => {
