@@ -78,20 +78,29 @@ export class CommitReader implements ChainJournal {
     this.#ends.push(end)
   }
 
-  /** Leaves of all whole commits; of a journal that nobody writes to. */
+  /** Leaves of all whole commits; of a journal that nobody writes to. Reads the newest segments only. */
   size(): number {
-    let size = 0
-    for (const { commit } of this.#commits(0, EVERYTHING)) size = commit.first + commit.count
-    return size
+    const offset = segmentHeaderLength(this.#origin)
+    for (const segment of segmentNumbers(this.#disk, this.#folder).toReversed()) {
+      const first = this.#firstOf(segment)
+      if (first === Infinity) continue
+      let size: number | undefined
+      const commits = this.#commits(first, EVERYTHING, { first, segment, offset })
+      for (const { commit } of commits) size = commit.first + commit.count
+      // Leaves may stand at the end of a segment, and the checkpoint over them in the next one.
+      if (size !== undefined) return size
+    }
+    return 0
   }
 
-  *#commits(from: number, to: number): Generator<{ commit: Commit; end: Place }, undefined> {
+  *#commits(
+    from: number,
+    to: number,
+    start = this.#ends.find(({ first }) => first === from),
+  ): Generator<{ commit: Commit; end: Place }, undefined> {
     if (from >= to) return
     let leaves: PlacedFrame | undefined
-    for (const placed of this.#frames(
-      this.#ends.find(({ first }) => first === from),
-      from,
-    )) {
+    for (const placed of this.#frames(start, from)) {
       const { frame, segment } = placed
       if (frame.first + frame.count > to) return
       if (frame.type === 'leaves') {

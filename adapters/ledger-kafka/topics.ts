@@ -22,8 +22,8 @@ const LARGEST_BATCH = 32 * 1024 * 1024
 export function ledgerTopicSettings(copies: number): Readonly<Record<string, string>> {
   return {
     'cleanup.policy': 'delete',
-    // As it was sent: kafkajs reads nothing but gzip.
-    'compression.type': 'producer',
+    // Whatever somebody else with the right to write sends: kafkajs reads nothing but gzip, and would stand still before it.
+    'compression.type': 'uncompressed',
     'max.message.bytes': String(LARGEST_BATCH),
     'message.timestamp.type': 'LogAppendTime',
     'min.insync.replicas': String(copies >= 3 ? 2 : 1),

@@ -1,6 +1,7 @@
 /** The adapter on a real Kafka: rights, settings, both proofs of who one is, deleted records, and nothing done while idle. */
 import { beforeAll, expect } from '@jest/globals'
 import { setTimeout as pause } from 'node:timers/promises'
+import { zstdCompressSync } from 'node:zlib'
 import kafkajs, { Kafka } from 'kafkajs'
 import { kafkaTransport } from '../../adapters/ledger-kafka/kafka-transport.ts'
 import type { KafkaTransportOptions } from '../../adapters/ledger-kafka/transport-options.ts'
@@ -124,6 +125,27 @@ promise(
     await expect(reader.read(2, 0)).rejects.toThrow(LogUnavailable)
   },
 )
+
+promise('who compresses what kafkajs can not read does not stop whoever reads', async () => {
+  const own = await ledgerOn(kafka)
+  const producer = new Kafka(clientOf(kafka, 'gateway')).producer()
+  const { CompressionCodecs, CompressionTypes } = kafkajs
+  const none = CompressionCodecs[CompressionTypes.ZSTD]
+  const topic = `${own}.exchange`
+  const message = { key: 'chain', value: 'theirs', partition: 0 }
+  await producer.connect()
+  try {
+    const compress = ({ buffer }: { readonly buffer: Buffer }): Promise<Buffer> =>
+      Promise.resolve(zstdCompressSync(buffer))
+    CompressionCodecs[CompressionTypes.ZSTD] = () => ({ compress })
+    await producer.send({ topic, compression: CompressionTypes.ZSTD, messages: [message] })
+  } finally {
+    CompressionCodecs[CompressionTypes.ZSTD] = none
+    await producer.disconnect()
+  }
+  const stored = await everythingOn(transport({ prefix: own }), LANE)
+  expect(stored.map(({ value }) => String(value))).toEqual(['theirs'])
+})
 
 promise('a server that is not there costs seconds, and says so in our words', async () => {
   const [port = 0] = await freePorts(1)
