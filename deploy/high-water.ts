@@ -31,9 +31,8 @@ export class HighWater {
   readonly #file: string
   readonly #marks: readonly Head[]
   readonly #data: string
-  #heads: (() => readonly Head[]) | undefined
+  #note: () => Promise<void> = () => Promise.resolve()
   #timer: NodeJS.Timeout | undefined
-  #noting: Promise<void> = Promise.resolve()
 
   /** Throws where the mark can't be read: without it nobody could tell. */
   constructor({ data, archive }: Pick<GatewayConfig, 'archive' | 'data'>) {
@@ -68,23 +67,24 @@ export class HighWater {
 
   /** Notes now, once a minute, and when it is stopped. */
   async keep(heads: () => readonly Head[], report: Report): Promise<void> {
-    await this.#note(heads())
-    this.#heads = heads
-    const note = (): void => {
-      this.#noting = this.#noting
-        .then(() => this.#note(heads()))
+    await this.#write(heads())
+    let noting: Promise<void> = Promise.resolve()
+    this.#note = () => {
+      noting = noting
+        .then(() => this.#write(heads()))
         .catch(() => report(`${this.#file} could not be written: see to its disk`))
+      return noting
     }
-    this.#timer = setInterval(note, EVERY_MS).unref()
+    this.#timer = setInterval(() => void this.#note(), EVERY_MS).unref()
   }
 
+  /** A last time. Never rejects: what else is to be closed must be, and an older mark is still true. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
-    await this.#noting
-    if (this.#heads !== undefined) await this.#note(this.#heads())
+    await this.#note()
   }
 
-  async #note(heads: readonly Head[]): Promise<void> {
+  async #write(heads: readonly Head[]): Promise<void> {
     const chains = heads.map(({ origin, root, size }) => ({ origin, root, size }))
     await replaceFileSlowly(this.#file, `${canonicalJson({ chains, v: 1 })}\n`, 0o600)
   }

@@ -4,7 +4,6 @@ import { Command } from 'commander'
 import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
 import { verifyData, type Verified } from '../../adapters/ledger-journal/verify-data.ts'
 import { GatewayId } from '../../policies/vocabulary.ts'
-import type { ServiceId, SubsystemId } from '../../policies/vocabulary.ts'
 import { DATA_DEFAULT, foldersOf } from '../config.ts'
 import { startDepartments } from '../demo/departments/departments.ts'
 import { playDishonest } from '../demo/dishonest/dishonest.ts'
@@ -12,12 +11,12 @@ import { prepareWorld, type DemoWorld } from '../demo/prepare-world.ts'
 import { report } from '../demo/report.ts'
 import { runScenarios, type Ran } from '../demo/run-scenarios.ts'
 import { latestTaxYear, scenarios } from '../demo/scenarios.ts'
+import { DEMO, startDemoGateway } from '../demo/start-demo-gateway.ts'
 import { toPaste } from '../demo/to-paste.ts'
 import { readLedger } from '../read-ledger.ts'
 import { replayLedger, type ReplayReport } from '../replay-ledger.ts'
-import { systemChance, systemClock } from '../system.ts'
-import { startGateway, type RunningGateway } from '../wire.ts'
-import { progressLine } from './progress-line.ts'
+import { systemClock } from '../system.ts'
+import type { RunningGateway } from '../wire.ts'
 import { inWords as replayInWords } from './replay.ts'
 
 interface DemoOptions {
@@ -60,7 +59,11 @@ async function demo(options: DemoOptions): Promise<void> {
   say(`公道 Gongdao demo. All state is in ${options.data}; all data is synthetic.\n`)
   const world = await prepareWorld(options.data, GATEWAY, clock.now())
   const departments = await startDepartments((id) => world.identityOf('subsystem', id))
-  const gateway = await startDemoGateway(options, departments.addresses)
+  const listen = { host: '127.0.0.1', port: portOf(options.port) }
+  const its = { data: options.data, gateway: GATEWAY, listen, addresses: departments.addresses }
+  const gateway = await startDemoGateway({ ...DEMO, ...its }, (sentence) => {
+    process.stderr.write(`gateway: ${sentence}\n`)
+  })
   say(`gateway ready at ${gateway.url.origin}; department systems answer behind it\n`)
   try {
     const ran = await runAll({ gateway, world, say }, clock.now())
@@ -74,36 +77,6 @@ async function demo(options: DemoOptions): Promise<void> {
     await gateway.close()
     await departments.close()
   }
-}
-
-async function startDemoGateway(
-  { data, port }: DemoOptions,
-  addresses: ReadonlyMap<ServiceId | SubsystemId, URL>,
-): Promise<RunningGateway> {
-  const gate = progressLine('comparing the rules with cedar-wasm on random inputs:', false)
-  const config = {
-    data,
-    instance: 'TW',
-    gateway: GATEWAY,
-    listen: { host: '127.0.0.1', port: portOf(port) },
-    addresses,
-    syntheticIds: true,
-    revocationGraceMs: 3_600_000,
-    rememberedExchanges: 100_000,
-  }
-  const started = await startGateway(config, {
-    clock: systemClock(),
-    chance: systemChance(),
-    report: (sentence) => process.stderr.write(`gateway: ${sentence}\n`),
-    // Nothing may be written after a journal that failed: the process ends here, and recovers by reading.
-    onFatal: (fault) => {
-      process.stderr.write(`gateway: ${fault.message}\n`)
-      process.exit(70)
-    },
-    onGateProgress: gate.at,
-  })
-  gate.end()
-  return started
 }
 
 function portOf(text: string): number {

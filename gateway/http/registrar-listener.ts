@@ -8,12 +8,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server, type ServerOptions } from 'node:https'
 import { TLSSocket } from 'node:tls'
-import express, {
-  type ErrorRequestHandler,
-  type Express,
-  type Request,
-  type Response,
-} from 'express'
+import type { ErrorRequestHandler, Express, Request, Response } from 'express'
 import type { Credential, Standing } from '../../certs/peer.ts'
 import type { GatewayFinding } from '../../certs/peer-identity.ts'
 import type { GatewayId, Instant } from '../../policies/vocabulary.ts'
@@ -21,6 +16,7 @@ import type { Clock } from '../ports/clock.ts'
 import { KINDS } from '../ledger/leaf.ts'
 import type { HandedIn, RegistrarDesk } from '../registry/registrar-desk.ts'
 import { readBody } from './read-body.ts'
+import { bounded, REQUEST_MS, sideApp } from './side-door.ts'
 
 /** PEM. */
 interface Tls {
@@ -40,18 +36,13 @@ export interface RegistrarListenerParts {
   readonly report: (fault: unknown) => void
 }
 
-const REQUEST_MS = 10_000
 const SILENCE_MS = 60_000
-const CONNECTIONS = 1_000
 /** The largest record twice, as JSON may spell it. */
 const LONGEST_BODY = 256 * 1024
 
 /** Not yet listening. */
 export function makeRegistrarListener(parts: RegistrarListenerParts): Server {
-  const app = express()
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.disable('query parser')
+  const app = sideApp()
   route(app, parts)
   let shown = parts.tls()
   const server = createServer({ ...tlsOptions(shown), handshakeTimeout: REQUEST_MS }, app)
@@ -61,12 +52,7 @@ export function makeRegistrarListener(parts: RegistrarListenerParts): Server {
     if (tls !== shown) server.setSecureContext(tlsOptions(tls))
     shown = tls
   })
-  server.headersTimeout = REQUEST_MS
-  server.requestTimeout = REQUEST_MS
-  server.timeout = SILENCE_MS
-  server.keepAliveTimeout = SILENCE_MS
-  server.maxConnections = CONNECTIONS
-  return server
+  return bounded(server, SILENCE_MS)
 }
 
 function tlsOptions({ ca, cert, key }: Tls): ServerOptions {

@@ -3,7 +3,7 @@
  * checkpoint or receipt that they bring.
  */
 import { createServer, type Server } from 'node:https'
-import express from 'express'
+import { bounded, REQUEST_MS, sideApp } from './side-door.ts'
 import { routeWitness, type WitnessRouteParts } from './witness-routes.ts'
 
 export interface WitnessListenerParts extends WitnessRouteParts {
@@ -11,25 +11,15 @@ export interface WitnessListenerParts extends WitnessRouteParts {
   readonly tls: { readonly cert: string; readonly key: string }
 }
 
-const REQUEST_MS = 10_000
 const SILENCE_MS = 30_000
-const CONNECTIONS = 1_000
 
 /** Not yet listening. */
 export function makeWitnessListener(parts: WitnessListenerParts): Server {
-  const app = express()
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.disable('query parser')
+  const app = sideApp()
   routeWitness(app, parts)
   const server = createServer(
     { ...parts.tls, minVersion: 'TLSv1.2', handshakeTimeout: REQUEST_MS },
     app,
   )
-  server.headersTimeout = REQUEST_MS
-  server.requestTimeout = REQUEST_MS
-  server.timeout = SILENCE_MS
-  server.keepAliveTimeout = SILENCE_MS
-  server.maxConnections = CONNECTIONS
-  return server
+  return bounded(server, SILENCE_MS)
 }

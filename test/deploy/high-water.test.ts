@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -101,6 +101,18 @@ test('another history that has grown longer than the mark is refused', async () 
   }
   putBack(MARK, 'newer')
   await expect(system.start()).rejects.toThrow(/registry had \d+ leaves, others are there/)
+})
+
+test('a mark that can’t be written is told, and stops neither the gateway nor its stop', async () => {
+  const mark = join(system.data, MARK)
+  rmSync(mark)
+  // A folder in its place: nothing can be put there.
+  mkdirSync(join(mark, 'x'), { recursive: true })
+  await system.stop()
+  expect(system.reports).toContainEqual(expect.stringContaining('could not be written'))
+  rmSync(mark, { recursive: true })
+  await system.start()
+  expect((await system.run('S3')).status).toBe(200)
 })
 
 test('a mark that can’t be read stops the start: without it nobody could tell', async () => {

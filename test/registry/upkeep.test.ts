@@ -87,6 +87,7 @@ test.each<[string, Partial<PrunedRecord>, readonly string[]]>([
   ['by one officer alone', {}, ['AUDIT-1']],
   ['by officers for something else', {}, ['LEGAL-1', 'LEGAL-2']],
   ['of the newest chain', { chain: `T/exchange/${ONE}/3` }, ['AUDIT-1', 'DPO-1']],
+  ['of more leaves than there were', { size: 6 }, ['AUDIT-1', 'DPO-1']],
   ['of the one before', { chain: `T/exchange/${ONE}/2` }, ['AUDIT-1', 'DPO-1']],
   ['of another gateway’s chain', { chain: `T/exchange/${OTHER}/1` }, ['AUDIT-1', 'DPO-1']],
   ['by an order that has expired', { at: Instant.ofMilliseconds(at - 8 * 86_400_000) }, []],

@@ -15,14 +15,14 @@ import { foldersOf, type GatewayConfig } from '../../config.ts'
 import { logKey } from '../../log-keys.ts'
 import { pinKeys } from '../../pin-keys.ts'
 import { readKeys } from '../../read-keys.ts'
-import { systemChance, systemClock } from '../../system.ts'
-import { startGateway, type RunningGateway } from '../../wire.ts'
-import { progressLine } from '../../commands/progress-line.ts'
+import { systemClock } from '../../system.ts'
+import type { RunningGateway } from '../../wire.ts'
 import { ask } from '../ask.ts'
 import { startDepartments } from '../departments/departments.ts'
 import { prepareWorld, type DemoWorld } from '../prepare-world.ts'
 import { runScenarios, type Ran } from '../run-scenarios.ts'
 import { latestTaxYear, scenarios } from '../scenarios.ts'
+import { DEMO, startDemoGateway } from '../start-demo-gateway.ts'
 import { drops, forks, hides, rewrites, type Played } from './acts.ts'
 import { playedInWords } from './in-words.ts'
 import { Stage, keepFile, type Kept } from './stage.ts'
@@ -78,14 +78,11 @@ function configOf(data: string, gateway: GatewayId, witnesses?: DemoWitnesses): 
     witnesses: [first, ...others] as [typeof first, ...typeof others],
   }
   return {
+    ...DEMO,
     data,
-    instance: 'TW',
     gateway,
     listen: { host: '127.0.0.1', port: 0 },
     addresses: new Map(),
-    syntheticIds: true,
-    revocationGraceMs: 3_600_000,
-    rememberedExchanges: 1_000,
     ...(section && { witnesses: section as NonNullable<GatewayConfig['witnesses']> }),
   }
 }
@@ -133,20 +130,9 @@ async function beHonest({ cache, data, gateway, say, witnesses, world }: Honest)
   }
 }
 
-async function start(config: GatewayConfig): Promise<RunningGateway> {
-  const gate = progressLine('comparing the rules with cedar-wasm on random inputs:', false)
-  const started = await startGateway(config, {
-    clock: systemClock(),
-    chance: systemChance(),
-    report: () => undefined,
-    onFatal: (fault) => {
-      process.stderr.write(`gateway: ${fault.message}\n`)
-      process.exit(70)
-    },
-    onGateProgress: gate.at,
-  })
-  gate.end()
-  return started
+/** What alarms this operator is no secret: the witnesses tell it. */
+function start(config: GatewayConfig): Promise<RunningGateway> {
+  return startDemoGateway(config, () => undefined)
 }
 
 /** Asked for again until enough witnesses have cosigned the checkpoint that it ends in: within ten seconds. */
