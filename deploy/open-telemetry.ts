@@ -18,8 +18,10 @@ export interface OpenedTelemetry {
   readonly metrics: RequestListener
   /** What a part says when it is asked; one that throws is left out. */
   readonly watch: (gauges: Gauges) => void
-  /** A sentence for the operator, with who must act. `now` is written before this returns. */
+  /** A sentence for the operator, with who must act. */
   readonly notice: (urgency: Urgency, sentence: string) => void
+  /** Writes what was told before it returns: the process is about to end. */
+  readonly flushNow: () => void
   /** Hands over what is left, for a few seconds at most. */
   readonly close: () => Promise<void>
 }
@@ -62,6 +64,9 @@ export function openTelemetry(config: GatewayConfig, section: TelemetrySection):
     },
     watch: (gauges) => watched.push(gauges),
     notice,
+    flushNow: () => {
+      log.flushNow()
+    },
     async close() {
       await otel.close()
       await log.close()

@@ -17,7 +17,10 @@ export function openVoice(config: GatewayConfig): Voice {
   if (config.telemetry === undefined) {
     return { report: plain, last: plain, close: () => Promise.resolve() }
   }
-  const { close, metrics, notice, telemetry, watch } = openTelemetry(config, config.telemetry)
+  const { close, flushNow, metrics, notice, telemetry, watch } = openTelemetry(
+    config,
+    config.telemetry,
+  )
   return {
     telemetry,
     watch,
@@ -25,6 +28,7 @@ export function openVoice(config: GatewayConfig): Voice {
     report: (sentence, urgency = 'today') => notice(urgency, sentence),
     last: (sentence) => {
       notice('now', sentence)
+      flushNow()
       plain(sentence)
     },
     close,

@@ -41,14 +41,19 @@ const APART_MS = 5
 type Kind = Counted['of']
 type Count = (key: string) => Promise<Counted>
 
-export function makeRates(settings: RateSettings, shared?: SharedCounter): SharedRates {
+/** `now`: milliseconds of a clock that only runs forward. */
+export function makeRates(
+  settings: RateSettings,
+  shared?: SharedCounter,
+  now = (): number => performance.now(),
+): SharedRates {
   const breaker = circuitBreaker(handleAll, {
     halfOpenAfter: LEFT_ALONE_MS,
     breaker: new ConsecutiveBreaker(FAILURES),
   })
   let failedAt = 0
   breaker.onFailure(() => {
-    failedAt = performance.now()
+    failedAt = now()
   })
   const counters = new Map<string, Count>()
 
@@ -66,8 +71,7 @@ export function makeRates(settings: RateSettings, shared?: SharedCounter): Share
     settings.consumers.get(consumer) ?? settings.consumer
 
   return {
-    isShared: () =>
-      breaker.state === CircuitState.Closed || performance.now() - failedAt > OLD_FAILURE_MS,
+    isShared: () => breaker.state === CircuitState.Closed || now() - failedAt > OLD_FAILURE_MS,
     async count(consumer, service) {
       const counted: Counted[] = []
       const own = quotaOf(consumer)
@@ -80,10 +84,10 @@ export function makeRates(settings: RateSettings, shared?: SharedCounter): Share
     turn(consumer) {
       const own = quotaOf(consumer)
       if (own === undefined) return 0
-      const now = performance.now()
-      const at = Math.max(now, turns.get(consumer) ?? 0)
+      const asked = now()
+      const at = Math.max(asked, turns.get(consumer) ?? 0)
       turns.set(consumer, at + Math.min(APART_MS, (own.withinSeconds * 1000) / own.requests))
-      return at - now
+      return at - asked
     },
   }
 }

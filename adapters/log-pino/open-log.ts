@@ -30,6 +30,8 @@ export interface LogOptions {
 export interface Log {
   /** MUST NOT throw. */
   tell(event: TelemetryEvent): void
+  /** For the last words of a process: writes before it returns, unless nobody takes anything. Holds everything else up meanwhile. */
+  flushNow(): void
   /** Lines that found no room, so far. */
   dropped(): number
   /** Writes what is left, if its reader takes it in time. */
@@ -58,8 +60,9 @@ export function openLog(options: LogOptions): Log {
       const passed = event.kind === 'refused' ? thinned.pass(line, event.code) : line
       if (passed === undefined) return
       logger[passed.level](passed.fields, passed.words)
-      // Whoever reads this line is about to find the process gone.
-      if (passed.level === 'fatal') destination.flushNow()
+    },
+    flushNow: () => {
+      destination.flushNow()
     },
     dropped: () => destination.dropped,
     close: () => destination.close(),

@@ -15,6 +15,7 @@ await new Promise<void>((resolve) => {
 })
 const began = performance.now()
 log.tell({ kind: 'notice', urgency: 'now', sentence: 'the last words' })
+log.flushNow()
 await log.close()
 process.stderr.write(
   JSON.stringify({ milliseconds: performance.now() - began, dropped: log.dropped() }),
