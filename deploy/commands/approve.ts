@@ -90,6 +90,9 @@ function told(outcome: Exclude<Outcome, { readonly kind: 'refused' }>): readonly
     case 'erased':
       return [
         `${String(outcome.persons)} person(s) erased: ${String(outcome.pseudonyms)} pseudonym(s) of ${String(outcome.exchanges)} exchange(s) lead to nobody any more`,
+        ...(outcome.unknown > 0
+          ? [`${String(outcome.unknown)} of the order’s numbers lead to nobody at this gateway`]
+          : []),
         ...(outcome.notAgreeing > 0
           ? [
               `${String(outcome.notAgreeing)} decision(s) were not made the same way again: run gongdao replay`,

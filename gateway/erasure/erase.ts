@@ -22,6 +22,8 @@ import { verdictOf } from './verdict.ts'
 export interface Erased {
   readonly kind: 'erased'
   readonly persons: number
+  /** Numbers of the order of whom nothing is known here. */
+  readonly unknown: number
   readonly pseudonyms: number
   readonly exchanges: number
   /** Decisions that were not made the same way again; their leaves say so. */
@@ -76,6 +78,7 @@ export async function erase(
   return {
     kind: 'erased',
     persons: persons.size,
+    unknown: new Set(order.matter?.numbers).size - persons.size,
     pseudonyms: records.length,
     exchanges: replayed.length,
     notAgreeing: replayed.filter(({ finding }) => finding !== 'agree').length,

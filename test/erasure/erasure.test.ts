@@ -308,7 +308,7 @@ test('several people in one order are erased together, each with a copy of her o
     { onCopies: (all) => copies.push(...all) },
   )
   // The second of them was never asked about.
-  expect(outcome).toMatchObject({ kind: 'erased', persons: 2, pseudonyms: 3 })
+  expect(outcome).toMatchObject({ kind: 'erased', persons: 2, unknown: 1, pseudonyms: 3 })
   expect(copies.map(({ person }) => person).sort()).toEqual([1, 3])
   const told = copies.map(({ copy }) => copy.pseudonyms.map(({ subject }) => subject))
   expect(told.flat()).toHaveLength(3)
