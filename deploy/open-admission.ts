@@ -63,6 +63,8 @@ const OPEN = 'its consumers get 503 until it answers on trial'
 
 interface Shared {
   readonly connection: RedisConnection
+  /** As configured: where to look. */
+  readonly host: string
   readonly share: number
 }
 
@@ -77,10 +79,10 @@ function connect(settings: Section['redis'], report: Report): Shared | undefined
     ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
     onChange: (isThere) => {
       if (isThere) report('Redis is there again: rates are shared', 'nobody')
-      else report(`Redis is away: ${AWAY}`, 'watch')
+      else report(`Redis at ${url.host} is away: ${AWAY}`, 'watch')
     },
   })
-  return { connection, share }
+  return { connection, host: url.host, share }
 }
 
 const AWAY = 'each gateway counts for itself, up to its share of each rate'
@@ -113,7 +115,7 @@ function limits(rates: SharedRates, redis: Shared | undefined): HealthFinding {
   if (redis === undefined) return ok('each gateway counts for itself')
   if (rates.isShared() && redis.connection.isThere()) return ok('shared through Redis')
   return degraded(
-    `Redis does not answer: ${AWAY} (${String(redis.share)})`,
+    `Redis at ${redis.host} does not answer: ${AWAY} (${String(redis.share)})`,
     'Bring Redis back; nothing was opened wider, and the rates are shared again by themselves.',
   )
 }

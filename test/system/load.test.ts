@@ -267,7 +267,9 @@ test('gateways that count together go on alone when Redis goes away: never wider
     await redis.kill()
     await until(() => rates()?.state === 'degraded', 'it is noticed')
     expect(running.gateway.health.health.report().state).not.toBe('failing')
-    expect(running.reports.at(-1)).toContain('Redis is away')
+    const { host } = new URL(redis.url)
+    expect(running.reports.at(-1)).toContain(`Redis at ${host} is away`)
+    expect(rates()?.words).toContain(host)
     expect(codes(await repeat(10, () => running.run('household')))).toEqual({
       '200': 4,
       'Client.Load.RateLimited': 6,
