@@ -60,7 +60,7 @@ export class ArchiveFolder {
     })
   }
 
-  /** One run at a time. Throws `ArchiveDamaged` where this number is there already. */
+  /** One run at a time. Throws `ArchiveDamaged` where this number is there already, or another run writes it as well. */
   addManifest(number: number, { note, text }: StoredManifest): void {
     this.#syncFolders()
     // A run that was cut off between the two leaves a note of nothing.
@@ -69,8 +69,13 @@ export class ArchiveFolder {
     this.#place(this.#manifest(number, 'note'), Buffer.from(note))
     // In this order: a manifest without its note would be one that nobody signed.
     this.#syncFolders()
-    this.#place(this.#manifest(number, 'json'), Buffer.from(text))
+    const manifest = this.#manifest(number, 'json')
+    this.#place(manifest, Buffer.from(text))
     this.#syncFolders()
+    if (readIfThere(this.#manifest(number, 'note'))?.toString() === note) return
+    // Of two machines that write at one time this one gives way: a manifest beside another's note would be one that nobody signed.
+    fs.rmSync(manifest, { force: true })
+    throw new ArchiveDamaged(`${manifest}: another run has written this number meanwhile`)
   }
 
   #object(sha256: string): string {

@@ -67,14 +67,19 @@ async function check(folder: string, options: Common): Promise<Answer> {
   const progress = progressLine('verified objects', options.json === true)
   const checked = checkArchive(folder, readKeys(options), progress.at)
   progress.end()
-  const { bytes, findings, manifests, objects } = checked
+  const { bytes, findings, manifests, newest, objects } = checked
   if (findings.length > 0) process.exitCode = 1
   const verdict = findings.length === 0 ? 'good' : 'bad'
   return Promise.resolve({
-    json: { verdict, manifests, objects, bytes, findings },
+    json: { verdict, manifests, objects, bytes, newest: newest?.at, findings },
     text: [
       ...findings,
       `${String(manifests)} manifests, ${String(objects)} objects, ${String(bytes)} bytes`,
+      ...(newest === undefined
+        ? []
+        : [
+            `the newest is of ${new Date(newest.at).toISOString()}: is that the last one that was taken?`,
+          ]),
       findings.length === 0 ? 'good: everything is there as it was signed' : verdict,
     ],
   })

@@ -27,7 +27,7 @@ export interface Asking {
   readonly log: WitnessedLog
   /** The checkpoint, one that the log has had. */
   readonly note: string
-  /** Size that the witness remembers of this chain, as far as is known. */
+  /** Size up to which the witness has cosigned this chain for us; 0: not yet. */
   readonly remembered: number
   /** tlog-proof of the chain's genesis, for a witness that does not know the chain. */
   readonly genesis: () => Promise<string | undefined>
@@ -66,6 +66,9 @@ async function afterReply(asking: Asking, next: Next, reply: Answered): Promise<
   if (reply.status !== 409) return refusedWith(reply.status)
   const known = sizeIn(reply)
   if (known === undefined || known === next.old) return lying('a conflict without another size')
+  if (known < asking.remembered) {
+    return lying('fewer leaves than it has cosigned: its memory was put back to an earlier state')
+  }
   if (known > checkpointIn(asking.note).size) return { kind: 'ahead', size: known }
   return { ...next, old: known }
 }

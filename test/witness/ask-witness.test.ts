@@ -302,6 +302,25 @@ describe('a round', () => {
     ])
   })
 
+  test('counts a witness no more that has forgotten what it cosigned: its memory was put back', async () => {
+    let memory = 0
+    const forgetful = witnessThat((body) => {
+      const { checkpoint, note, old } = parseAddCheckpoint(body)!
+      if (old !== memory)
+        return { status: 409, contentType: 'text/x.tlog.size', body: `${memory}\n` }
+      memory = checkpoint.size
+      return { body: cosignatureLine(own, note.text, 5) }
+    })
+    const log = new TestLog('T/registry').grow(9)
+    const { published, publisher, reports } = publishing([forgetful], 1, log)
+    await publisher.round()
+    memory = 4
+    log.grow(1)
+    await publisher.round()
+    expect(published.map(signers)).toEqual([['T/registry', 'w1.example'], ['T/registry']])
+    expect(reports.at(-1)).toMatch(/is lying: it answers with fewer leaves than it has cosigned/)
+  })
+
   test('asks two processes that write one chain for one story: the second is contradicted', async () => {
     const remembered = { size: 0 }
     const shared = witnessThat((body) => {
