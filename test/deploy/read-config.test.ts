@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { EXAMPLE } from '../../deploy/config/example.ts'
 import { readConfig, SHAPE, type Place } from '../../deploy/config/read-config.ts'
@@ -29,6 +30,17 @@ test('the least configuration is a gateway with safe defaults and everything emb
 test('the example is good, and every member that is known stands in it', () => {
   expect(faultsOf(EXAMPLE)).toEqual([])
   expect(missingIn(EXAMPLE, SHAPE, '')).toEqual([])
+})
+
+test('what deploy/README.md shows of a configuration is taken as it stands there', () => {
+  const text = readFileSync(new URL('../../deploy/README.md', import.meta.url), 'utf8')
+  const blocks = [...text.matchAll(/^```json\n([^]*?)^```$/gm)].map(([, block = '']) => block)
+  expect(blocks.length).toBeGreaterThanOrEqual(2)
+  for (const block of blocks) {
+    // A whole configuration, or a section of one.
+    const shown = JSON.parse(block.startsWith('{') ? block : `{${block}}`) as object
+    expect(faultsOf({ ...LEAST, ...shown })).toEqual([])
+  }
 })
 
 /** Where a member has alternatives, one of them is enough. */
