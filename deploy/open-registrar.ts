@@ -37,7 +37,8 @@ export async function openRegistrar(
     standing: identity.standing,
     clock,
     desk: new RegistrarDesk(registry, journal, {
-      clock,
+      // Not the machine's: where that was set back, no leaf can be as early as it says.
+      clock: registry.clock,
       orderObjection: (kind, record) => orderObjection(registry, kind, record),
     }),
     report: (fault) => {

@@ -2,6 +2,7 @@
 import { CommitReader } from '../../adapters/ledger-journal/commit-reader.ts'
 import { openJournal } from '../../adapters/ledger-journal/open.ts'
 import { orderObjection } from '../../deploy/duties/order-objection.ts'
+import { notBefore } from '../../deploy/open-registry.ts'
 import { openChain } from '../../gateway/ledger/chain.ts'
 import type { Chain, LeafKind } from '../../gateway/ledger/entry.ts'
 import { noteKey, vkeyText } from '../../gateway/ledger/note.ts'
@@ -47,7 +48,7 @@ export async function openRegistrar(disk = new SimDisk(), by = signer): Promise<
   const view = new RegistryView()
   const registry = { chain, view, sha256: documentCrypto.sha256 }
   const rules = {
-    clock: { now: () => at },
+    clock: notBefore({ now: () => at }, () => view.latest),
     orderObjection: (kind: LeafKind, record: unknown) => orderObjection(registry, kind, record),
   }
   const deskOver = (over: Chain): RegistrarDesk =>
