@@ -56,6 +56,9 @@ test.each([
   ['version 00 with a dash behind', ['traceparent', `${GOOD}-`]],
   ['version 00 with a dot behind', ['traceparent', `${GOOD}.`]],
   ['version ff', ['traceparent', `ff-${TRACE}-${PARENT}-01`]],
+  ['version not hexadecimal', ['traceparent', `.0-${TRACE}-${PARENT}-01`]],
+  ['version not hexadecimal behind', ['traceparent', `0.-${TRACE}-${PARENT}-01`]],
+  ['version of four digits', ['traceparent', `0000-${TRACE}-${PARENT}-01`]],
   ['version of one digit', ['traceparent', `0-${TRACE}-${PARENT}-01`]],
   ['version of three digits', ['traceparent', `000-${TRACE}-${PARENT}-01`]],
   ['version in upper case', ['traceparent', `CC-${TRACE}-${PARENT}-01`]],
@@ -92,6 +95,16 @@ test('several tracestate fields are one list, in their order; empty members and 
   expect(stateOf('foo=1', '')).toBe('foo=1')
   expect(stateOf('', 'foo=1,,')).toBe('foo=1')
   expect(stateOf('foo= 1')).toBe('foo= 1')
+})
+
+test('tracestate is known by its name in any case, and by no other; without a traceparent it is nothing', () => {
+  for (const name of ['TraceState', 'TrAcEsTaTe', 'TRACESTATE']) {
+    expect(read('traceparent', GOOD, name, 'foo=1')?.state).toBe('foo=1')
+  }
+  for (const name of ['trace-state', 'trace.state']) {
+    expect(read('traceparent', GOOD, name, 'foo=1')?.state).toBeUndefined()
+  }
+  expect(read('tracestate', 'foo=1')).toBeUndefined()
 })
 
 test.each([
