@@ -31,6 +31,11 @@ export const ALARMS: Readonly<Record<Alarm, Meaning>> = {
     whatToDo:
       'Ask who runs the log servers which backup was put back; what was missing was sent again.',
   },
+  foreign: {
+    urgency: 'today',
+    whatToDo:
+      'Find out who else may write to the ledger’s topics, and take that right away (gongdao kafka init names them).',
+  },
   diverged: {
     urgency: 'now',
     whatToDo:

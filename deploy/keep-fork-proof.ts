@@ -7,19 +7,22 @@ import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts
 import { digestOf } from '../gateway/ledger/hash.ts'
 import type { LogSigner } from '../gateway/ledger/signer.ts'
 import type { Divergence } from '../gateway/replication/followed-chain.ts'
-import { forkProof } from '../gateway/replication/fork-proof.ts'
+import { forkProof, isSignedBy } from '../gateway/replication/fork-proof.ts'
+
+export type OwnSigners = Readonly<Record<'registrar' | 'gateway', LogSigner>>
+
+export function isSignedByUs({ chain, theirs }: Divergence, signers: OwnSigners): boolean {
+  return theirs !== undefined && isSignedBy(chain, theirs, keyOf(chain, signers))
+}
 
 /** Answers the file; undefined where nothing that they wrote can be kept. */
 export function keepForkProof(
   data: string,
   { chain, index, theirs, why }: Divergence,
-  own: {
-    readonly size: number
-    readonly signers: Readonly<Record<'registrar' | 'gateway', LogSigner>>
-  },
+  own: { readonly size: number; readonly signers: OwnSigners },
 ): string | undefined {
   if (theirs === undefined) return undefined
-  const { publicKey } = own.signers[chain.endsWith('/registry') ? 'registrar' : 'gateway']
+  const publicKey = keyOf(chain, own.signers)
   const folder = chainFolder(data, chain)
   const journal = new CommitReader({ folder, origin: chain })
   const proof = existsSync(folder)
@@ -33,4 +36,8 @@ export function keepForkProof(
   const file = join(proofs, `${kind}-${digestOf(text)}.json`)
   replaceFile(file, text, 0o644)
   return file
+}
+
+function keyOf(chain: string, { gateway, registrar }: OwnSigners): Uint8Array {
+  return (chain.endsWith('/registry') ? registrar : gateway).publicKey
 }

@@ -5,7 +5,6 @@
 import type { Disk } from '../adapters/ledger-journal/disk.ts'
 import type { DurableLeaves } from '../gateway/ledger/chain.ts'
 import { LedgerUnavailable, type Chain } from '../gateway/ledger/entry.ts'
-import type { LogSigner } from '../gateway/ledger/signer.ts'
 import type { CheckpointStore } from '../gateway/ports/checkpoint-store.ts'
 import { LogUnavailable, type LogTransport } from '../gateway/ports/log-transport.ts'
 import type { Report, Telemetry } from '../gateway/ports/telemetry.ts'
@@ -22,7 +21,7 @@ import { boundsOf } from './config/replication.ts'
 import type { GatewayConfig } from './config.ts'
 import { kafkaOf } from './kafka-of.ts'
 import { observeTransport } from './observe-transport.ts'
-import { keepForkProof } from './keep-fork-proof.ts'
+import { isSignedByUs, keepForkProof, type OwnSigners } from './keep-fork-proof.ts'
 import { postedCheckpoints } from './posted-checkpoints.ts'
 import { ReplicatedFolder } from './replicated-folder.ts'
 
@@ -43,7 +42,7 @@ export interface ReplicationOptions {
   /** Absent: the machine's. */
   readonly disk?: Disk
   /** Of this gateway's chains. */
-  readonly signers: Readonly<Record<'registrar' | 'gateway', LogSigner>>
+  readonly signers: OwnSigners
 }
 
 export interface OpenedReplication {
@@ -123,6 +122,7 @@ class Opened implements OpenedReplication {
       ...this.#told(),
       bounds,
       isOwn: (origin) => this.#folder.isOwn(origin),
+      isSigned: (divergence) => isSignedByUs(divergence, options.signers),
       now,
     })
     this.#replicator = new Replicator({

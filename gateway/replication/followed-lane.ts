@@ -150,8 +150,9 @@ export class FollowedLane {
   #seen(origin: string, value: Buffer | undefined, offset: number): Finding | undefined {
     const chain = this.chains.find((one) => one.origin === origin)
     if (chain === undefined) {
-      const divergence = { chain: origin, index: 0, why: 'ahead', theirs: undefined } as const
-      return { kind: 'diverges', divergence }
+      const theirs = decodeCommit(value)
+      const index = theirs?.first ?? 0
+      return { kind: 'diverges', divergence: { chain: origin, index, why: 'ahead', theirs } }
     }
     const size = chain.readBack
     const seen = chain.seen(value)

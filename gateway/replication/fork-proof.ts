@@ -70,6 +70,12 @@ export function forkProof(chain: OwnChain, theirs: Commit): ForkProof | undefine
   return undefined
 }
 
+/** Whether what they wrote carries a checkpoint of this chain by its own key: nobody else could have signed it. */
+export function isSignedBy(chain: string, theirs: Commit, publicKey: Uint8Array): boolean {
+  const note = signedLeaves(theirs)?.note
+  return note !== undefined && signedRoot(note, chain, publicKey) !== undefined
+}
+
 /** Whether two leaves of one index are proven to stand in the chain of this key. */
 export function isForkProven(proof: ForkProof, publicKey: Uint8Array): boolean {
   if (proof.ours.leaf === proof.theirs.leaf) return false

@@ -18,8 +18,9 @@ export type Next =
   | { readonly kind: 'rest' }
   | { readonly kind: 'halt' }
 
-/** What the operator must know. `truncated` and `lost` stay until the process ends: nothing of ours can undo them. */
-export type Alarm = 'unreachable' | 'unread' | 'lost' | 'truncated' | 'rolled-back' | 'diverged'
+/** What the operator must know. All but `unreachable` and `unread` stay until the process ends: nothing of ours can undo them. */
+export type Alarm =
+  'unreachable' | 'unread' | 'lost' | 'truncated' | 'rolled-back' | 'foreign' | 'diverged'
 
 export interface ReplicationBounds {
   readonly backlogRecords: number
@@ -33,6 +34,8 @@ export interface ReplicationParts {
   readonly bounds: ReplicationBounds
   /** Whether a chain of this name could only be ours. */
   readonly isOwn: (origin: string) => boolean
+  /** Whether whoever wrote that has the key of its chain. */
+  readonly isSigned: (divergence: Divergence) => boolean
   readonly now: () => number
   /** Once for each time it begins; sentences are of our own words. */
   readonly alarm: (alarm: Alarm, sentence: string) => void
@@ -237,7 +240,8 @@ export class Replication {
         this.#mistrust()
         return
       case 'diverges':
-        this.#diverge(finding.divergence)
+        if (this.#parts.isSigned(finding.divergence)) this.#diverge(finding.divergence)
+        else this.#begin('foreign', foreignSentence(finding.divergence, where))
     }
   }
 
@@ -269,6 +273,14 @@ export class Replication {
   #end(alarm: Alarm): void {
     if (this.#alarms.delete(alarm)) this.#parts.over(alarm)
   }
+}
+
+/** Whoever may write there could otherwise stop us for good with one message. */
+function foreignSentence({ chain }: Divergence, where: string): string {
+  return (
+    `${chain}: somebody who does not have our key wrote under this name into ${where}, and is passed over. ` +
+    'Find out who may write there, and take that right away.'
+  )
 }
 
 function sentenceOf({ chain, index, why }: Divergence): string {

@@ -1,6 +1,6 @@
 /** A folder that was cloned or put back from a backup, and whoever else writes under our name (design D7, L6, L7). */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeCommit } from '../../gateway/replication/message.ts'
 import { isForkProven, type ForkProof } from '../../gateway/replication/fork-proof.ts'
@@ -11,7 +11,8 @@ import {
   transportTo,
   type ReplicatedLedger,
 } from '../harness/replicated-ledger.ts'
-import { gateway, registrar } from '../harness/small-ledger.ts'
+import { everythingOn } from '../harness/replication.ts'
+import { exchangeOrigin, gateway, registrar } from '../harness/small-ledger.ts'
 import { until } from '../harness/until.ts'
 
 let broker: FaultBroker
@@ -75,20 +76,33 @@ test('a chain of ours that this folder does not know is refused as well', async 
   await expect(replicatedLedger({ transport })).rejects.toThrow(/cloned, or restored/)
 })
 
-test('another’s bytes under our name end the replication, and say so', async () => {
+test('who does not have our key and writes under our name is told and passed over, at the next start as well', async () => {
   const transport = transportTo(broker.address)
-  await using ledger = await replicatedLedger({ transport })
+  const ledger = await replicatedLedger({ transport })
   await ledger.put(1)
-  const sender = await transport.openSender()
+  const [{ value = Buffer.alloc(0) } = {}] = await everythingOn(transport, LANE)
+  const note = value.subarray(value.indexOf(ledger.origin))
   const payload = Buffer.from('nonsense')
+  const sender = await transport.openSender()
   await sender.send(LANE, [
     { key: 'T/exchange/T/GOV/X/other/1', value: payload },
+    { key: ledger.origin, value: payload },
     { key: ledger.origin, value: encodeCommit({ first: 0, count: 1, payload }) },
+    { key: exchangeOrigin(7), value: encodeCommit({ first: 0, count: 1, payload: note }) },
+    { key: ledger.origin, value: encodeCommit({ first: 1, count: 1, payload }) },
   ])
   await sender.close()
-  await until(() => !ledger.chain.accepts(), 'nothing is accepted any more')
-  expect(proofIn(ledger.data, 'other')).toContain(payload.toString('base64'))
-  await expect(ledger.put(2)).rejects.toThrow('too much waits')
+  await until(() => ledger.opened.replication.alarms.has('foreign'), 'it is told')
+  await ledger.put(2)
+  await until(() => !ledger.opened.replication.isBehind, 'all of ours is read back')
+  expect([...ledger.opened.replication.alarms]).toEqual(['foreign'])
+  expect(ledger.reports).toEqual([
+    expect.stringMatching(/gw1\/1: somebody who does not have our key wrote under this name/),
+  ])
+  await ledger.crash()
+  rmSync(join(ledger.data, 'ledger/replication.json'), { force: true })
+  await using next = await replicatedLedger({ transport, data: ledger.data, n: 2 })
+  expect((await next.put(3)).index).toBe(0)
 })
 
 /** Both are in their journals before either is stored: so they can't see each other coming. */
