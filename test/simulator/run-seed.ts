@@ -17,7 +17,7 @@ export async function runSeed(
   mutation: Pick<SimulationOptions, 'syncIsSkipped'> = {},
 ): Promise<SeedResult> {
   const name = `seed ${seed}`
-  const steps = drawSteps(new Random(name))
+  const steps = drawSteps(new Random(name), new Random(`${name}/witnesses`))
   const options = { ...mutation, seed: name, steps }
   const { acknowledged, broken } = await simulate(options)
   const result = { seed, acknowledged, steps: steps.length }

@@ -12,6 +12,7 @@ import type { Chain } from '../../gateway/ledger/entry.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
 import type { LogSigner } from '../../gateway/ledger/signer.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
+import type { PublishedCheckpoint } from '../../gateway/ports/checkpoint-store.ts'
 import type { LogTransport } from '../../gateway/ports/log-transport.ts'
 import type { ProviderRequest } from '../../gateway/ports/provider.ts'
 import { NO_TELEMETRY } from '../../gateway/ports/telemetry.ts'
@@ -24,12 +25,14 @@ import { testSigner } from '../harness/memory-ledger.ts'
 import { failure, SimDisk } from '../harness/sim-disk.ts'
 import { SteadyChance } from '../harness/steady.ts'
 import { Broken, type Observed } from './observed.ts'
-import type { Random } from './random.ts'
+import { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
 import type { SimBroker } from './sim-broker.ts'
 import { MachineClock } from './sim-clock.ts'
 import { SimProvider } from './sim-provider.ts'
-import type { DISK_FAULTS } from './steps.ts'
+import { SimWitness } from './sim-witness.ts'
+import { simWitnessing } from './sim-witnessing.ts'
+import { WITNESSES, type DISK_FAULTS } from './steps.ts'
 
 /** The smallest that a journal may have: a story is short. */
 const SEGMENT_BYTES = 256 * 1024
@@ -51,6 +54,9 @@ export class SimGateway {
   readonly provider: SimProvider
   readonly keysText: string
   readonly broker: SimBroker
+  /** None, or three. */
+  readonly witnesses: readonly SimWitness[]
+  readonly published: PublishedCheckpoint[] = []
   disk = new SimDisk()
   /** The mutation that the simulator must notice: every sync answers at once and does nothing. */
   syncIsSkipped = false
@@ -92,6 +98,11 @@ export class SimGateway {
       vkeyText(`${instance}/registry`, registrar.publicKey),
       vkeyText(`${instance}/exchange/${this.config.gateway}`, gateway.publicKey),
     ].join('\n')
+    const { keysText } = this
+    this.witnesses = (DURABILITY[number] === undefined ? WITNESSES : []).map((which) => {
+      const name = `${instance}/w${which}`
+      return new SimWitness(name, { schedule, random: new Random(`${seed}/${name}`), keysText })
+    })
     this.provider = new SimProvider(schedule, random, (request) => {
       parts.onAsked(this, request)
     })
@@ -228,10 +239,23 @@ export class SimGateway {
       ...parts,
       signer: this.#watched(this.#signers.registrar, process),
     })
+    const witnessing =
+      this.witnesses.length === 0
+        ? undefined
+        : simWitnessing({
+            witnesses: this.witnesses,
+            published: this.published,
+            schedule: this.#schedule,
+            clock,
+            isAlive: () => process.isAlive,
+          })
+    const { registry } = process
+    witnessing?.add(registry.chain.origin, registry.archive)
     const repeats = new Repeats()
     const history = new ExchangeHistory(1000)
-    process.opened = await openExchangeChain(config, process.registry, {
+    process.opened = await openExchangeChain(config, registry, {
       ...parts,
+      ...(witnessing && { witnessing }),
       signer: this.#watched(this.#signers.gateway, process),
       revocations: () => 7,
       visit: () => undefined,

@@ -7,14 +7,17 @@ import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
 import type { Call, Reply } from '../../gateway/exchange/call.ts'
 import type { ProviderRequest } from '../../gateway/ports/provider.ts'
 import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
+import type { Evidence } from '../../gateway/console/evidence.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { canonicalLeaf } from '../../gateway/ledger/leaf.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { enrolment, headerOf, household, income } from '../harness/calls.ts'
 import type { SimDisk } from '../harness/sim-disk.ts'
+import { checkHistory, checkWitnessed } from './check-history.ts'
 import { checkLedger } from './check-ledger.ts'
 import { checkAsked, checkReply } from './check-moment.ts'
 import { checkReplicated } from './check-replicated.ts'
+import { checkSecrets } from './check-secrets.ts'
 import { Broken, Observed } from './observed.ts'
 import { Random } from './random.ts'
 import { Schedule } from './schedule.ts'
@@ -86,6 +89,8 @@ class Simulation {
   }
 
   async run(): Promise<void> {
+    const [first] = this.#steps
+    if (first?.do === 'witness') await this.#take(first)
     for (const gateway of this.#gateways) gateway.start()
     await this.#pass(START_MS)
     for (const step of this.#steps) {
@@ -145,6 +150,10 @@ class Simulation {
       case 'broker':
         this.#broker.mood = step.how
         return
+      case 'witness':
+        for (const [at, witness] of gateway.witnesses.entries())
+          witness.become(at < step.count ? step.how : 'well')
+        return
     }
     checkLedger(gateway, this.observed)
   }
@@ -172,7 +181,9 @@ class Simulation {
     this.trace.push(`${gateway.config.instance} ${this.#schedule.now} ${reply.headers.join(' ')}`)
     checkReply(gateway, reply, this.observed)
     const receipt = headerOf(reply.headers, 'Exchange-Receipt')
-    if (receipt !== undefined) this.#receipts.push({ gateway, receipt })
+    if (receipt === undefined) return
+    this.#receipts.push({ gateway, receipt })
+    checkWitnessed(gateway, originOf(receipt), this.observed)
   }
 
   async #stop(gateway: SimGateway): Promise<void> {
@@ -184,6 +195,7 @@ class Simulation {
   /** All is well again: what a crash left open is closed, a call succeeds, and an auditor finds nothing. */
   async #end(gateway: SimGateway): Promise<void> {
     gateway.well()
+    for (const witness of gateway.witnesses) witness.become('well')
     this.#broker.mood = 'well'
     gateway.provider.how = 'truth'
     if (!gateway.isUp) {
@@ -193,6 +205,7 @@ class Simulation {
     await this.#pass(QUIET_MS + this.#setBack)
     if (!gateway.isUp) throw new Broken('L9', `${gateway.config.instance} does not start any more`)
     const before = this.trace.length
+    const older = gateway.disk.kill()
     this.#call(gateway, { do: 'call', gateway: 0, what: 'enrolment' })
     await this.#pass(QUIET_MS)
     if (!this.trace.slice(before).some((line) => line.includes('Exchange-Receipt'))) {
@@ -204,14 +217,19 @@ class Simulation {
     await this.#stop(gateway)
     this.#checkReceipts(gateway)
     checkReplicated(gateway, this.observed)
+    checkSecrets(gateway)
     await this.#audit(gateway)
+    await checkHistory(gateway, this.#receiptsOf(gateway).at(-1) ?? '', {
+      honest: (evidence) => this.#findings(gateway, gateway.disk, evidence),
+      older: (evidence) => this.#findings(gateway, older, evidence),
+    })
     await this.#tamper(gateway)
   }
 
   /** L14: with the pinned keys and nothing else. */
   #checkReceipts(gateway: SimGateway): void {
     const keys = parsePinnedKeys(gateway.keysText)
-    for (const { receipt } of this.#receipts.filter((each) => each.gateway === gateway)) {
+    for (const receipt of this.#receiptsOf(gateway)) {
       const found = checkReceipt(receipt, { keys })
       if (found.kind === 'bad') throw new Broken('L14', found.sentence)
       const kept = this.observed.acknowledged.find(
@@ -224,6 +242,10 @@ class Simulation {
         )
       }
     }
+  }
+
+  #receiptsOf(gateway: SimGateway): readonly string[] {
+    return this.#receipts.filter((each) => each.gateway === gateway).map(({ receipt }) => receipt)
   }
 
   async #audit(gateway: SimGateway): Promise<void> {
@@ -246,8 +268,13 @@ class Simulation {
     throw new Broken('L5', `byte ${at} of ${file} was changed, and nobody noticed`)
   }
 
-  async #findings(gateway: SimGateway, disk: SimDisk): Promise<readonly Finding[]> {
+  async #findings(
+    gateway: SimGateway,
+    disk: SimDisk,
+    evidence: Evidence = {},
+  ): Promise<readonly Finding[]> {
     const { findings } = await verifyData({
+      evidence,
       data: DATA,
       // Later than every clock of the story, however far it jumped.
       now: BEGINNING + this.#schedule.now + 2 * 3_600_000 * (this.#steps.length + 1),
@@ -266,6 +293,12 @@ class Simulation {
     while (!ending.isOver) await this.#pass(10)
     await ended
   }
+}
+
+/** Of the chain that a receipt, base64 of a tlog-proof, is of. */
+function originOf(receipt: string): string {
+  const proof = Buffer.from(receipt, 'base64').toString()
+  return proof.slice(proof.indexOf('\n\n') + 2).split('\n')[0] ?? ''
 }
 
 const INVARIANT_OF: ReadonlyMap<Finding['kind'], string> = new Map([

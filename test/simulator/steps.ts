@@ -16,6 +16,10 @@ export const DISK_FAULTS = ['eio', 'kept but reported lost', 'full', 'slow', 'we
 
 export const BROKER_MOODS = ['well', 'away', 'slow', 'loses answers', 'repeats', 'late'] as const
 
+/** Away twice as often as anything else. */
+export const WITNESS_MOODS = ['away', 'well', 'away', 'slow', 'loses answers'] as const
+export const WITNESSES = [0, 1, 2] as const
+
 export type Step = { readonly gateway: number } & (
   | { readonly do: 'call'; readonly what: (typeof CALLS)[number]; readonly leavesAfter?: number }
   | { readonly do: 'answer'; readonly how: (typeof ANSWERS)[number] }
@@ -27,6 +31,12 @@ export type Step = { readonly gateway: number } & (
   | { readonly do: 'clock'; readonly milliseconds: number }
   | { readonly do: 'disk'; readonly how: (typeof DISK_FAULTS)[number] }
   | { readonly do: 'broker'; readonly how: (typeof BROKER_MOODS)[number] }
+  | {
+      readonly do: 'witness'
+      /** So many of the three, from the first on; the others are well. */
+      readonly count: number
+      readonly how: (typeof WITNESS_MOODS)[number]
+    }
 )
 
 const PLACES = ['first', 'second', 'third']
@@ -58,11 +68,26 @@ export function told(step: Step): string {
       return `the disk of ${who}: ${step.how}`
     case 'broker':
       return `the log server: ${step.how}`
+    case 'witness':
+      return `${step.count} of the three witnesses of ${who}: ${step.how}`
   }
 }
 
-export function drawSteps(random: Random): readonly Step[] {
-  return Array.from({ length: random.between(5, 40) }, () => drawStep(random))
+/** `witnesses`: chance of their own, so that a story found once stays what it was without them. */
+export function drawSteps(random: Random, witnesses: Random): readonly Step[] {
+  const steps = Array.from({ length: random.between(5, 40) }, () => drawStep(random))
+  // In front of all else: the very first start waits for them, too.
+  const first = witnesses.isLess(0.5) ? [drawWitness(witnesses, 2)] : []
+  return steps.reduce(
+    (story, step) => [...story, ...(witnesses.isLess(0.1) ? [drawWitness(witnesses)] : []), step],
+    first,
+  )
+}
+
+/** Only the third gateway has any. */
+function drawWitness(random: Random, least = 1): Step {
+  const [count, how] = [random.between(least, 3), random.pick(WITNESS_MOODS)]
+  return { do: 'witness', gateway: 2, count, how }
 }
 
 type Draw = (gateway: number, random: Random) => Step
