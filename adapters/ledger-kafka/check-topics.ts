@@ -120,8 +120,8 @@ function wantedSettings(copies: number): readonly Wanted[] {
     atLeast('max.message.bytes', LEAST_MESSAGE_BYTES),
     {
       setting: 'compression.type',
-      fits: (value) => ['producer', 'uncompressed', 'gzip'].includes(value),
-      words: 'producer, uncompressed or gzip',
+      fits: (value) => ['uncompressed', 'gzip'].includes(value),
+      words: 'uncompressed or gzip',
     },
   ]
 }

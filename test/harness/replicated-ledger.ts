@@ -21,9 +21,7 @@ export const EXCHANGE = `${PREFIX}.exchange`
 export async function brokerWithTopics(): Promise<FaultBroker> {
   const broker = await FaultBroker.start()
   for (const { name } of ledgerTopics(PREFIX)) {
-    broker.createTopic(name, {
-      settings: { ...ledgerTopicSettings(1), 'compression.type': 'producer' },
-    })
+    broker.createTopic(name, { settings: ledgerTopicSettings(1) })
   }
   return broker
 }
