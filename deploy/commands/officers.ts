@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import type { Role } from '../../gateway/ledger/duty-events.ts'
 import { makeOfficerKey } from '../duties/make-order.ts'
+import { followsRegistry } from '../duties/own-gateway.ts'
 import { officersFile, readOfficers, writeOfficers } from '../duties/officers-file.ts'
 import { tell, withData } from './duty-options.ts'
 
@@ -30,6 +31,14 @@ function key(): Command {
     })
 }
 
+/** A list that nobody would look at makes nobody an officer. */
+function assertRegistrar(data: string): void {
+  if (!followsRegistry(data)) return
+  throw new RangeError(
+    `${data} follows a registry that another process writes: name the registrar's data folder, which keeps the list of officers`,
+  )
+}
+
 function add(): Command {
   return withData(new Command('add'))
     .description('register an officer, or change her roles')
@@ -38,6 +47,7 @@ function add(): Command {
     .requiredOption('--role <roles...>', 'auditor, data-protection, erasure, legal')
     .action((id: string, options: Common & { readonly key: string; readonly role: Role[] }) => {
       const { data, json, role } = options
+      assertRegistrar(data)
       const others = (readOfficers(data) ?? []).filter((officer) => officer.id !== id)
       writeOfficers(data, [...others, { id, key: options.key, roles: role }])
       tell(json, { id, roles: role }, [`${id} is registered in ${officersFile(data)}`])
@@ -49,6 +59,7 @@ function remove(): Command {
     .description('an officer signs nothing any more')
     .argument('<id>', 'her code')
     .action((id: string, { data, json }: Common) => {
+      assertRegistrar(data)
       const officers = readOfficers(data) ?? []
       if (!officers.some((officer) => officer.id === id)) throw new RangeError(`no officer ${id}`)
       writeOfficers(

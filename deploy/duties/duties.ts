@@ -28,7 +28,7 @@ import { readDecision, readPersons } from './read-in-worker.ts'
 export type Outcome = Erased | Recorded | Opened | Refusal | Known | BackedUp | PruningRecorded
 export interface Known {
   readonly kind: 'known'
-  /** Those of the pseudonyms and exchanges asked about that lead to a key. */
+  /** Those of the pseudonyms and exchanges asked about of which it is true: that they lead to a key, that somebody is under a hold. */
   readonly names: readonly string[]
 }
 
@@ -100,6 +100,8 @@ export class Duties {
     switch (asking.ask) {
       case 'known':
         return this.#known(asking.subjects, asking.exchanges)
+      case 'held':
+        return this.#held(asking.subjects)
       case 'backup':
         return backUp(this.#host, asking)
       case 'order':
@@ -147,6 +149,17 @@ export class Duties {
       ...exchanges.filter((exchange) => keys.knowsExchange(exchange)),
     ]
     return { kind: 'known', names }
+  }
+
+  /** Those of the pseudonyms whose person is under a legal hold. */
+  #held(subjects: readonly string[]): Known {
+    const { keys, registry } = this.#host
+    const isHeld = (subject: string): boolean => {
+      const person = keys.holder(subject)
+      if (person === undefined) return false
+      return registry.view.duties.holdsOn({ token: keys.holdToken(person) }).length > 0
+    }
+    return { kind: 'known', names: subjects.filter(isHeld) }
   }
 
   #parts(onStep: DutyParts['onStep']): DutyParts {

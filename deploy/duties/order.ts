@@ -69,6 +69,7 @@ const asking = z.discriminatedUnion('ask', [
     subjects: z.array(z.string().max(64)).readonly(),
     exchanges: z.array(z.string().max(64)).readonly(),
   }),
+  z.strictObject({ ask: z.literal('held'), subjects: z.array(z.string().max(64)).readonly() }),
   z.strictObject({ ask: z.literal('backup'), days: z.number(), passphrase: z.string() }),
 ])
 /** What is asked through the door. */

@@ -1,10 +1,24 @@
-import { readFileSync } from 'node:fs'
+/** Whose data folder this is. */
+import { existsSync, readFileSync } from 'node:fs'
 import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
+import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { ed25519Signer } from '../../gateway/ledger/signer.ts'
 import { GatewayId } from '../../policies/vocabulary.ts'
+import { foldersOf } from '../config.ts'
+import { logKey } from '../log-keys.ts'
 
-/** Whose data folder this is, from the name of its log key. */
+/** From the name of its log key. */
 export function ownGateway(data: string): GatewayId {
   const [, name = ''] =
     /^[^/]+\/exchange\/([^+]+)\+/m.exec(readFileSync(keysFile(data), 'utf8')) ?? []
   return GatewayId.parse(name)
+}
+
+/** Whether another process writes its registry, by the key that is pinned for it. Before the first start: no. */
+export function followsRegistry(data: string): boolean {
+  if (!existsSync(keysFile(data))) return false
+  const { registry } = parsePinnedKeys(readFileSync(keysFile(data), 'utf8'))
+  const file = `${foldersOf(data).keys}/registrar-log.key`
+  if (registry === undefined || !existsSync(file)) return true
+  return !Buffer.from(ed25519Signer(logKey(file, false)).publicKey).equals(registry.publicKey)
 }

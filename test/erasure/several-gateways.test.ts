@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { knockAtDutyDoor } from '../../adapters/duty-socket/duty-socket.ts'
+import { officersCommand } from '../../deploy/commands/officers.ts'
 import { checkKeys, checkOrders } from '../../deploy/duties/check-duties.ts'
 import type { Saying } from '../../deploy/duties/duties.ts'
 import { writeOfficers } from '../../deploy/duties/officers-file.ts'
@@ -52,6 +53,9 @@ test('one order destroys her key at each gateway where it is handed in, and no o
   expect(here).not.toBe(there)
   // The registrar keeps the list: a file beside a gateway that follows it makes nobody an officer.
   writeOfficers(second.data, [{ id: 'ERASE-1', key: OFFICERS[5]!.key, roles: ['erasure'] }])
+  const add = ['add', 'ERASE-1', `--key=${OFFICERS[5]!.key}`, '--role', 'erasure']
+  const adding = officersCommand().parseAsync([...add, '--data', second.data], { from: 'user' })
+  await expect(adding).rejects.toThrow("name the registrar's data folder")
   const once = order(ERASE_HER)
   expect(await carryOut(second.data, once)).toMatchObject({ kind: 'erased', pseudonyms: 1 })
   const { keys } = second.running().core
