@@ -83,11 +83,10 @@ async function carryOut(
 
 function evidence(options: Evidence): Omit<PlanOptions, 'before' | 'leastDays'> {
   const { archive, data, timestampRoots } = options
-  const clock = systemClock()
   return {
-    ...{ archive, data, clock, keys: readKeys({ data }), policy: policyOf(options) },
+    ...{ archive, data, keys: readKeys({ data }), policy: policyOf(options) },
     ...(timestampRoots !== undefined && { timestampRoots }),
-    now: clock.now(),
+    now: systemClock().now(),
   }
 }
 

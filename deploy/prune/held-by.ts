@@ -1,36 +1,41 @@
 /** Legal holds, asked of exchanges and pseudonyms. */
-import { openKeyStore } from '../../adapters/key-store-sqlite/key-store-sqlite.ts'
-import type { Clock } from '../../gateway/ports/clock.ts'
 import type { DutyView } from '../../gateway/projections/duty-view.ts'
 import { ExchangeId } from '../../policies/vocabulary.ts'
-import { foldersOf } from '../config.ts'
-import { systemChance } from '../system.ts'
+import { askDuties } from '../duties/ask-duties.ts'
 
-export interface HeldBy {
-  readonly isHeld: (what: {
-    readonly exchange?: string | undefined
-    readonly subject?: string | undefined
-  }) => boolean
-  close(): void
+export type IsHeld = (what: {
+  readonly exchange?: string | undefined
+  readonly subject?: string | undefined
+}) => boolean
+
+/** In one question: a message that the door takes. */
+const ASKED_AT_ONCE = 200_000
+
+/**
+ * Only the key store leads from a pseudonym to a person who is under a hold: the running gateway has it open, or this process does where
+ * none runs.
+ */
+export async function heldBy(
+  data: string,
+  duties: DutyView,
+  subjects: readonly string[],
+): Promise<IsHeld> {
+  const isOnPersons = [...duties.holds.values()].some(({ token }) => token !== undefined)
+  const persons = isOnPersons ? await heldAmong(data, subjects) : new Set<string>()
+  return ({ exchange, subject }) => {
+    if (subject !== undefined && persons.has(subject)) return true
+    if (exchange === undefined || duties.holds.size === 0) return false
+    return duties.holdsOn({ exchanges: new Set([ExchangeId.parse(exchange)]) }).length > 0
+  }
 }
 
-/** The key store is opened only where somebody is under a hold: nothing else leads from a pseudonym to her. */
-export function heldBy(data: string, duties: DutyView, clock: Clock): HeldBy {
-  const persons = [...duties.holds.values()].some(({ token }) => token !== undefined)
-  const file = `${foldersOf(data).keys}/keys.sqlite`
-  const keys = persons
-    ? openKeyStore({ file, expect: 'existing', chance: systemChance(), clock })
-    : undefined
-  const tokenOf = (subject: string | undefined): string | undefined => {
-    const person = subject === undefined ? undefined : keys?.holder(subject)
-    return person === undefined ? undefined : keys?.holdToken(person)
+async function heldAmong(data: string, subjects: readonly string[]): Promise<ReadonlySet<string>> {
+  const held = new Set<string>()
+  for (let at = 0; at < subjects.length; at += ASKED_AT_ONCE) {
+    const some = subjects.slice(at, at + ASKED_AT_ONCE)
+    const outcome = await askDuties(data, { ask: 'held', subjects: some })
+    if (outcome.kind !== 'known') throw new Error('nobody can say whose pseudonyms are held')
+    for (const subject of outcome.names) held.add(subject)
   }
-  return {
-    isHeld({ exchange, subject }) {
-      if (duties.holds.size === 0) return false
-      const exchanges = new Set(exchange === undefined ? [] : [ExchangeId.parse(exchange)])
-      return duties.holdsOn({ token: tokenOf(subject), exchanges }).length > 0
-    },
-    close: () => keys?.close(),
-  }
+  return held
 }

@@ -18,7 +18,6 @@ import { contentsOf, manifestText } from '../../gateway/ledger/archive-manifest.
 import { digestOf } from '../../gateway/ledger/hash.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import type { WitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
-import type { Clock } from '../../gateway/ports/clock.ts'
 import { openArchive } from '../archive/open-archive.ts'
 import { askDuties } from '../duties/ask-duties.ts'
 import { readLedger } from '../read-ledger.ts'
@@ -42,7 +41,6 @@ export interface PlanOptions {
   readonly timestampRoots?: string
   /** Milliseconds: what is judged by. */
   readonly now: number
-  readonly clock: Clock
 }
 
 export interface PruneOptions extends Omit<PlanOptions, 'before' | 'leastDays'> {
@@ -90,7 +88,7 @@ export async function prune(options: PruneOptions): Promise<readonly PlannedChai
 
 /** What would go, and what stands against the rest; changes nothing. */
 export async function plan(options: PlanOptions): Promise<Planned> {
-  const { before, clock, data, leastDays, policy } = options
+  const { before, data, leastDays, policy } = options
   if (before > options.now)
     throw new PruningRefused('the day lies in the future: nobody knows what must be kept then')
   const archive = new ArchiveFolder(options.archive)
@@ -99,29 +97,24 @@ export async function plan(options: PlanOptions): Promise<Planned> {
   if (newest === undefined)
     throw new PruningRefused('the archive holds nothing yet: gongdao archive')
   const ledger = readLedger(data)
-  const { chains, closures, isOpen, registry } = readPrunable(data, ledger)
+  const { chains, closures, isOpen, registry, subjects } = readPrunable(data, ledger)
   const anchors = await verifyAnchors(options)
   if (anchors !== undefined && anchors.findings.length > 0)
     throw new PruningRefused('the time-stamps are not in order: gongdao verify says what is wrong')
   const keys = parsePinnedKeys(options.keys)
   const stamped = anchors?.heads ?? []
-  const held = heldBy(data, ledger.view.duties, clock)
-  try {
-    const planned = planPruning(chains, {
-      data,
-      before,
-      leastDays,
-      archive,
-      contents: contentsOf(manifests),
-      pruned: ledger.view.upkeep.pruned,
-      isOpen,
-      isHeld: held.isHeld,
-      unproven: provenFrom({ data, keys, registry, closures, stamped, policy }),
-    })
-    return { chains: planned, archive: digestOf(manifestText(newest)) }
-  } finally {
-    held.close()
-  }
+  const planned = planPruning(chains, {
+    data,
+    before,
+    leastDays,
+    archive,
+    contents: contentsOf(manifests),
+    pruned: ledger.view.upkeep.pruned,
+    isOpen,
+    isHeld: await heldBy(data, ledger.view.duties, subjects),
+    unproven: provenFrom({ data, keys, registry, closures, stamped, policy }),
+  })
+  return { chains: planned, archive: digestOf(manifestText(newest)) }
 }
 
 /** By the running gateway, or by this process where none runs. */

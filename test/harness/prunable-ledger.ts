@@ -208,6 +208,5 @@ function optionsFor(its: { data: string; archive: string; keys: string }): Prune
     ...its,
     order: orderTo(),
     now: THEN_ON,
-    clock: { now: () => Instant.ofMilliseconds(THEN_ON) },
   }
 }

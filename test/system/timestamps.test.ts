@@ -15,7 +15,7 @@ import type { VerifiedLedger } from '../../deploy/verify-ledger.ts'
 import type { Order } from '../../gateway/erasure/parts.ts'
 import { ed25519Signer } from '../../gateway/ledger/signer.ts'
 import { Digest, Instant } from '../../policies/vocabulary.ts'
-import { appointOfficers, order } from '../erasure/officers.ts'
+import { appointOfficers, carryOut, order } from '../erasure/officers.ts'
 import { audit } from '../harness/audit.ts'
 import { startSystem } from '../harness/system.ts'
 import type { System } from '../harness/system.ts'
@@ -23,6 +23,8 @@ import { startTimestampAuthority } from '../harness/timestamp-authority.ts'
 import type { TestAuthority } from '../harness/timestamp-authority.ts'
 import { until } from '../harness/until.ts'
 
+/** Whom S3 is about. */
+const PERSON = 'A000000018'
 const YEAR = 366 * 86_400_000
 let authority: TestAuthority
 let system: System
@@ -118,13 +120,19 @@ test('records are pruned while the gateway runs; then it starts again, verify is
   }
   await stamped()
   appointOfficers(system.data)
-  const clock = systemClock()
+  const held = await carryOut(system.data, { act: 'hold', numbers: [PERSON] })
   const key = logKey(join(system.data, 'keys/registrar-log.key'), false)
-  const its = { data: system.data, clock, keys: pinned() }
+  const its = { data: system.data, keys: pinned() }
   const archive = join(aside, 'archive')
-  await takeArchive({ ...its, signer: ed25519Signer(key), to: archive, now: clock.now() })
+  await takeArchive({ ...its, signer: ed25519Signer(key), to: archive, now: systemClock().now() })
   const then = Instant.ofMilliseconds(Date.now() + 3 * YEAR)
   const rules = { ...its, archive, now: then }
+  const until = { before: then, leastDays: 1 }
+  // Only the running gateway has the keys that lead from a pseudonym to her.
+  const [kept] = (await plan({ ...rules, ...until })).chains
+  expect(kept).toMatchObject({ size: 0, stays: expect.stringContaining('legal hold') })
+  if (held.kind !== 'held') throw new Error(held.kind)
+  await carryOut(system.data, { act: 'release', hold: held.id })
   const [whole] = (await plan({ ...rules, before: then, leastDays: 1 })).chains
   expect(whole).toMatchObject({ chain: 'TW/exchange/TW/GOV/GONGDAO/gateway-1/1', stays: undefined })
   // Nobody has a day of then signed today.
