@@ -65,7 +65,7 @@ test('where it does not, it takes so many as are bounded, refuses the next, and 
   expect(ledger.reports).toContain('the log servers: no longer unreachable')
 })
 
-test('bytes and time are bounded as records are', async () => {
+test('bytes are bounded as records are', async () => {
   await using bytes = await replicatedLedger({
     transport: transportTo(broker.address),
     settings: { durability: 'journal', backlog: { records: 1000, bytes: 5000 } },
@@ -75,6 +75,19 @@ test('bytes and time are bounded as records are', async () => {
   expect(bytes.chain.accepts()).toBe(false)
   await broker.start()
   await until(() => bytes.chain.accepts(), 'it takes new ones')
+})
+
+test('and so is time: nothing new is taken once the oldest has waited too long', async () => {
+  await using ledger = await replicatedLedger({
+    transport: transportTo(broker.address),
+    settings: { durability: 'journal', backlog: { records: 1000, bytes: 1_000_000, ms: 400 } },
+  })
+  await broker.stop()
+  await ledger.put(0)
+  expect(ledger.chain.accepts()).toBe(true)
+  await until(() => !ledger.chain.accepts(), 'nothing is accepted')
+  await broker.start()
+  await until(() => ledger.chain.accepts(), 'it takes new ones')
 })
 
 test('away at the start: refused where a reply would wait for them', async () => {
