@@ -5,10 +5,10 @@
 import * as path from 'node:path'
 import type { ChainJournal, Commit } from '../../gateway/ports/chain-journal.ts'
 import { nodeDisk } from './disk.ts'
-import type { Disk, DiskFile } from './disk.ts'
-import { FRAME_HEADER, chainTag, frameAt, frameLength, readSegmentHeader } from './frame.ts'
-import type { FrameView } from './frame.ts'
-import { segmentHeaderLength } from './frame.ts'
+import type { Disk } from './disk.ts'
+import { chainTag, readSegmentHeader, segmentHeaderLength } from './frame.ts'
+import { framesIn } from './frames-in.ts'
+import type { ReadFrame } from './frames-in.ts'
 import { segmentNumbers } from './recover.ts'
 import { segmentName } from './segments.ts'
 
@@ -25,16 +25,12 @@ interface Place {
   readonly offset: number
 }
 
-interface PlacedFrame {
-  readonly bytes: Buffer
-  readonly frame: FrameView
+interface PlacedFrame extends ReadFrame {
   readonly segment: number
   readonly offset: number
 }
 
 const MOST_ENDS = 4
-/** Of one read from a segment. */
-const SOME_BYTES = 32 * 1024
 const EVERYTHING = Number.MAX_SAFE_INTEGER
 
 export class CommitReader implements ChainJournal {
@@ -161,47 +157,6 @@ export class CommitReader implements ChainJournal {
       file.close()
     }
   }
-}
-
-function* framesIn(
-  file: DiskFile,
-  from: number,
-  tag: Buffer,
-): Generator<{ bytes: Buffer; frame: FrameView }, undefined> {
-  const size = file.size()
-  let read: Buffer = Buffer.alloc(0)
-  for (let [at, begin] = [0, from]; ;) {
-    if (!holdsFrame(read, at)) {
-      begin += at
-      at = 0
-      read = bytesAt(file, begin, size)
-      if (!holdsFrame(read, 0)) return
-    }
-    const bytes = read.subarray(at, at + frameLength(read.subarray(at)))
-    const frame = frameAt(bytes, 0, tag)
-    if (frame.kind !== 'frame') return
-    yield { bytes, frame }
-    at += bytes.length
-  }
-}
-
-/** Several small frames at once, or a large one whole. */
-function bytesAt(file: DiskFile, offset: number, size: number): Buffer {
-  const some = readAt(file, offset, Math.min(size - offset, SOME_BYTES))
-  const length = some.length < FRAME_HEADER ? 0 : frameLength(some)
-  return length > some.length && offset + length <= size ? readAt(file, offset, length) : some
-}
-
-function readAt(file: DiskFile, offset: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(Math.max(0, length))
-  return bytes.subarray(0, file.read(bytes, offset))
-}
-
-/** Whether something as long as a frame begins there; zeros say that they have no payload. */
-function holdsFrame(bytes: Buffer, at: number): boolean {
-  if (at + FRAME_HEADER > bytes.length) return false
-  const length = frameLength(bytes.subarray(at))
-  return length > FRAME_HEADER && at + length <= bytes.length
 }
 
 function whole({ bytes, frame }: PlacedFrame): Commit {

@@ -15,9 +15,10 @@ import { parseCheckpoint, parseNote } from '../../gateway/ledger/note.ts'
 import type { Checkpoint } from '../../gateway/ledger/note.ts'
 import { proofText } from '../../gateway/ledger/tlog-proof.ts'
 import type { KeptLeaf, LeafReader } from '../../gateway/ports/leaf-reader.ts'
-import type { Disk, DiskFile } from './disk.ts'
-import { FRAME_HEADER, chainTag, frameAt, frameLength, segmentHeaderLength } from './frame.ts'
-import type { FrameView } from './frame.ts'
+import type { Disk } from './disk.ts'
+import { chainTag, segmentHeaderLength } from './frame.ts'
+import { framesIn } from './frames-in.ts'
+import type { ReadFrame } from './frames-in.ts'
 import { TILE } from '../../gateway/ledger/tile-tree.ts'
 import { HashTiles } from './hash-tiles.ts'
 import { segmentNumbers } from './recover.ts'
@@ -35,11 +36,6 @@ interface StoredEntry {
   readonly bytes: Buffer
   readonly record: string
   readonly leaf: string
-}
-
-interface PlacedFrame {
-  readonly bytes: Buffer
-  readonly frame: FrameView
 }
 
 export class LeafArchive implements LeafReader {
@@ -145,7 +141,7 @@ export class LeafArchive implements LeafReader {
     return
   }
 
-  *#frames(index: number): Generator<PlacedFrame> {
+  *#frames(index: number): Generator<ReadFrame> {
     const start = this.#places.findLast(({ first }) => first <= index)
     if (start === undefined) return
     const { disk, folder, origin } = this.#options
@@ -160,24 +156,5 @@ export class LeafArchive implements LeafReader {
         file.close()
       }
     }
-  }
-}
-
-/**
- * The frames from one on, each in bytes of its own: whoever asks for a receipt must not have a whole segment read for it.
- */
-function* framesIn(file: DiskFile, from: number, tag: Buffer): Generator<PlacedFrame> {
-  const header = Buffer.alloc(FRAME_HEADER)
-  const size = file.size()
-  let offset = from
-  while (file.read(header, offset) === FRAME_HEADER) {
-    const length = frameLength(header)
-    if (offset + length > size) return
-    const bytes = Buffer.allocUnsafe(length)
-    file.read(bytes, offset)
-    const frame = frameAt(bytes, 0, tag)
-    if (frame.kind !== 'frame') return
-    yield { bytes, frame }
-    offset += length
   }
 }
