@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { openWitnessFolder } from '../adapters/checkpoints-folder/witness-folder.ts'
-import { lockFolder } from '../adapters/ledger-journal/lock.ts'
+import { lockFolder, type FolderLock } from '../adapters/ledger-journal/lock.ts'
 import { makeWitnessListener } from '../gateway/http/witness-listener.ts'
 import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
@@ -26,13 +26,27 @@ export interface RunningWitness {
   close(): Promise<void>
 }
 
-export async function startWitness(
-  config: WitnessConfig,
-  { clock, report }: { readonly clock: Clock; readonly report: (sentence: string) => void },
-): Promise<RunningWitness> {
-  const { cosigner, data, keys, listen, tls } = config
+interface Around {
+  readonly clock: Clock
+  readonly report: (sentence: string) => void
+}
+
+export async function startWitness(config: WitnessConfig, around: Around): Promise<RunningWitness> {
+  const { data } = config
   // Two with one memory would each forget what the other answered.
   const lock = await lockFolder(data)
+  try {
+    return await startLocked(config, { ...around, lock })
+  } catch (fault) {
+    await lock.release()
+    throw fault
+  }
+}
+
+async function startLocked(
+  { cosigner, data, keys, listen, tls }: WitnessConfig,
+  { clock, lock, report }: Around & { readonly lock: FolderLock },
+): Promise<RunningWitness> {
   const memory = await openWitnessFolder(data)
   const listener = makeWitnessListener({
     tls,
@@ -41,7 +55,10 @@ export async function startWitness(
     report: rarely(report),
   })
   listener.listen(listen.port, listen.host)
-  await once(listener, 'listening')
+  await once(listener, 'listening').catch(async (fault: unknown) => {
+    await memory.close()
+    throw fault
+  })
   const { port } = listener.address() as AddressInfo
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
   return {

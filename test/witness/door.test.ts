@@ -130,9 +130,18 @@ test('a second witness on the same folder does not start, and a folder that was 
   const other = mkdtempSync(join(tmpdir(), 'gongdao-door-'))
   const one = await startWitness({ ...config, data: other }, parts)
   await one.close()
+  // Whatever stopped a start, the next one finds the folder free.
+  const taken = {
+    ...config,
+    data: other,
+    listen: { host: '127.0.0.1', port: Number(witness.url.port) },
+  }
+  for (let tries = 0; tries < 2; tries += 1)
+    await expect(startWitness(taken, parts)).rejects.toThrow(/EADDRINUSE/)
   writeFileSync(join(other, 'geneses', '000000000000.lines'), 'not JSON\n')
-  await expect(startWitness({ ...config, data: other }, parts)).rejects.toThrow(
-    /is not what was written/,
-  )
+  for (let tries = 0; tries < 2; tries += 1)
+    await expect(startWitness({ ...config, data: other }, parts)).rejects.toThrow(
+      /is not what was written/,
+    )
   rmSync(other, { recursive: true })
 })
