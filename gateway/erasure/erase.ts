@@ -13,6 +13,7 @@ import type { Entry } from '../ledger/entry.ts'
 import type { Handle } from '../ports/person-keys.ts'
 import { admit, knownPersons } from './admit.ts'
 import type { Admitted, Refusal } from './admit.ts'
+import { holdsInForce } from './holds.ts'
 import { ownCopy } from './own-copy.ts'
 import type { OwnCopy } from './own-copy.ts'
 import { refusal } from './parts.ts'
@@ -155,9 +156,10 @@ function holdsOn(
   { duties, keys }: DutyParts,
 ): Refusal | undefined {
   const exchanges = new Set(records.flatMap(({ leaves }) => leaves.map(({ exchange }) => exchange)))
+  const inForce = holdsInForce(duties)
   const held = new Set([
-    ...duties.holdsOn({ exchanges }),
-    ...persons.flatMap((person) => duties.holdsOn({ token: keys.holdToken(person) })),
+    ...duties.holdsOn({ exchanges }, inForce),
+    ...persons.flatMap((person) => duties.holdsOn({ token: keys.holdToken(person) }, inForce)),
   ])
   if (held.size === 0) return undefined
   const words = [...held].map(({ statement }) => `${statement.id} (${statement.basis})`).join(', ')

@@ -2,8 +2,10 @@
 import { canonicalJson } from '../../policies/canonical-json.ts'
 import type { HoldRecord, ReleaseRecord } from '../ledger/duty-events.ts'
 import { servedAt } from '../projections/duty-view.ts'
+import type { DutyView } from '../projections/duty-view.ts'
 import { admit, knownPersons } from './admit.ts'
 import type { Refusal } from './admit.ts'
+import { orderFault } from './check-orders.ts'
 import { refusal } from './parts.ts'
 import type { DutyParts, Order } from './parts.ts'
 
@@ -32,7 +34,8 @@ export async function release(order: Order, parts: DutyParts): Promise<Recorded 
   if (admitted.kind === 'refused') return admitted
   const { approvals, gateway, officers, statement } = admitted
   const id = statement.hold ?? ''
-  if (!parts.duties.holds.has(servedAt(gateway, id))) {
+  const inForce = holdsInForce(parts.duties).map((one) => servedAt(one.gateway, one.statement.id))
+  if (!inForce.includes(servedAt(gateway, id))) {
     return refusal('hold-unknown', `there is no hold ${id} in force: see gongdao hold list`)
   }
   const at = parts.clock.now()
@@ -40,6 +43,18 @@ export async function release(order: Order, parts: DutyParts): Promise<Recorded 
   await parts.append([{ kind: 'release', record: canonicalJson(record) }])
   parts.onStep('recorded')
   return { kind: 'released', id }
+}
+
+/** Nobody sets or ends a hold alone, not even whoever writes the registry: what two officers did not sign counts for nothing. */
+export function holdsInForce(duties: DutyView): readonly HoldRecord[] {
+  const isOrdered = (kind: 'hold' | 'release', record: HoldRecord | ReleaseRecord): boolean =>
+    orderFault(kind, record, (index) => duties.officers.get(index)?.officers) === undefined
+  const isOver = (place: string): boolean =>
+    duties.releases.get(place)?.some((release) => isOrdered('release', release)) === true
+  const standing = [...duties.everHeld].filter(
+    ([place, hold]) => isOrdered('hold', hold) && !isOver(place),
+  )
+  return standing.map(([, hold]) => hold)
 }
 
 type Token = { readonly kind: 'found'; readonly token: string | undefined } | Refusal

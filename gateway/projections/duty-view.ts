@@ -19,6 +19,9 @@ export class DutyView {
   readonly officers = new Map<number, OfficersRecord>()
   /** In force, by `servedAt` of their order. */
   readonly holds = new Map<string, HoldRecord>()
+  /** All that ever were, by the same, and what was said of their end: whether two officers ordered it is for who reads it. */
+  readonly everHeld = new Map<string, HoldRecord>()
+  readonly releases = new Map<string, readonly ReleaseRecord[]>()
   /** By gateway and pseudonym: nobody's order is about a key of another gateway's. The first one counts. */
   readonly #erasures = new Map<string, ErasureRecord>()
   /** Orders that have served, by `servedAt`. */
@@ -48,11 +51,14 @@ export class DutyView {
   }
 
   /** The holds that an exchange, or the holder of a token, is under. */
-  holdsOn(what: {
-    readonly token?: string | undefined
-    readonly exchanges?: ReadonlySet<ExchangeId>
-  }): readonly HoldRecord[] {
-    return [...this.holds.values()].filter(({ statement, token }) =>
+  holdsOn(
+    what: {
+      readonly token?: string | undefined
+      readonly exchanges?: ReadonlySet<ExchangeId>
+    },
+    among: Iterable<HoldRecord> = this.holds.values(),
+  ): readonly HoldRecord[] {
+    return [...among].filter(({ statement, token }) =>
       statement.exchange === undefined
         ? token !== undefined && token === what.token
         : what.exchanges?.has(statement.exchange) === true,
@@ -62,12 +68,15 @@ export class DutyView {
   #takeHold(record: HoldRecord): void {
     this.served.add(placeOf(record))
     this.holds.set(placeOf(record), record)
+    this.everHeld.set(placeOf(record), record)
   }
 
   #takeRelease(record: ReleaseRecord): void {
     const { gateway, statement } = record
     this.served.add(placeOf(record))
-    if (statement.hold !== undefined) this.holds.delete(servedAt(gateway, statement.hold))
+    const place = servedAt(gateway, statement.hold ?? '')
+    this.holds.delete(place)
+    this.releases.set(place, [...(this.releases.get(place) ?? []), record])
   }
 
   #takeErasure(record: ErasureRecord): void {

@@ -1,6 +1,6 @@
 /** Erasure in a whole running gateway: what is gone, what stays, and who may do it. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { createHmac } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import {
   closeSync,
   existsSync,
@@ -33,6 +33,7 @@ import type { Order } from '../../gateway/erasure/parts.ts'
 import { verdictOf } from '../../gateway/erasure/verdict.ts'
 import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
 import type { Entry } from '../../gateway/ledger/entry.ts'
+import { canonicalJson } from '../../policies/canonical-json.ts'
 import { MemberId } from '../../policies/vocabulary.ts'
 import type { DecisionRecord } from '../../gateway/ledger/events.ts'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
@@ -328,14 +329,29 @@ test('a legal hold on her or on one of her exchanges forbids it, until two offic
     expect(JSON.stringify(refused)).toContain(held.id)
     const other = await carryOut(system.data, { act: 'erase', numbers: ['A300000014'] })
     expect(other).toMatchObject({ kind: 'refused', code: 'nobody-known' })
+    // Whoever writes the registry ends no hold alone, and sets none.
+    const alone = { ...readLedger(system.data).view.duties.everHeld.get(`${GATEWAY} ${held.id}`)! }
+    const ended = { act: 'release', basis: 'ENDED', hold: held.id, id: randomUUID() }
+    await forge('release', { ...alone, statement: { ...alone.statement, ...ended } })
+    expect(await carryOut(system.data, ERASE_HER)).toMatchObject({ code: 'held' })
     const released = await carryOut(system.data, { act: 'release', hold: held.id })
     expect(released).toEqual({ kind: 'released', id: held.id })
     const again = await carryOut(system.data, { act: 'release', hold: held.id })
     expect(again).toMatchObject({ kind: 'refused', code: 'hold-unknown' })
   }
+  const [alone] = readLedger(system.data).view.duties.everHeld.values()
+  await forge('hold', { ...alone, statement: { ...alone!.statement, id: randomUUID() } })
   expect(await carryOut(system.data, ERASE_HER)).toMatchObject({ kind: 'erased' })
-  expect(checkOrders(system.data, 'TW/registry')).toEqual([])
+  const wrong = checkOrders(system.data, 'TW/registry')
+  expect(wrong.map(({ sentence }) => sentence.includes('signature'))).toEqual([true, true, true])
 })
+
+/** As the registrar could: a leaf that nobody ordered, and that its own process has folded. */
+async function forge(kind: 'hold' | 'release', record: object): Promise<void> {
+  await system.gateway.core.registry.append({ kind, record: canonicalJson(record) })
+  await system.stop()
+  await system.start()
+}
 
 test('a refused order changes nothing: not the keys, not the chains but for the officers’ list', async () => {
   const [exchange = ''] = await askAboutHer(system)
