@@ -11,7 +11,7 @@ import type { Checkpoint } from '../ledger/note.ts'
 import { addCheckpointText, judge, parseAddCheckpoint } from './add-checkpoint.ts'
 import type { AddCheckpoint } from './add-checkpoint.ts'
 import { cosignatureLine } from './cosignature.ts'
-import { bareNote, checkpointIn, keepContradiction, keyOfChain } from './parts.ts'
+import { bareNote, checkpointIn, keepContradiction, keyOfChain, namesOf } from './parts.ts'
 import type { WitnessParts } from './parts.ts'
 
 export type AddCheckpointAnswer =
@@ -21,7 +21,7 @@ export type AddCheckpointAnswer =
       readonly kind: 'malformed' | 'unknown-origin' | 'unsigned' | 'old-above-new' | 'inconsistent'
     }
 
-/** Whoever has a signed note can send it with a bad proof: suspicions are kept, but not without bound. */
+/** Whoever has a signed note can send it with a bad proof: suspicions are kept, but of one chain not without bound. */
 const MOST_UNPROVEN = 64
 /** Whoever has the newest note can bring it again and again: for so long the same answer serves, and nothing is written. Seconds. */
 const SERVES_AGAIN = 60
@@ -94,7 +94,7 @@ export class CheckpointDesk {
     if (same !== undefined && checkpointIn(same).root !== root) {
       const between = [checkpointIn(same).root, root] as const
       await keepContradiction(this.#parts, { ...pair, kind: 'fork', first: same, between })
-    } else if (same === undefined && shown.old === remembered?.size && this.#hasRoom()) {
+    } else if (same === undefined && shown.old === remembered?.size && this.#hasRoom(chain)) {
       const second = addCheckpointText(shown.old, shown.proof, shown.signed)
       const between = [remembered.root, root] as const
       const suspicion = { ...pair, kind: 'unproven', first: newest, second, between } as const
@@ -116,8 +116,9 @@ export class CheckpointDesk {
     return true
   }
 
-  #hasRoom(): boolean {
+  #hasRoom(chain: string): boolean {
+    const prefix = namesOf('unproven', chain)
     const names = this.#parts.memory.contradictions()
-    return names.filter((name) => name.startsWith('unproven')).length < MOST_UNPROVEN
+    return names.filter((name) => name.startsWith(prefix)).length < MOST_UNPROVEN
   }
 }

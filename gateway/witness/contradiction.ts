@@ -41,7 +41,7 @@ export function contradictionSentence({
     case 'fork':
       return `${chain} was forked: its key signed two different trees of ${at} leaves.`
     case 'unproven':
-      return `${chain} grew to ${at} leaves without a proof that it still begins with what was cosigned before. Its operator must show one.`
+      return `A checkpoint of ${chain} with ${at} leaves was shown without a proof that it still begins with what was cosigned before. Anybody can have left that out; its operator must show it.`
     case 'two-leaves':
       return `${chain} was rewritten: its key signed two different leaves ${at}.`
     case 'two-successors':

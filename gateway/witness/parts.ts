@@ -6,7 +6,7 @@ import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { WitnessMemory } from '../ports/witness-memory.ts'
 import { contradictionText } from './contradiction.ts'
-import type { Contradiction } from './contradiction.ts'
+import type { Contradiction, ContradictionKind } from './contradiction.ts'
 import type { Cosigner } from './cosignature.ts'
 
 export interface WitnessParts {
@@ -51,13 +51,18 @@ export function bareNote(note: SignedNote, key: NoteKey): string | undefined {
   return `${note.text}\n\u2014 ${signature.name} ${blob.toString('base64')}\n`
 }
 
+/** With what the names of a chain's contradictions of one kind begin. */
+export function namesOf(kind: ContradictionKind, chain: string): string {
+  return `${kind}-${digestOf(chain).slice(0, 8)}-`
+}
+
 export async function keepContradiction(
   { alarm, clock, cosigner, memory }: WitnessParts,
   contradiction: Contradiction,
 ): Promise<void> {
   const { at, between, chain, kind } = contradiction
   const what = digestOf(between.toSorted().join(' '))
-  const name = `${kind}-${digestOf(chain).slice(0, 8)}-${at}-${what.slice(0, 8)}`
+  const name = `${namesOf(kind, chain)}${at}-${what.slice(0, 8)}`
   if (memory.contradictions().includes(name)) return
   const text = contradictionText(contradiction, { at: clock.now(), by: cosigner.name })
   await memory.keepContradiction(name, text)

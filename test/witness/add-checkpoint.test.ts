@@ -189,6 +189,26 @@ describe('what is refused', () => {
     expect((await desk.add(log.request(4))).kind).toBe('cosigned')
   })
 
+  test('suspicions of one chain have a bound, which leaves room for those of another', async () => {
+    const grown = new TestLog(ORIGIN).grow(80)
+    await desk.add(grown.request(0, 4))
+    for (let size = 5; size <= 80; size += 1)
+      await desk.add(grown.request(4, size).replace(/^(old 4\n)[^\n]+\n/, '$1'))
+    expect(contradictions()).toHaveLength(64)
+    const text = new TestLog('U/registry').grow(9)
+    const keys = parsePinnedKeys(text.vkey)
+    const other = witnessDesks({
+      cosigner,
+      keys,
+      memory,
+      clock,
+      alarm: () => undefined,
+    }).checkpoints
+    await other.add(text.request(0, 4))
+    expect((await other.add(text.forkedAt(2).request(4))).kind).toBe('inconsistent')
+    expect(contradictions()).toHaveLength(65)
+  })
+
   test('422: a proof from size zero is empty', async () => {
     const body = log
       .request(0)
