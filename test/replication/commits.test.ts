@@ -4,9 +4,11 @@ import fc from 'fast-check'
 import { EntryWriter } from '../../gateway/ledger/entry-bytes.ts'
 import { HEADROOM } from '../../gateway/ledger/storage.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
+import { FollowedChain } from '../../gateway/replication/followed-chain.ts'
 import { laneOf } from '../../gateway/replication/lane-of.ts'
 import { decodeCommit, encodeCommit } from '../../gateway/replication/message.ts'
 import { isSameCommit } from '../../gateway/replication/same-commit.ts'
+import { SentCommits } from '../../gateway/replication/sent-commits.ts'
 import { WaitingLine } from '../../gateway/replication/waiting-line.ts'
 
 const RECORDS = ['{"a":1}', '{"b":"二"}', '{"c":[]}']
@@ -68,6 +70,41 @@ test('one changed byte makes another commit, whether or not records of ours were
     if (at >= 2 && at < 2 + gone) continue
     expect(isSameCommit(lacking, { ...whole, payload })).toBe(false)
   }
+})
+
+test('what comes back is compared with what was sent, byte for byte, and with the journal when that is forgotten', () => {
+  const commit = { ...commitOf(RECORDS), first: 0 }
+  const other = Buffer.from(commit.payload)
+  other[4] = (other[4] ?? 0) ^ 1
+  const theirs = encodeCommit({ ...commit, payload: other })
+  let reads = 0
+  const journal = {
+    read: () => {
+      reads += 1
+      return [commit]
+    },
+  }
+  const sent = (): FollowedChain => {
+    const chain = new FollowedChain({ origin: 'T/exchange/x/1', size: 3, journal }, 0, 0)
+    chain.next(1)
+    reads = 0
+    return chain
+  }
+  const ours = sent()
+  expect(ours.seen(encodeCommit(commit))).toEqual({ kind: 'fits' })
+  expect([ours.readBack, reads]).toEqual([3, 0])
+  // A repeat is compared with the journal.
+  expect(ours.seen(encodeCommit(commit))).toEqual({ kind: 'fits' })
+  expect(ours.seen(theirs)).toMatchObject({ kind: 'diverges', divergence: { why: 'other' } })
+  expect(sent().seen(theirs)).toMatchObject({ kind: 'diverges', divergence: { why: 'other' } })
+})
+
+test('what was sent and is not read back costs bounded memory, the oldest going first', () => {
+  const sent = new SentCommits()
+  const megabyte = Buffer.alloc(1024 * 1024)
+  for (let first = 0; first < 20; first += 1) sent.keep(first, megabyte)
+  const kept = Array.from({ length: 20 }, (_, first) => first).filter((first) => sent.take(first))
+  expect(kept).toEqual([12, 13, 14, 15, 16, 17, 18, 19])
 })
 
 test('a gateway’s chains share a partition for ever; the registry has its own', () => {
