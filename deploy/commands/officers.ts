@@ -13,7 +13,7 @@ interface Common {
 
 export function officersCommand(): Command {
   return new Command('officers')
-    .description('who may sign orders about persons’ keys, and with which key')
+    .description('who may sign orders about persons’ keys and about pruning, and with which key')
     .addCommand(key())
     .addCommand(add())
     .addCommand(remove())

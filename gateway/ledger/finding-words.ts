@@ -72,7 +72,10 @@ export const FINDING_WORDS: Readonly<Record<FindingKind, FindingWords>> = {
     means: 'a time-stamp ran out without a newer one over it',
     todo: 'Have the heads stamped again now; what happened before is proven up to the expiry only.',
   },
-  'order-wrong': { means: 'a person’s key was dealt with without two officers', todo: ASK },
+  'order-wrong': {
+    means: 'a person’s key was dealt with, or records were pruned, without two officers',
+    todo: ASK,
+  },
   'key-lost': {
     means: 'a person’s key is gone, and nobody ordered it',
     todo: 'Put the newest backup of the key store back (gongdao keys restore), and ask its operator for an account.',
