@@ -38,8 +38,10 @@ export async function openDuties(
   try {
     const door = await openDutyDoor(host.data, (conversation) => duties.talk(conversation))
     return async () => {
-      await upkeep.stop()
+      const stopped = upkeep.stop()
+      // Before it is waited for: it may stand behind an order whose officer does not answer.
       await door.close()
+      await stopped
     }
   } catch (fault) {
     host.report(
