@@ -1,6 +1,7 @@
 /** One thread that examines chunks, each answered with what can be said of it alone. */
 import { parentPort } from 'node:worker_threads'
 import { Examiner } from '../../gateway/ledger/examine.ts'
+import { READY } from './examining-threads.ts'
 import type { Answer, Order } from './examining-threads.ts'
 
 const examiner = new Examiner()
@@ -11,3 +12,5 @@ parentPort?.on('message', ({ bytes, how, number, parts }: Order) => {
   const { hashes, times } = answer.examined
   parentPort?.postMessage(answer, [hashes.buffer as ArrayBuffer, times.buffer as ArrayBuffer])
 })
+
+parentPort?.postMessage(READY)

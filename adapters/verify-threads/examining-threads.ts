@@ -1,6 +1,7 @@
-/** Examines chunks on all cores. The first ones on this thread: a small ledger is judged before another thread has started. */
+/** Examines chunks on all cores. The first ones on this thread, until another has started: a small ledger is judged by then. */
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Chunk, Part } from '../../gateway/ledger/chunk.ts'
 import { Examiner } from '../../gateway/ledger/examine.ts'
@@ -12,6 +13,9 @@ export interface Order {
   readonly parts: readonly Part[]
   readonly how: HowToExamine
 }
+
+/** What a thread tells when it has loaded its code, which takes longer than some chunks. */
+export const READY = 'ready'
 
 export interface Answer {
   readonly number: number
@@ -28,7 +32,10 @@ export interface ExaminingThreads {
 /** Chunks of about 1 MB. */
 const ON_THIS_THREAD = 6
 
-/** `threads`: absent, one for each core. `here`: how many chunks are examined on this thread first. */
+/**
+ * `threads`: absent, one for each core. `here`: how many chunks are examined on this thread before others are started; with 0 none ever
+ * is, however long the others take.
+ */
 export function examiningThreads(
   threads = availableParallelism(),
   here = ON_THIS_THREAD,
@@ -36,14 +43,21 @@ export function examiningThreads(
   const own = new Examiner()
   const others: Thread[] = []
   let begun = 0
+  const elsewhere = async (chunk: Chunk, how: HowToExamine): Promise<Examined> => {
+    // Whether one has started is told between two turns.
+    await turn()
+    const idlest = others
+      .filter(({ isReady }) => isReady || here === 0)
+      .toSorted((left, right) => left.waiting - right.waiting)[0]
+    return idlest === undefined ? own.examine(chunk, how) : idlest.examine(chunk, how)
+  }
   return {
     width: 2 * threads + 1,
     examine(chunk, how) {
       begun += 1
       if (threads < 2 || begun <= here) return own.examine(chunk, how)
-      if (others.length < threads) others.push(new Thread())
-      const idlest = others.reduce((best, each) => (each.waiting < best.waiting ? each : best))
-      return idlest.examine(chunk, how)
+      while (others.length < threads) others.push(new Thread())
+      return elsewhere(chunk, how)
     },
     async close() {
       await Promise.all(others.map((each) => each.close()))
@@ -57,11 +71,16 @@ class Thread {
   readonly #ended = once(this.#worker, 'exit')
   #number = 0
   #fault: unknown
+  #isReady = false
 
   constructor() {
-    this.#worker.on('message', ({ examined, number }: Answer) => {
-      this.#waiting.get(number)?.resolve(examined)
-      this.#waiting.delete(number)
+    this.#worker.on('message', (told: Answer | typeof READY) => {
+      if (told === READY) {
+        this.#isReady = true
+        return
+      }
+      this.#waiting.get(told.number)?.resolve(told.examined)
+      this.#waiting.delete(told.number)
     })
     // It ends with its first fault: what it was given, and will be, has that for an answer.
     this.#ended.catch(() => undefined)
@@ -70,6 +89,10 @@ class Thread {
       for (const { reject } of this.#waiting.values()) reject(fault)
       this.#waiting.clear()
     })
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   get waiting(): number {
