@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { departmentData } from '../../deploy/demo/departments/department-data.ts'
-import { filesBelow, spellings } from '../harness/canary-search.ts'
+import { filesBelow, spellings, standsInBase64 } from '../harness/canary-search.ts'
 import { gongdao, start, startGongdao, type Ran, type Running } from '../harness/command.ts'
 import { GATE_CACHE } from '../harness/gate-cache.ts'
 import { until } from '../harness/until.ts'
@@ -147,12 +147,16 @@ function written(file: string): Buffer {
 }
 
 function holds(content: Buffer, value: string): boolean {
-  return [...spellings(value)].some(([, bytes]) =>
+  return [...spellings(value)].some(([name, bytes]) => {
+    const [, shift] = /^base64.* at (\d)$/.exec(name) ?? []
+    if (shift !== undefined) {
+      return content.includes(bytes) && standsInBase64(content, value, Number(shift))
+    }
     // An amount is found in the middle of any long number or key; it tells something only by itself.
-    /^\d+$/.test(bytes.toString('latin1'))
+    return /^\d+$/.test(bytes.toString('latin1'))
       ? new RegExp(`(?<![\\w+/-])${bytes.toString('latin1')}(?![\\w+/-])`).test(
           content.toString('latin1'),
         )
-      : content.includes(bytes),
-  )
+      : content.includes(bytes)
+  })
 }

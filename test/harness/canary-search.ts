@@ -43,3 +43,20 @@ function within(bytes: Buffer, shift: number, alphabet: 'base64' | 'base64url'):
   const whole = Math.floor(((bytes.length + shift) * 8) / 6)
   return text.slice(first, whole)
 }
+
+/**
+ * Whether a value really stands where its base64 `at` so many bytes was found: characters at its ends are shared with neighbours, so
+ * a date may look like a number (2026-12-22 10 h like 122218).
+ */
+export function standsInBase64(content: Buffer, value: string, shift: number): boolean {
+  const first = shift === 0 ? 0 : shift + 1
+  const length = Math.ceil(((Buffer.byteLength(value) + shift) * 8) / 6)
+  for (const alphabet of ['base64', 'base64url'] as const) {
+    const spelled = within(Buffer.from(value), shift, alphabet)
+    for (let at = content.indexOf(spelled); at >= 0; at = content.indexOf(spelled, at + 1)) {
+      const text = content.toString('latin1', Math.max(0, at - first), at - first + length)
+      if (Buffer.from(text, alphabet).subarray(shift).toString('utf8') === value) return true
+    }
+  }
+  return false
+}
