@@ -19,6 +19,8 @@ export interface DutyDoor {
 /** An order with a thousand persons is a hundredth of this. */
 const LONGEST_ORDER = 16 * 1024 * 1024
 const LONGEST_ANSWER = 1024 * 1024 * 1024
+/** At a stop: whoever was answered has this long to take it, milliseconds. */
+const TO_BE_READ_MS = 1000
 /** `sun_path` of the kernel, with its zero. */
 const LONGEST_PATH = 107
 
@@ -29,7 +31,10 @@ export async function openDutyDoor(
 ): Promise<DutyDoor> {
   const path = doorOf(data)
   const under = new Map<Promise<void>, LineConversation>()
+  const sockets = new Set<Socket>()
   const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
     const conversation = new LineConversation(socket, LONGEST_ORDER)
     const talking = talk(conversation).finally(() => conversation.close())
     under.set(talking, conversation)
@@ -49,7 +54,12 @@ export async function openDutyDoor(
       })
       for (const conversation of under.values()) conversation.hearNoMore()
       await Promise.allSettled(under.keys())
+      // An officer's command that was suspended neither reads nor leaves.
+      const cutting = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, TO_BE_READ_MS)
       await closed
+      clearTimeout(cutting)
     },
   }
 }
