@@ -10,10 +10,10 @@ import { tilesSource } from '../adapters/ledger-tiles/chain-source.ts'
 import type { PublishedNotes } from '../gateway/console/evidence.ts'
 import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { ChainSource } from '../gateway/ports/chain-source.ts'
-import type { LogTransport } from '../gateway/ports/log-transport.ts'
+import { LogUnavailable } from '../gateway/ports/log-transport.ts'
 import { laneSource } from '../gateway/replication/lane-source.ts'
 import { publishedOn } from '../gateway/replication/published-on.ts'
-import { replication } from './config/replication.ts'
+import { replication, type ReplicationConfig } from './config/replication.ts'
 import { kafkaOf } from './kafka-of.ts'
 
 export interface Whence {
@@ -36,20 +36,43 @@ export async function openSource(
   if (tiles !== undefined)
     return { source: tilesSource({ folder: tiles, instance }), published: [] }
   if (kafka !== undefined) {
-    const log = kafkaIn(kafka)
-    return { source: laneSource(log), published: await publishedOn(log) }
+    const settings = settingsIn(kafka)
+    const log = kafkaOf(settings, 'gongdao verify')
+    const published = await publishedOn(log).catch((fault: unknown) => unread(fault, settings))
+    return { source: laneSource(log), published }
   }
   const published = { [Symbol.iterator]: () => publishedIn(data), at: publishedAt(data) }
   return { source: journalSource({ data, instance }), published }
 }
 
 /** Read with the right to read and no other: an auditor has none to write. */
-function kafkaIn(file: string): LogTransport {
-  const { replication: section } = JSON.parse(readFileSync(file, 'utf8')) as {
-    replication?: object
+function settingsIn(file: string): ReplicationConfig {
+  const section = jsonIn(file)?.replication
+  const read = replication.safeParse({ durability: 'journal', writer: {}, ...Object(section) })
+  if (read.success) return { ...read.data, writer: read.data.reader }
+  const [issue] = read.error.issues
+  const place = ['replication', ...(issue?.path ?? [])].join('.')
+  throw new RangeError(`${file}: ${place}: ${issue?.message ?? ''}. It must hold ${WHAT_IT_HOLDS}`)
+}
+
+const WHAT_IT_HOLDS =
+  '{"replication": {"brokers": ["host:port"], "prefix": …, "partitions": …, "reader": {"ca": …, "certificate": …, "key": …}}}'
+
+function jsonIn(file: string): { readonly replication?: unknown } | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as { readonly replication?: unknown }
+  } catch (fault) {
+    const why = fault instanceof SyntaxError ? 'is not JSON' : 'can not be read'
+    throw new RangeError(`${file} ${why}. It must hold ${WHAT_IT_HOLDS}`, { cause: fault })
   }
-  const settings = replication.parse({ durability: 'journal', writer: {}, ...section })
-  return kafkaOf({ ...settings, writer: settings.reader }, 'gongdao verify')
+}
+
+function unread(fault: unknown, { brokers, prefix }: ReplicationConfig): never {
+  if (!(fault instanceof LogUnavailable)) throw fault
+  throw new LogUnavailable(
+    `Kafka at ${brokers.join(', ')} can not be read (${fault.message}). Look at the brokers and the network, and ` +
+      `whether "reader" has its certificate or password and may READ ${prefix}.registry, .exchange and .checkpoints`,
+  )
 }
 
 function* publishedIn(data: string): Generator<string | undefined> {
