@@ -6,12 +6,12 @@ import { runSeed } from './run-seed.ts'
 import { simulate } from './simulation.ts'
 import { drawSteps } from './steps.ts'
 
-/** Found by the simulator, mended since. */
+/** Faults that the simulator found, mended since: with the fault put back, this world still finds it (tried on 2026-11-22). */
 const FOUND_ONCE = [
   // A clock set back between two starts made the registry run backwards.
-  11,
+  21,
   // A full disk left an empty file in the place of a torn tail, which the next start took for the bytes.
-  343,
+  260,
 ]
 
 test(
