@@ -51,10 +51,23 @@ export class Destination {
     else this.#later()
   }
 
-  /** Before this returns, unless nobody has taken anything for a while. */
+  /**
+   * Before this returns, unless nobody has taken anything for a while. What is being written in the background meanwhile is left to
+   * that; where it ends in the middle of a line, so does the log.
+   */
   flushNow(): void {
     const end = Math.max(this.#tookAt, this.#now() - PATIENCE_MS) + PATIENCE_MS
-    while (this.#bytes > 0 && !this.#writing && this.#now() < end) this.#writeNow()
+    const under = this.#writing ? this.#rest : undefined
+    if (under !== undefined) this.#rest = undefined
+    const left = under?.length ?? 0
+    while (this.#bytes > left && this.#now() < end) this.#writeNow()
+    // Lines that nobody took stay; they come behind what is under way.
+    if (under !== undefined) this.#putBack(under)
+  }
+
+  #putBack(under: Buffer): void {
+    if (this.#rest !== undefined) this.#lines.unshift(this.#rest.toString())
+    this.#rest = under
   }
 
   /** Waits until its reader has taken what is left, for a while. */

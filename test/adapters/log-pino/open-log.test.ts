@@ -205,3 +205,14 @@ test('the last words are on the disk when the call returns', () => {
   log.flushNow()
   expect(linesIn(file)).toMatchObject([{ level: 'fatal', msg: 'the journal failed' }])
 })
+
+test('the last words are on the disk as well where other lines are being written in the background', async () => {
+  const file = join(folder, 'log')
+  const log = logTo(file)
+  for (let count = 0; count < 50; count += 1) log.tell(notice('x'.repeat(5_000)))
+  log.tell({ kind: 'notice', urgency: 'now', sentence: 'the journal failed' })
+  log.flushNow()
+  expect(readFileSync(file, 'utf8')).toContain('the journal failed')
+  await log.close()
+  expect(linesIn(file)).toHaveLength(51)
+})
