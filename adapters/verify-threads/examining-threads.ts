@@ -29,8 +29,8 @@ export interface ExaminingThreads {
   close(): Promise<void>
 }
 
-/** Chunks of about 1 MB. */
-const ON_THIS_THREAD = 6
+/** Chunks of about 1 MB. Loading its code costs another thread what twenty of them cost this one. */
+const ON_THIS_THREAD = 24
 
 /**
  * `threads`: absent, one for each core. `here`: how many chunks are examined on this thread before others are started; with 0 none ever
