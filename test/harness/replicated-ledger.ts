@@ -1,4 +1,5 @@
 /** One exchange chain with the real journal, carried by the real adapter to a broker that does what a test tells it to. */
+import { afterEach, beforeEach } from '@jest/globals'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +25,19 @@ export async function brokerWithTopics(): Promise<FaultBroker> {
     broker.createTopic(name, { settings: ledgerTopicSettings(1) })
   }
   return broker
+}
+
+/** One for each test of a file, stopped behind it. */
+export function brokerOfEachTest(): () => FaultBroker {
+  let broker: FaultBroker | undefined
+  beforeEach(async () => {
+    broker = await brokerWithTopics()
+  })
+  afterEach(() => broker?.stop())
+  return () => {
+    if (broker === undefined) throw new Error('it is there within a test')
+    return broker
+  }
 }
 
 /** Short times: a request that is lost is given up after 300 ms. */

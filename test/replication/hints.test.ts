@@ -2,7 +2,7 @@
  * `replication.json` says where to begin to read at the next start, and which chains stand before. It is a hint: what it hides must not
  * be lost, and what it left out must not be taken for somebody else's.
  */
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,11 +11,10 @@ import type { Commit } from '../../gateway/ports/chain-journal.ts'
 import type { Lane } from '../../gateway/ports/log-transport.ts'
 import { FollowedLane, type Progress } from '../../gateway/replication/followed-lane.ts'
 import { encodeCommit } from '../../gateway/replication/message.ts'
-import type { FaultBroker } from '../harness/fault-broker/fault-broker.ts'
 import { everythingOn, leavesOf } from '../harness/replication.ts'
 import {
   EXCHANGE,
-  brokerWithTopics,
+  brokerOfEachTest,
   replicatedLedger,
   transportTo,
 } from '../harness/replicated-ledger.ts'
@@ -24,20 +23,12 @@ import { GATEWAY, exchangeOrigin } from '../harness/small-ledger.ts'
 import { until } from '../harness/until.ts'
 
 const LANE: Lane = { topic: 'exchange', partition: 0 }
-let broker: FaultBroker
-
-beforeEach(async () => {
-  broker = await brokerWithTopics()
-})
-
-afterEach(async () => {
-  await broker.stop()
-})
+const broker = brokerOfEachTest()
 
 test('a log that lost its end has all chains of this folder again, also those that the hint left out', async () => {
   const data = await threeChains()
-  const transport = transportTo(broker.address)
-  broker.partition(EXCHANGE).loseFrom(1)
+  const transport = transportTo(broker().address)
+  broker().partition(EXCHANGE).loseFrom(1)
   await using ledger = await replicatedLedger({ transport, data, n: 4 })
   await ledger.put(9)
   await until(async () => (await stored()).every((leaves) => leaves === 2), 'all is there again')
@@ -48,13 +39,13 @@ test('a log that lost its end has all chains of this folder again, also those th
 test('while it runs, too', async () => {
   const data = await threeChains()
   await using ledger = await replicatedLedger({
-    transport: transportTo(broker.address),
+    transport: transportTo(broker().address),
     data,
     n: 4,
   })
   await ledger.put(9)
   await until(() => !ledger.opened.replication.isBehind, 'all is read back')
-  broker.partition(EXCHANGE).loseFrom(1)
+  broker().partition(EXCHANGE).loseFrom(1)
   await until(async () => (await stored()).every((leaves) => leaves === 2), 'all is there again')
   expect(ledger.opened.replication.alarms).toContain('rolled-back')
   expect(ledger.chain.accepts()).toBe(true)
@@ -62,15 +53,15 @@ test('while it runs, too', async () => {
 
 test('a hint that points into another log is not believed: what is missing there is sent', async () => {
   const data = await threeChains()
-  broker.partition(EXCHANGE).loseFrom(0)
+  broker().partition(EXCHANGE).loseFrom(0)
   // Made anew, and others have filled it up to where the hint points and beyond.
-  const sender = await transportTo(broker.address).openSender()
+  const sender = await transportTo(broker().address).openSender()
   for (let number = 0; number < 8; number += 1) {
     await sender.send(LANE, [{ key: 'T/exchange/T/GOV/X/other/1', value: Buffer.from('theirs') }])
   }
   await sender.close()
   await using ledger = await replicatedLedger({
-    transport: transportTo(broker.address),
+    transport: transportTo(broker().address),
     data,
     n: 4,
   })
@@ -104,7 +95,7 @@ test('the hint does not go beyond a chain whose end was acknowledged and not rea
 
 /** Three incarnations of two leaves each, all in Kafka, with the hint that the last one left. */
 async function threeChains(): Promise<string> {
-  const transport = transportTo(broker.address)
+  const transport = transportTo(broker().address)
   let data: string | undefined
   for (const n of [1, 2, 3]) {
     const ledger = await replicatedLedger({ transport, n, ...(data !== undefined && { data }) })
@@ -122,7 +113,7 @@ async function threeChains(): Promise<string> {
 }
 
 async function stored(): Promise<number[]> {
-  const messages = await everythingOn(transportTo(broker.address), LANE)
+  const messages = await everythingOn(transportTo(broker().address), LANE)
   return [1, 2, 3].map((n) => leavesOf(messages, exchangeOrigin(n)))
 }
 

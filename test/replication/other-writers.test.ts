@@ -1,12 +1,11 @@
 /** A folder that was cloned or put back from a backup, and whoever else writes under our name (design D7, L6, L7). */
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeCommit } from '../../gateway/replication/message.ts'
 import { isForkProven, type ForkProof } from '../../gateway/replication/fork-proof.ts'
-import type { FaultBroker } from '../harness/fault-broker/fault-broker.ts'
 import {
-  brokerWithTopics,
+  brokerOfEachTest,
   replicatedLedger,
   transportTo,
   type ReplicatedLedger,
@@ -15,19 +14,11 @@ import { everythingOn } from '../harness/replication.ts'
 import { exchangeOrigin, gateway, registrar } from '../harness/small-ledger.ts'
 import { until } from '../harness/until.ts'
 
-let broker: FaultBroker
+const broker = brokerOfEachTest()
 const LANE = { topic: 'exchange', partition: 0 } as const
 
-beforeEach(async () => {
-  broker = await brokerWithTopics()
-})
-
-afterEach(async () => {
-  await broker.stop()
-})
-
 test('a cloned folder: two processes write one chain, and the fork is proven by both signatures', async () => {
-  const transport = transportTo(broker.address)
+  const transport = transportTo(broker().address)
   // Both begin the same chain before either has sent anything.
   await using one = await replicatedLedger({ transport })
   await using other = await replicatedLedger({ transport })
@@ -43,7 +34,7 @@ test('a cloned folder: two processes write one chain, and the fork is proven by 
 })
 
 test('a fork in the middle of a chain names the first leaf that differs', async () => {
-  const transport = transportTo(broker.address)
+  const transport = transportTo(broker().address)
   await using one = await replicatedLedger({ transport })
   await using other = await replicatedLedger({ transport })
   for (const number of [1, 2, 3]) await together(one.put(number), other.put(number))
@@ -56,7 +47,7 @@ test('a fork in the middle of a chain names the first leaf that differs', async 
 })
 
 test('a folder that is behind what was sent is refused at the start, before it appends anything', async () => {
-  const transport = transportTo(broker.address)
+  const transport = transportTo(broker().address)
   const ledger = await replicatedLedger({ transport })
   await ledger.put(1)
   const backup = ledger.clone()
@@ -69,7 +60,7 @@ test('a folder that is behind what was sent is refused at the start, before it a
 })
 
 test('a chain of ours that this folder does not know is refused as well', async () => {
-  const transport = transportTo(broker.address)
+  const transport = transportTo(broker().address)
   const ledger = await replicatedLedger({ transport, n: 7 })
   await ledger.put(1)
   await ledger[Symbol.asyncDispose]()
@@ -77,7 +68,7 @@ test('a chain of ours that this folder does not know is refused as well', async 
 })
 
 test('who does not have our key and writes under our name is told and passed over, at the next start as well', async () => {
-  const transport = transportTo(broker.address)
+  const transport = transportTo(broker().address)
   const ledger = await replicatedLedger({ transport })
   await ledger.put(1)
   const [{ value = Buffer.alloc(0) } = {}] = await everythingOn(transport, LANE)
@@ -107,7 +98,7 @@ test('who does not have our key and writes under our name is told and passed ove
 
 /** Both are in their journals before either is stored: so they can't see each other coming. */
 async function together(...appending: readonly Promise<unknown>[]): Promise<void> {
-  broker.script.add('Produce', ...appending.map(() => ({ kind: 'do late', ms: 150 }) as const))
+  broker().script.add('Produce', ...appending.map(() => ({ kind: 'do late', ms: 150 }) as const))
   await Promise.allSettled(appending)
 }
 

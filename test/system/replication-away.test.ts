@@ -1,34 +1,25 @@
 /** What a department notices when the log servers are away, and when they are back. */
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { intentsOf, outcomesOf } from '../harness/audit.ts'
-import type { FaultBroker } from '../harness/fault-broker/fault-broker.ts'
-import { PREFIX, brokerWithTopics } from '../harness/replicated-ledger.ts'
+import { PREFIX, brokerOfEachTest } from '../harness/replicated-ledger.ts'
 import { headerOf, startSystem, type System } from '../harness/system.ts'
 import { until } from '../harness/until.ts'
 import type { ReplicationConfig } from '../../deploy/config/replication.ts'
 import { readLedger, type LedgerLeaf } from '../../deploy/read-ledger.ts'
 
-let broker: FaultBroker
-
-beforeEach(async () => {
-  broker = await brokerWithTopics()
-})
-
-afterEach(async () => {
-  await broker.stop()
-})
+const broker = brokerOfEachTest()
 
 test('where replies wait for them: 503 and Retry-After, nobody is asked, the intent ends as not sent; then it goes on', async () => {
   await using system = await startSystem({ config: () => ({ replication: section('replicated') }) })
   const { enrolment } = system.departments
   expect((await system.run('S3')).status).toBe(200)
   const asked = enrolment.received.length
-  await broker.stop()
+  await broker().stop()
   const refused = await system.run('S3')
   expect([refused.status, headerOf(refused, 'retry-after')]).toEqual([503, '5'])
   expect(headerOf(refused, 'x-road-error')).toBe('Server.Ledger.Unavailable')
   expect(enrolment.received).toHaveLength(asked)
-  await broker.start()
+  await broker().start()
   await until(() => system.gateway.core.ledger.accepts(), 'it accepts again')
   expect((await system.run('S3')).status).toBe(200)
   await system.stop()
@@ -43,14 +34,14 @@ test('where replies wait for them: 503 and Retry-After, nobody is asked, the int
 
 test('where they do not, exchanges go on until the backlog is full', async () => {
   await using system = await startSystem({ config: () => ({ replication: section('journal') }) })
-  await broker.stop()
+  await broker().stop()
   const statuses: number[] = []
   while (statuses.at(-1) !== 503 && statuses.length < 60) {
     statuses.push((await system.run('S3')).status)
   }
   expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(5)
   expect(statuses.at(-1)).toBe(503)
-  await broker.start()
+  await broker().start()
   await until(() => system.gateway.core.ledger.accepts(), 'it accepts again')
   expect((await system.run('S3')).status).toBe(200)
 })
@@ -58,7 +49,7 @@ test('where they do not, exchanges go on until the backlog is full', async () =>
 function section(durability: ReplicationConfig['durability']): ReplicationConfig {
   return {
     durability,
-    brokers: [broker.address],
+    brokers: [broker().address],
     prefix: PREFIX,
     partitions: 1,
     copies: 1,
