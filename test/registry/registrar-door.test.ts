@@ -29,7 +29,9 @@ import {
 } from '../harness/small-registry.ts'
 
 const REGISTRAR = GatewayId.of('TW', 'GOV', 'GONGDAO', 'gateway-1')
-const DEADLINE_MS = 400
+/** A busy machine takes its time; what is to be waited for in vain has the short one. */
+const DEADLINE_MS = 8_000
+const SHORT_MS = 300
 const now = (): Instant => Instant.ofMilliseconds(Date.now())
 
 let pki: Pki
@@ -51,7 +53,13 @@ beforeEach(async () => {
   await real.desk.handIn(ONE, closure())
   door = await openDoor(real.desk)
   client = clientOf(door)
-  follower = await follow(client)
+  follower = await follow({
+    commits: (from) => client.commits(from),
+    append: (entry) => client.append(entry),
+    close: () => {
+      client.close()
+    },
+  })
   expect(follower.seen).toHaveLength(2)
 })
 afterEach(async () => {
@@ -93,15 +101,15 @@ async function listening(server: Server, port = 0): Promise<Door> {
   }
 }
 
-function clientOf({ port }: Door, registrar = REGISTRAR): Registrar {
+function clientOf({ port }: Door, deadlineMs = DEADLINE_MS): Registrar {
   return makeRegistrarClient({
     url: new URL(`https://127.0.0.1:${String(port)}`),
     tls: () => its,
-    deadlineMs: DEADLINE_MS,
+    deadlineMs,
     objection: (certificate) => {
       const found = identifyGateway(certificate, pki.trust, 'server')
       if (found.kind === 'refused') return found.code
-      return found.gateway === registrar ? undefined : 'it is the certificate of another gateway'
+      return found.gateway === REGISTRAR ? undefined : 'it is the certificate of another gateway'
     },
   })
 }
@@ -138,11 +146,13 @@ async function refusesWith(words: string | RegExp): Promise<void> {
   const before = follower.chain.head()
   const began = performance.now()
   await expect(follower.chain.follow()).rejects.toThrow(words)
-  expect(performance.now() - began).toBeLessThan(DEADLINE_MS * 5)
+  expect(performance.now() - began).toBeLessThan(DEADLINE_MS / 2)
   await expect(follower.chain.append(genesis({ n: 2, predecessor }))).rejects.toThrow()
   expect(follower.chain.head()).toEqual(before)
   expect(follower.seen).toHaveLength(2)
   await putDesk(real.desk)
+  client.close()
+  client = clientOf(door)
   await real.record('anchor', { at })
   await follower.chain.follow()
   expect(follower.chain.head()).toEqual(real.chain.head())
@@ -186,6 +196,7 @@ const SLOW: readonly (readonly [string, Lie, string])[] = [
 ]
 test.each(SLOW)('a registrar that %s is told from one that is followed', async (_how, lie, why) => {
   await put(lie)
+  if (why.includes('in time')) client = clientOf(door, SHORT_MS)
   await refusesWith(why)
 })
 
