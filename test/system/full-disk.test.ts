@@ -52,6 +52,14 @@ testNeeding('mount')(
 
     disk?.free()
     await until(async () => (await ask()).status === 200, 'there is room again')
+    const published = (): string | undefined =>
+      system?.gateway.health.health.report().checks.find(({ name }) => name === 'checkpoints')
+        ?.state
+    await until(() => published() === 'ok', 'checkpoints are published again')
+    expect(system.reports.filter((each) => each.startsWith('checkpoints are'))).toEqual([
+      expect.stringMatching(/^checkpoints are not published: the disk is full/),
+      'checkpoints are published again',
+    ])
     await system.stop()
     expect((await audit(data)).findings).toEqual([])
   },

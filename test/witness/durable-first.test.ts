@@ -31,6 +31,7 @@ import { cosignerOf } from '../../gateway/witness/cosignature.ts'
 import { witnessDesks, type Desks } from '../../gateway/witness/desks.ts'
 import { checkpointIn } from '../../gateway/witness/parts.ts'
 import { mountSmallDisk } from '../harness/small-disk.ts'
+import { testNeeding } from '../house/needs.ts'
 import { SteadyClock } from '../harness/steady.ts'
 import { TestLog } from '../harness/test-log.ts'
 
@@ -129,35 +130,38 @@ describe('a witness', () => {
   })
 })
 
-test('a witness on a full disk answers nothing that it does not remember, and goes on by itself when there is room', async () => {
-  const data = join(folder, 'small')
-  mkdirSync(data)
-  using disk = mountSmallDisk(data, 256 * 1024)
-  const memory = await openWitnessFolder(data)
-  const { checkpoints, complaints } = desks(memory)
-  const log = new TestLog('T/registry').grow(1)
-  let known = 0
-  const add = async (): Promise<string> => {
-    log.grow(1)
-    const { kind } = await checkpoints.add(log.request(known))
-    known = log.leaves.length
-    return kind
-  }
-  expect(await add()).toBe('cosigned')
-  disk.fill()
-  const full = async (): Promise<void> => {
-    for (let count = 0; count < 20; count += 1) await add()
-  }
-  await expect(full()).rejects.toThrow('the disk is full')
-  await expect(checkpoints.add(log.request(known))).rejects.toThrow('the disk is full')
-  expect((await complaints.add('x')).kind).toBe('malformed')
-  disk.free()
-  expect(await add()).toBe('cosigned')
-  await memory.close()
-  const again = await openWitnessFolder(data)
-  expect(checkpointIn((await again.newest('T/registry')) ?? '').size).toBe(known)
-  await again.close()
-})
+testNeeding('mount')(
+  'a witness on a full disk answers nothing that it does not remember, and goes on by itself when there is room',
+  async () => {
+    const data = join(folder, 'small')
+    mkdirSync(data)
+    using disk = mountSmallDisk(data, 256 * 1024)
+    const memory = await openWitnessFolder(data)
+    const { checkpoints, complaints } = desks(memory)
+    const log = new TestLog('T/registry').grow(1)
+    let known = 0
+    const add = async (): Promise<string> => {
+      log.grow(1)
+      const { kind } = await checkpoints.add(log.request(known))
+      known = log.leaves.length
+      return kind
+    }
+    expect(await add()).toBe('cosigned')
+    disk.fill()
+    const full = async (): Promise<void> => {
+      for (let count = 0; count < 20; count += 1) await add()
+    }
+    await expect(full()).rejects.toThrow('the disk is full')
+    await expect(checkpoints.add(log.request(known))).rejects.toThrow('the disk is full')
+    expect((await complaints.add('x')).kind).toBe('malformed')
+    disk.free()
+    expect(await add()).toBe('cosigned')
+    await memory.close()
+    const again = await openWitnessFolder(data)
+    expect(checkpointIn((await again.newest('T/registry')) ?? '').size).toBe(known)
+    await again.close()
+  },
+)
 
 describe('lines that are only appended', () => {
   const isWhole = (line: string): boolean => line.startsWith('line ')
