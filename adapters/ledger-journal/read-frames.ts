@@ -89,6 +89,8 @@ export class JournalReading {
       return readSegment(this.#place, number)
     } catch (fault) {
       if (codeOf(fault) === 'ENOENT') return undefined
+      // A folder of its name, which nothing of ours makes: damage, told as any other.
+      if (codeOf(fault) === 'EISDIR') return Buffer.from('no file')
       throw fault
     }
   }
@@ -228,16 +230,18 @@ class Frames {
   }
 }
 
-/** Enough of a segment for its header; empty where it is gone. */
+/** Enough of a segment for its header; empty where it is gone, or no file. */
 function readSegmentStart({ disk, folder }: JournalPlace, number: number): Buffer {
   try {
     const file = disk.open(path.join(folder, segmentName(number)), 'read')
-    const bytes = Buffer.alloc(4096)
-    const length = file.read(bytes, 0)
-    file.close()
-    return bytes.subarray(0, length)
+    try {
+      const bytes = Buffer.alloc(4096)
+      return bytes.subarray(0, file.read(bytes, 0))
+    } finally {
+      file.close()
+    }
   } catch (fault) {
-    if (codeOf(fault) === 'ENOENT') return Buffer.alloc(0)
+    if (['ENOENT', 'EISDIR'].includes(codeOf(fault) ?? '')) return Buffer.alloc(0)
     throw fault
   }
 }

@@ -16,15 +16,32 @@ export function chainPath(origin: string): readonly string[] {
   return ['exchange', encodeURIComponent(gateway), number]
 }
 
+/** Of a file name, in characters. */
+const LONGEST_NAME = 255
+
+/** Whether a chain of this name has a path: attacker-controlled, where a leaf says it. */
+export function isChainName(origin: string): boolean {
+  const path = pathIfAny(() => chainPath(origin))
+  return path?.every(({ length }) => length <= LONGEST_NAME) === true
+}
+
 /** The chain that belongs there; undefined where none does. */
 export function originOfPath(instance: string, path: readonly string[]): string | undefined {
   const [kind = '', gateway = '', ...rest] = path
-  const name = gateway === '' ? [kind] : [kind, decodeURIComponent(gateway), ...rest]
-  const origin = [instance, ...name].join('/')
+  const origin = pathIfAny(() => {
+    const name = gateway === '' ? [kind] : [kind, decodeURIComponent(gateway), ...rest]
+    return [instance, ...name].join('/')
+  })
+  if (origin === undefined) return undefined
+  return pathIfAny(() => chainPath(origin))?.join('/') === path.join('/') ? origin : undefined
+}
+
+/** URIError: half of a surrogate pair, or a `%` that stands for nothing. */
+function pathIfAny<Path>(make: () => Path): Path | undefined {
   try {
-    return chainPath(origin).join('/') === path.join('/') ? origin : undefined
+    return make()
   } catch (fault) {
-    if (fault instanceof RangeError) return undefined
+    if (fault instanceof RangeError || fault instanceof URIError) return undefined
     throw fault
   }
 }

@@ -3,6 +3,7 @@
  * closure, and succeeded by one chain; heads that a chain saw are heads that the registry had.
  */
 import type { PrunedRecord } from './duty-events.ts'
+import { isChainName } from './chain-path.ts'
 import type { LeafKind } from './entry.ts'
 import type { HeadsRecord, OpeningRecord } from './events.ts'
 import type { Finding } from './finding.ts'
@@ -174,7 +175,8 @@ export class LinkCheck {
     const { chain, gateway, key, n, predecessor } = genesis.record
     const prefix = this.#origin.slice(0, -'/registry'.length)
     const before = this.#newest.get(gateway)
-    if (!isGatewayId(gateway) || chain !== `${prefix}/exchange/${gateway}/${n}`) {
+    const name = `${prefix}/exchange/${gateway}/${n}`
+    if (!isGatewayId(gateway) || chain !== name || !isChainName(name)) {
       say('genesis-wrong', 'its chain has not the name that belongs to it')
       return
     }

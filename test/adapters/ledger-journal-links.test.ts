@@ -1,13 +1,16 @@
 /** What chains say of one another: an operator who signs the contradiction himself is caught all the same. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
 import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
 import type { Chain } from '../../gateway/ledger/entry.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
+import { vkeyText } from '../../gateway/ledger/note.ts'
 import { decisionEntry, digest, exchangeId, outcomeEntry } from '../harness/records.ts'
 import {
+  GATEWAY,
   KEYS,
   REGISTRY,
   THEN,
@@ -19,6 +22,7 @@ import {
   putHeads,
   putInstance,
   putOpening,
+  registrar,
 } from '../harness/small-ledger.ts'
 
 let data: string
@@ -192,6 +196,27 @@ describe('links', () => {
     await put(registry, 'closure', closure)
     const third = await putGenesis(registry, 3, closed)
     expect(await verify()).toMatchObject([{ chain: REGISTRY, kind: 'number-gap', first: third }])
+  })
+
+  test.each([0, -1, 1.5, '\ud800', 'x'.repeat(300)])(
+    'a genesis of a chain that can have no name (%j) is found, and the rest is read',
+    async (odd) => {
+      const n = typeof odd === 'number' ? odd : 2
+      const gateway = typeof odd === 'number' ? GATEWAY : `T/GOV/A300000014/${odd}`
+      const name = `T/exchange/${gateway}/${n}`
+      const key = vkeyText(name, registrar.publicKey)
+      await put(registry, 'genesis', { at: THEN + 9, chain: name, gateway, key, n, v: 1 })
+      const findings = await verify()
+      expect(findings).toMatchObject([{ chain: REGISTRY, kind: 'genesis-wrong', first: 2 }])
+    },
+  )
+
+  test('a folder with a name that is none, or in the place of a segment, is found', async () => {
+    const folder = chainFolder(data, chain.origin)
+    mkdirSync(join(folder, '00000009.seg'))
+    mkdirSync(join(data, 'ledger/exchange/%/1'), { recursive: true })
+    const kinds = (await verify()).map(({ kind }) => kind)
+    expect(kinds.toSorted()).toEqual(['chain-in-secret', 'segment-damaged'])
   })
 
   test('a successor of a chain that was not closed, or closed otherwise, is found', async () => {
