@@ -1,4 +1,4 @@
-/** One verification from the outside: keys, source, evidence and pin are read, all cores used, the new pin written. */
+/** One verification from the outside: keys, source, evidence and pin are read, all cores used. */
 import { randomInt } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -15,7 +15,7 @@ import { verifyAnchors } from './verify-anchors.ts'
 export interface VerifyLedgerOptions extends Whence {
   /** Text of the pinned keys. */
   readonly keys: string
-  /** File of an earlier verification, written anew when nothing is found; made where it is not there. */
+  /** File of an earlier verification, read on from; it need not be there yet. `keepPins` writes it. */
   readonly since?: string
   readonly receipts?: readonly string[]
   readonly notes?: readonly string[]
@@ -54,7 +54,6 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
       sample: sampling(quick === true),
     })
     const findings = [...(anchors?.findings ?? []), ...verified.findings]
-    if (since !== undefined && findings.length === 0) writePins(since, pinsText(verified.pins))
     return { ...verified, findings, ...(anchors && { stamps: anchors }) }
   } finally {
     await threads.close()
@@ -85,8 +84,8 @@ function handed(what: string, files: readonly string[] = []): Handed[] {
   }))
 }
 
-/** Whole or not at all: a pin that was half written would have to be thrown away. */
-function writePins(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text, { flush: true })
+/** For `since` of the next one, where nothing was found. Whole or not at all: half a pin would have to be thrown away. */
+export function keepPins(file: string, { pins }: Pick<Verified, 'pins'>): void {
+  writeFileSync(`${file}.new`, pinsText(pins), { flush: true })
   renameSync(`${file}.new`, file)
 }

@@ -4,7 +4,7 @@ import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { readKeys } from '../read-keys.ts'
 import { keepVerified, verifiedFile } from '../verified-mark.ts'
-import { verifyLedger } from '../verify-ledger.ts'
+import { keepPins, verifyLedger } from '../verify-ledger.ts'
 import type { VerifiedLedger } from '../verify-ledger.ts'
 import { progressLine } from './progress-line.ts'
 import { keysText, withDuties, type VerifiedDuties } from './verify-duties.ts'
@@ -76,8 +76,12 @@ async function run(options: VerifyCommandOptions): Promise<void> {
       ? `${JSON.stringify({ ...asJson(verified), ...stampsOf(ledger) })}\n`
       : `${stampsText(ledger)}${asText(verified)}`,
   )
-  if (verified.findings.length > 0) process.exitCode = 1
-  else if (options.tiles === undefined && options.kafka === undefined)
+  if (verified.findings.length > 0) {
+    process.exitCode = 1
+    return
+  }
+  if (options.since !== undefined) keepPins(options.since, verified)
+  if (options.tiles === undefined && options.kafka === undefined)
     leaveMark(options.data, verified, now)
 }
 

@@ -198,9 +198,15 @@ describe('links', () => {
     expect(await verify()).toMatchObject([{ chain: REGISTRY, kind: 'number-gap', first: third }])
   })
 
-  test.each([0, -1, 1.5, '\ud800', 'x'.repeat(300)])(
-    'a genesis of a chain that can have no name (%j) is found, and the rest is read',
-    async (odd) => {
+  test.each([
+    ['number 0', 0],
+    ['a negative number', -1],
+    ['a fraction', 1.5],
+    ['half a character', '\ud800'],
+    ['more than a file name holds', 'x'.repeat(300)],
+  ])(
+    'a genesis of a chain that can have no name (%s) is found, and the rest is read',
+    async (_what, odd) => {
       const n = typeof odd === 'number' ? odd : 2
       const gateway = typeof odd === 'number' ? GATEWAY : `T/GOV/A300000014/${odd}`
       const name = `T/exchange/${gateway}/${n}`

@@ -1,9 +1,10 @@
 /** What a verification leaves for the gateway's own gauge. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { readVerified, verifiedFile } from '../../deploy/verified-mark.ts'
+import { parsePins } from '../../gateway/console/pins.ts'
 import { gongdao } from '../harness/command.ts'
 import { KEYS, REGISTRY, openOn, putInstance } from '../harness/small-ledger.ts'
 
@@ -22,7 +23,9 @@ afterEach(() => rmSync(data, { recursive: true }))
 test('a verification that finds nothing leaves when it began and how far each chain had grown', async () => {
   expect(readVerified(data)).toBeUndefined()
   const before = Date.now()
-  expect((await gongdao('verify', '--data', data)).code).toBe(0)
+  const pin = join(data, 'pin.json')
+  expect((await gongdao('verify', '--data', data, '--since', pin)).code).toBe(0)
+  expect(parsePins(readFileSync(pin, 'utf8')).chains.get(REGISTRY)?.state.edge.size).toBe(1)
   const mark = readVerified(data)
   expect(mark?.chains).toEqual({ [REGISTRY]: 1 })
   expect(mark?.at).toBeGreaterThanOrEqual(before)
@@ -37,8 +40,10 @@ test('one that finds something leaves the mark of the last good one', async () =
   const at = bytes.indexOf('"registrar"')
   bytes[at + 1] = 0x52
   writeFileSync(segment, bytes)
-  expect((await gongdao('verify', '--data', data)).code).toBe(1)
+  const pin = join(data, 'pin.json')
+  expect((await gongdao('verify', '--data', data, '--since', pin)).code).toBe(1)
   expect(readFileSync(verifiedFile(data), 'utf8')).toBe(good)
+  expect(existsSync(pin)).toBe(false)
 })
 
 test('where the mark cannot be written the verdict stands and standard error says so; a damaged one is none', async () => {
