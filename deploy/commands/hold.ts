@@ -1,5 +1,6 @@
 /** `gongdao hold add|release|list`: legal holds, which forbid an erasure while they stand. */
 import { Command } from 'commander'
+import { holdsInForce } from '../../gateway/erasure/holds.ts'
 import { ExchangeId, Instant } from '../../policies/vocabulary.ts'
 import { makeOrder, readNumbers, readOfficerKey, writeOrder } from '../duties/make-order.ts'
 import { readLedger } from '../read-ledger.ts'
@@ -49,7 +50,7 @@ function list(): Command {
   return withData(new Command('list'))
     .description('the holds in force, from the registry chain')
     .action(({ data, json }: { readonly data: string; readonly json?: true }) => {
-      const holds = [...readLedger(data).view.duties.holds.values()].map(
+      const holds = holdsInForce(readLedger(data).view.duties).map(
         ({ at, gateway, statement }) => ({
           id: statement.id,
           since: new Date(at).toISOString(),

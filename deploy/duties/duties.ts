@@ -6,7 +6,7 @@ import { officersOnRecord, type Refusal } from '../../gateway/erasure/admit.ts'
 import { erase, ErasureUnfinished } from '../../gateway/erasure/erase.ts'
 import type { CopyFor, Erased } from '../../gateway/erasure/erase.ts'
 import { finishErasures } from '../../gateway/erasure/finish.ts'
-import { hold, release } from '../../gateway/erasure/holds.ts'
+import { hold, holdsNotEnded, holdsOn, release } from '../../gateway/erasure/holds.ts'
 import type { Recorded } from '../../gateway/erasure/holds.ts'
 import { openDetails } from '../../gateway/erasure/open-details.ts'
 import type { Opened } from '../../gateway/erasure/open-details.ts'
@@ -151,13 +151,14 @@ export class Duties {
     return { kind: 'known', names }
   }
 
-  /** Those of the pseudonyms whose person is under a legal hold. */
+  /** Those of the pseudonyms whose person is under a legal hold that keeps records. */
   #held(subjects: readonly string[]): Known {
     const { keys, registry } = this.#host
+    const holds = holdsNotEnded(registry.view.duties)
     const isHeld = (subject: string): boolean => {
       const person = keys.holder(subject)
       if (person === undefined) return false
-      return registry.view.duties.holdsOn({ token: keys.holdToken(person) }).length > 0
+      return holdsOn(holds, { token: keys.holdToken(person) }).length > 0
     }
     return { kind: 'known', names: subjects.filter(isHeld) }
   }

@@ -1,4 +1,5 @@
 /** Legal holds, asked of exchanges and pseudonyms. */
+import { holdsNotEnded, holdsOn } from '../../gateway/erasure/holds.ts'
 import type { DutyView } from '../../gateway/projections/duty-view.ts'
 import { ExchangeId } from '../../policies/vocabulary.ts'
 import { askDuties } from '../duties/ask-duties.ts'
@@ -20,12 +21,13 @@ export async function heldBy(
   duties: DutyView,
   subjects: readonly string[],
 ): Promise<IsHeld> {
-  const isOnPersons = [...duties.holds.values()].some(({ token }) => token !== undefined)
+  const holds = holdsNotEnded(duties)
+  const isOnPersons = holds.some(({ token }) => token !== undefined)
   const persons = isOnPersons ? await heldAmong(data, subjects) : new Set<string>()
   return ({ exchange, subject }) => {
     if (subject !== undefined && persons.has(subject)) return true
-    if (exchange === undefined || duties.holds.size === 0) return false
-    return duties.holdsOn({ exchanges: new Set([ExchangeId.parse(exchange)]) }).length > 0
+    if (exchange === undefined || holds.length === 0) return false
+    return holdsOn(holds, { exchanges: new Set([ExchangeId.parse(exchange)]) }).length > 0
   }
 }
 

@@ -13,7 +13,7 @@ import type { Entry } from '../ledger/entry.ts'
 import type { Handle } from '../ports/person-keys.ts'
 import { admit, knownPersons } from './admit.ts'
 import type { Admitted, Refusal } from './admit.ts'
-import { holdsInForce } from './holds.ts'
+import { holdsInForce, holdsOn } from './holds.ts'
 import { ownCopy } from './own-copy.ts'
 import type { OwnCopy } from './own-copy.ts'
 import { refusal } from './parts.ts'
@@ -104,7 +104,7 @@ async function handedOver(
   const subjects = persons.map((person) => keys.subjectsOf(person))
   const records = await parts.recordsOf(new Set(subjects.flat()))
   parts.onStep('replayed')
-  const held = holdsOn(persons, records, parts)
+  const held = objectingHolds(persons, records, parts)
   if (held !== undefined) return held
   await parts.handOver(
     persons.map((person, at) => {
@@ -150,7 +150,7 @@ export function erasureEntries(
     })
 }
 
-function holdsOn(
+function objectingHolds(
   persons: readonly Handle[],
   records: readonly PersonalRecord[],
   { duties, keys }: DutyParts,
@@ -158,8 +158,8 @@ function holdsOn(
   const exchanges = new Set(records.flatMap(({ leaves }) => leaves.map(({ exchange }) => exchange)))
   const inForce = holdsInForce(duties)
   const held = new Set([
-    ...duties.holdsOn({ exchanges }, inForce),
-    ...persons.flatMap((person) => duties.holdsOn({ token: keys.holdToken(person) }, inForce)),
+    ...holdsOn(inForce, { exchanges }),
+    ...persons.flatMap((person) => holdsOn(inForce, { token: keys.holdToken(person) })),
   ])
   if (held.size === 0) return undefined
   const words = [...held].map(({ statement }) => `${statement.id} (${statement.basis})`).join(', ')

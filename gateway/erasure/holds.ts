@@ -1,5 +1,6 @@
 /** Legal holds: set and released by two officers, each a leaf; an erasure is refused while one stands. */
 import { canonicalJson } from '../../policies/canonical-json.ts'
+import type { ExchangeId } from '../../policies/vocabulary.ts'
 import type { HoldRecord, ReleaseRecord } from '../ledger/duty-events.ts'
 import { servedAt } from '../projections/duty-view.ts'
 import type { DutyView } from '../projections/duty-view.ts'
@@ -47,14 +48,37 @@ export async function release(order: Order, parts: DutyParts): Promise<Recorded 
 
 /** Nobody sets or ends a hold alone, not even whoever writes the registry: what two officers did not sign counts for nothing. */
 export function holdsInForce(duties: DutyView): readonly HoldRecord[] {
-  const isOrdered = (kind: 'hold' | 'release', record: HoldRecord | ReleaseRecord): boolean =>
-    orderFault(kind, record, (index) => duties.officers.get(index)?.officers) === undefined
-  const isOver = (place: string): boolean =>
-    duties.releases.get(place)?.some((release) => isOrdered('release', release)) === true
-  const standing = [...duties.everHeld].filter(
-    ([place, hold]) => isOrdered('hold', hold) && !isOver(place),
+  return holdsNotEnded(duties).filter((hold) => isOrdered('hold', hold, duties))
+}
+
+/** Also those that nobody ordered: what they keep may go later, what is gone does not come back. */
+export function holdsNotEnded(duties: DutyView): readonly HoldRecord[] {
+  return [...duties.holds]
+    .filter(([place]) => !duties.releasesOf(place).some((one) => isOrdered('release', one, duties)))
+    .map(([, hold]) => hold)
+}
+
+/** Of these, the ones that an exchange, or the holder of a token, is under. */
+export function holdsOn(
+  among: readonly HoldRecord[],
+  what: {
+    readonly token?: string | undefined
+    readonly exchanges?: ReadonlySet<ExchangeId>
+  },
+): readonly HoldRecord[] {
+  return among.filter(({ statement, token }) =>
+    statement.exchange === undefined
+      ? token !== undefined && token === what.token
+      : what.exchanges?.has(statement.exchange) === true,
   )
-  return standing.map(([, hold]) => hold)
+}
+
+function isOrdered(
+  kind: 'hold' | 'release',
+  record: HoldRecord | ReleaseRecord,
+  { officers }: DutyView,
+): boolean {
+  return orderFault(kind, record, (index) => officers.get(index)?.officers) === undefined
 }
 
 type Token = { readonly kind: 'found'; readonly token: string | undefined } | Refusal

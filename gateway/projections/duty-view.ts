@@ -1,5 +1,5 @@
 /** What officers have done, folded from the registry chain: who may sign, what is held, who is erased. */
-import type { ExchangeId, GatewayId } from '../../policies/vocabulary.ts'
+import type { GatewayId } from '../../policies/vocabulary.ts'
 import type {
   AccessRecord,
   ErasureRecord,
@@ -17,11 +17,9 @@ export function servedAt(gateway: GatewayId, id: string): string {
 export class DutyView {
   /** By the index of their leaf. */
   readonly officers = new Map<number, OfficersRecord>()
-  /** In force, by `servedAt` of their order. */
+  /** All that ever were, by `servedAt` of their order: whether two officers ordered one, or its end, is for who reads it. */
   readonly holds = new Map<string, HoldRecord>()
-  /** All that ever were, by the same, and what was said of their end: whether two officers ordered it is for who reads it. */
-  readonly everHeld = new Map<string, HoldRecord>()
-  readonly releases = new Map<string, readonly ReleaseRecord[]>()
+  readonly #releases = new Map<string, readonly ReleaseRecord[]>()
   /** By gateway and pseudonym: nobody's order is about a key of another gateway's. The first one counts. */
   readonly #erasures = new Map<string, ErasureRecord>()
   /** Orders that have served, by `servedAt`. */
@@ -50,33 +48,21 @@ export class DutyView {
     return newest && { index: newest[0], record: newest[1] }
   }
 
-  /** The holds that an exchange, or the holder of a token, is under. */
-  holdsOn(
-    what: {
-      readonly token?: string | undefined
-      readonly exchanges?: ReadonlySet<ExchangeId>
-    },
-    among: Iterable<HoldRecord> = this.holds.values(),
-  ): readonly HoldRecord[] {
-    return [...among].filter(({ statement, token }) =>
-      statement.exchange === undefined
-        ? token !== undefined && token === what.token
-        : what.exchanges?.has(statement.exchange) === true,
-    )
+  /** What was said of the end of a hold, by its place in `holds`. */
+  releasesOf(place: string): readonly ReleaseRecord[] {
+    return this.#releases.get(place) ?? []
   }
 
   #takeHold(record: HoldRecord): void {
     this.served.add(placeOf(record))
     this.holds.set(placeOf(record), record)
-    this.everHeld.set(placeOf(record), record)
   }
 
   #takeRelease(record: ReleaseRecord): void {
     const { gateway, statement } = record
     this.served.add(placeOf(record))
     const place = servedAt(gateway, statement.hold ?? '')
-    this.holds.delete(place)
-    this.releases.set(place, [...(this.releases.get(place) ?? []), record])
+    this.#releases.set(place, [...this.releasesOf(place), record])
   }
 
   #takeErasure(record: ErasureRecord): void {

@@ -218,7 +218,7 @@ test('an order serves once: what it did not take is not taken by it later', asyn
   expect(checkOrders(ledger.data, REGISTRY)).toEqual([])
 })
 
-test('a legal hold on one exchange keeps its segment, and all behind it', async () => {
+test('a legal hold on one exchange keeps its segment and all behind it, until two officers end it', async () => {
   const hold = {
     approvals: [],
     at: THEN,
@@ -226,9 +226,14 @@ test('a legal hold on one exchange keeps its segment, and all behind it', async 
     statement: { act: 'hold', exchange: exchangeId(150), id: 'h1' },
     v: 1,
   }
+  const release = { ...hold, statement: { act: 'release', hold: 'h1', id: 'r1' } }
   const ledger = await prunable({
     name: 'held',
-    inRegistry: (registry) => put(registry, 'hold', hold),
+    inRegistry: async (registry) => {
+      await put(registry, 'hold', { ...hold, gateway: GATEWAY })
+      // Nobody signed it: what is gone would not come back.
+      await put(registry, 'release', { ...release, gateway: GATEWAY })
+    },
   })
   const [planned] = await prune(ledger.options)
   expect(planned?.stays).toContain('legal hold')

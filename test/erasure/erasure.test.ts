@@ -330,7 +330,7 @@ test('a legal hold on her or on one of her exchanges forbids it, until two offic
     const other = await carryOut(system.data, { act: 'erase', numbers: ['A300000014'] })
     expect(other).toMatchObject({ kind: 'refused', code: 'nobody-known' })
     // Whoever writes the registry ends no hold alone, and sets none.
-    const alone = { ...readLedger(system.data).view.duties.everHeld.get(`${GATEWAY} ${held.id}`)! }
+    const alone = { ...readLedger(system.data).view.duties.holds.get(`${GATEWAY} ${held.id}`)! }
     const ended = { act: 'release', basis: 'ENDED', hold: held.id, id: randomUUID() }
     await forge('release', { ...alone, statement: { ...alone.statement, ...ended } })
     expect(await carryOut(system.data, ERASE_HER)).toMatchObject({ code: 'held' })
@@ -339,7 +339,7 @@ test('a legal hold on her or on one of her exchanges forbids it, until two offic
     const again = await carryOut(system.data, { act: 'release', hold: held.id })
     expect(again).toMatchObject({ kind: 'refused', code: 'hold-unknown' })
   }
-  const [alone] = readLedger(system.data).view.duties.everHeld.values()
+  const [alone] = readLedger(system.data).view.duties.holds.values()
   await forge('hold', { ...alone, statement: { ...alone!.statement, id: randomUUID() } })
   expect(await carryOut(system.data, ERASE_HER)).toMatchObject({ kind: 'erased' })
   const wrong = checkOrders(system.data, 'TW/registry')
