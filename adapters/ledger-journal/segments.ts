@@ -106,7 +106,6 @@ export class Segments {
     const file = await disk.create(name)
     try {
       await fillWithZeros(file, size)
-      await file.sync()
       await disk.syncFolder(folder)
     } catch (fault) {
       file.close()
@@ -122,10 +121,14 @@ export function segmentName(number: number): string {
   return `${String(number).padStart(8, '0')}.seg`
 }
 
+/** An append that is being made durable waits behind no more than this. */
+const PIECE = 4 * 1024 * 1024
+
 // Real zeros, not a hole: a hole gets its blocks, and ENOSPC, when a frame is written.
 async function fillWithZeros(file: DiskFile, bytes: number): Promise<void> {
-  const zeros = Buffer.alloc(Math.min(bytes, 1024 * 1024))
+  const zeros = Buffer.alloc(Math.min(bytes, PIECE))
   for (let at = 0; at < bytes; at += zeros.length) {
     await file.writeSlowly(zeros.subarray(0, Math.min(zeros.length, bytes - at)), at)
+    await file.sync()
   }
 }

@@ -12,7 +12,7 @@ import { barsReached } from './bars.ts'
 import { bodies } from './bodies.ts'
 import { checkAnswers } from './check-answers.ts'
 import { compileShim, load, writeScript, type LoadOptions, type Measured } from './load.ts'
-import { assertMachine, measureFdatasync } from './machine.ts'
+import { assertMachine, keepOn, measureFdatasync } from './machine.ts'
 import { neighbours, neighbourTable } from './neighbours.ts'
 import { replicated, replicatedTable } from './replicated.ts'
 import { telemetryCost } from './telemetry.ts'
@@ -25,7 +25,7 @@ import {
   type Result,
   type Row,
 } from './results.ts'
-import { startUpstream, startVariant, VARIANTS } from './variants.ts'
+import { CORE_OF_LOAD, startUpstream, startVariant, VARIANTS } from './variants.ts'
 import type { Running, VariantName } from './variants.ts'
 import { benchWorld, type BenchWorld } from './world.ts'
 
@@ -67,6 +67,7 @@ async function bench(): Promise<void> {
   const folder = mkdtempSync(join(parent, 'bench-'))
   try {
     assertMachine(folder)
+    keepOn(CORE_OF_LOAD, process.pid)
     const results = rows.length === 0 ? [] : await measureRows(join(folder, 'rows'), rows)
     const audits = isAsked(AUDIT) ? await measureAudit(join(folder, AUDIT)) : []
     tell(results, audits)

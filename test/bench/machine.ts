@@ -1,4 +1,5 @@
 /** What the machine gives: programs, cores, a real disk, and how busy the core under test is with others. */
+import { execFileSync } from 'node:child_process'
 import {
   closeSync,
   fdatasyncSync,
@@ -29,6 +30,11 @@ export function assertMachine(folder: string): void {
   }
   // Durable records that cost nothing would be a lie.
   if (statfsSync(folder).type === TMPFS) throw new Error(`${folder} is in memory, not on a disk`)
+}
+
+/** All threads of a process, and what it starts from now on, run on this core only. */
+export function keepOn(core: string, pid: number): void {
+  execFileSync('taskset', ['-a', '-p', '-c', core, String(pid)], { stdio: 'ignore' })
 }
 
 const SYNCS = 50

@@ -2,13 +2,13 @@
  * What waiting for Kafka costs: a gateway whose replies wait for the log servers against one whose replies wait for the journal alone,
  * in the same rounds. The broker is a real one on this machine, beside the load on core 0: its own work counts as somebody else's.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { KafkaCluster } from '../../deploy/services/kafka/cluster.ts'
 import { ledgerOn, sectionFor } from '../harness/replication.ts'
 import { bodies } from './bodies.ts'
 import { compileShim, load, writeScript, type Measured } from './load.ts'
+import { keepOn } from './machine.ts'
 import { median } from './median.ts'
 import { CORE_OF_LOAD, startGateway, startUpstream, type Running } from './variants.ts'
 import { benchWorld, type BenchWorld } from './world.ts'
@@ -41,9 +41,7 @@ export async function replicated(
   // Compiled as a broker in production is: for a quick start tests leave out the compiler that makes TLS fast.
   const plan = { nodes: 1, java: ['-XX:TieredStopAtLevel=4'] } as const
   const cluster = await KafkaCluster.start(join(folder, 'kafka'), plan)
-  for (const { pid } of cluster.nodes) {
-    execFileSync('taskset', ['-a', '-p', '-c', CORE_OF_LOAD, String(pid)], { stdio: 'ignore' })
-  }
+  for (const { pid } of cluster.nodes) keepOn(CORE_OF_LOAD, pid)
   const section = sectionFor(cluster, await ledgerOn(cluster))
   const ones = new Map<Durability, One>()
   const stops: (() => Promise<void>)[] = [() => cluster.stop()]
