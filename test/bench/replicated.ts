@@ -41,7 +41,7 @@ export async function replicated(
   // Compiled as a broker in production is: for a quick start tests leave out the compiler that makes TLS fast.
   const plan = { nodes: 1, java: ['-XX:TieredStopAtLevel=4'] } as const
   const cluster = await KafkaCluster.start(join(folder, 'kafka'), plan)
-  for (const { pid } of cluster.nodes) keepOn(CORE_OF_LOAD, pid)
+  for (const { pid } of cluster.nodes) if (pid !== undefined) keepOn(CORE_OF_LOAD, pid)
   const section = sectionFor(cluster, await ledgerOn(cluster))
   const ones = new Map<Durability, One>()
   const stops: (() => Promise<void>)[] = [() => cluster.stop()]
