@@ -17,7 +17,7 @@ import type { Greed } from './greedy.program.ts'
 import { foreignShareOf, usageOf } from './load.ts'
 import { median } from './median.ts'
 import { notAlone } from './results.ts'
-import { CORE_OF_LOAD, CORE_OF_VARIANT, freePort } from './variants.ts'
+import { CORE_OF_LOAD, CORE_OF_VARIANT, freePort, NODE_FLAGS } from './variants.ts'
 
 export interface NeighbourResult {
   readonly name: 'neighbours'
@@ -127,7 +127,7 @@ async function startOne(admission: object): Promise<One> {
     admission,
   }
   writeFileSync(file, JSON.stringify(config))
-  const words = ['deploy/gongdao.ts', 'serve', '--config', file, '--json']
+  const words = [...NODE_FLAGS, 'deploy/gongdao.ts', 'serve', '--config', file, '--json']
   const child = spawn('taskset', ['-c', CORE_OF_VARIANT, process.execPath, ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -176,8 +176,10 @@ async function startGreedy({ port, system, url }: One, afterMs: number): Promise
     provider: { tls: system.world.identityOf('subsystem', ENROLMENT), port, afterMs },
   }
   const program = new URL('greedy.program.ts', import.meta.url).pathname
-  const words = ['-c', CORE_OF_LOAD, process.execPath, program, JSON.stringify(greed)]
-  const greedy = spawn('taskset', words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  // Behind the neighbour on their core: how long that waits for the greedy consumer's process says nothing of the gateway.
+  const words = ['-n', '19', 'taskset', '-c', CORE_OF_LOAD, process.execPath, program]
+  const stdio = ['ignore', 'pipe', 'inherit'] as const
+  const greedy = spawn('nice', [...words, JSON.stringify(greed)], { stdio: [...stdio] })
   await once(greedy.stdout, 'data')
   return greedy
 }

@@ -192,7 +192,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** As `npm start` runs the gateway; the bare proxy gets the same. */
-const NODE_FLAGS = ['--min-semi-space-size=64', '--max-semi-space-size=64']
+export const NODE_FLAGS = ['--min-semi-space-size=64', '--max-semi-space-size=64']
 
 const START_MS = 120_000
 
