@@ -18,6 +18,11 @@ export interface Segment {
 export const SEGMENT_NAME = /^([0-9]{8,15})\.seg$/
 export const SPARES = 2
 const RETRY_MS = 1000
+/** An append that is being made durable waits behind no more than one piece of a spare; between two of them the disk is its own. */
+const PIECE = 1024 * 1024
+const PAUSE_MS = 20
+/** Up to here without pauses: at a start the spares should soon be there. */
+const SMALL = 4 * PIECE
 
 /** The first segments are small: a gateway that is started often leaves little behind. */
 const FIRST_SEGMENT = 1024 * 1024
@@ -44,6 +49,8 @@ export class Segments {
   readonly #spares: Segment[]
   #next: number
   #making: Promise<void> | undefined
+  #isAwaited = false
+  #endPause: () => void = () => undefined
   #cancelRetry: () => void = () => undefined
   #fault: unknown
   #closed = false
@@ -62,7 +69,12 @@ export class Segments {
   /** An empty segment, or undefined where there is none for entries of this sort. */
   async take(finishes: boolean): Promise<Segment | undefined> {
     const keep = finishes ? 0 : 1
-    while (this.#spares.length <= keep && this.#making !== undefined) await this.#making
+    while (this.#spares.length <= keep && this.#making !== undefined) {
+      this.#isAwaited = true
+      this.#endPause()
+      await this.#making
+    }
+    this.#isAwaited = false
     if (this.#spares.length <= keep) return undefined
     const segment = this.#spares.shift()
     this.#makeSpares()
@@ -73,6 +85,7 @@ export class Segments {
   async close(): Promise<void> {
     this.#closed = true
     this.#cancelRetry()
+    this.#endPause()
     await this.#making
     const { disk, folder } = this.#options
     for (const { file, number } of this.#spares.splice(0)) {
@@ -105,7 +118,7 @@ export class Segments {
     const name = path.join(folder, segmentName(this.#next))
     const file = await disk.create(name)
     try {
-      await fillWithZeros(file, size)
+      await this.#fillWithZeros(file, size)
       await disk.syncFolder(folder)
     } catch (fault) {
       file.close()
@@ -115,20 +128,30 @@ export class Segments {
     this.#next += 1
     return { number: this.#next - 1, file, size }
   }
+
+  // Real zeros, not a hole: a hole gets its blocks, and ENOSPC, when a frame is written.
+  async #fillWithZeros(file: DiskFile, bytes: number): Promise<void> {
+    const zeros = Buffer.alloc(Math.min(bytes, PIECE))
+    for (let at = 0; at < bytes; at += zeros.length) {
+      if (bytes > SMALL && at > 0) await this.#pause()
+      await file.writeSlowly(zeros.subarray(0, Math.min(zeros.length, bytes - at)), at)
+      await file.sync()
+    }
+  }
+
+  #pause(): Promise<void> | undefined {
+    if (this.#closed || this.#isAwaited) return undefined
+    const { timers = machineTimers } = this.#options
+    return new Promise((resolve) => {
+      const cancel = timers.after(PAUSE_MS, resolve)
+      this.#endPause = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
 }
 
 export function segmentName(number: number): string {
   return `${String(number).padStart(8, '0')}.seg`
-}
-
-/** An append that is being made durable waits behind no more than this. */
-const PIECE = 4 * 1024 * 1024
-
-// Real zeros, not a hole: a hole gets its blocks, and ENOSPC, when a frame is written.
-async function fillWithZeros(file: DiskFile, bytes: number): Promise<void> {
-  const zeros = Buffer.alloc(Math.min(bytes, PIECE))
-  for (let at = 0; at < bytes; at += zeros.length) {
-    await file.writeSlowly(zeros.subarray(0, Math.min(zeros.length, bytes - at)), at)
-    await file.sync()
-  }
 }

@@ -24,6 +24,7 @@ import {
   registrar,
 } from '../harness/small-ledger.ts'
 import { SimDisk, failure } from '../harness/sim-disk.ts'
+import { until } from '../harness/until.ts'
 
 const DATA = '/data'
 const ORIGIN = exchangeOrigin(1)
@@ -365,6 +366,26 @@ test('the last segment that was made ahead is for what finishes, even while nobo
   expect(await segments.take(true)).toMatchObject({ number: 2 })
   expect(await segments.take(true)).toBeUndefined()
   await segments.close()
+})
+
+test('a large segment is made in pieces with the disk free in between; whoever needs it, or closes, waits for no pause', async () => {
+  const disk = new SimDisk()
+  const largest = 16 * 1024 * 1024
+  const options = { disk, folder: '/s', segmentBytes: largest, next: 3, spares: [] }
+  let paused = 0
+  const timers = {
+    after: () => {
+      paused += 1
+      return () => undefined
+    },
+  }
+  const segments = new Segments({ ...options, timers })
+  await until(() => paused === 1, 'a first piece is there')
+  expect(disk.open('/s/00000003.seg').size()).toBe(1024 * 1024)
+  expect(await segments.take(true)).toMatchObject({ number: 3, size: largest })
+  await until(() => paused === 2, 'the next one is begun')
+  await segments.close()
+  expect(disk.list('/s')).toEqual(['00000003.seg'])
 })
 
 test('a chain goes over many segments, and goes on where it stopped', async () => {
