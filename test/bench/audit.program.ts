@@ -10,6 +10,7 @@ import { readLedger } from '../../deploy/read-ledger.ts'
 import { replayLedger } from '../../deploy/replay-ledger.ts'
 import { Replay } from '../../gateway/console/replay.ts'
 import type { DecisionRecord } from '../../gateway/ledger/events.ts'
+import { hasRow, publicRow, type RowKind } from '../../gateway/ledger/public-row.ts'
 import { bookOfManifest } from '../../gateway/projections/book-of-manifest.ts'
 import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
 import type { CedarInput, Evaluate } from '../../policies/cedar-input.ts'
@@ -23,9 +24,9 @@ interface Sample {
   readonly bare: number
 }
 
+let leaves = 0
 const hashed = hashedBytes()
 const asked = cedarInputs()
-const leaves = hashed.length / 2
 const samples = { verify: [] as Sample[], replay: [] as Sample[] }
 // The first round is not counted: compilers warm up, files come into memory.
 for (let round = 0; round <= Number(rounds); round += 1) {
@@ -46,7 +47,7 @@ async function verifyAll(): Promise<void> {
   if (findings.length > 0) throw new Error(`the journal has findings: ${JSON.stringify(findings)}`)
 }
 
-/** Record, leaf and, for all but one leaf, a node of the tree: what nobody can verify without. */
+/** Record, leaf, public row and, for all but one leaf, a node of the tree: what nobody can verify without. */
 function hashAll(): void {
   const node = Buffer.alloc(65, 1)
   for (const bytes of hashed) hash('sha256', bytes, 'binary')
@@ -62,7 +63,7 @@ function judgeAll(): void {
   for (const call of asked) statefulIsAuthorized(call)
 }
 
-/** Of every leaf of the exchange chains, what is hashed: the record, and the leaf behind its prefix 0x00. */
+/** Of every leaf of the exchange chains, what is hashed: the record, the leaf behind its prefix 0x00, and the row behind its salt. */
 function hashedBytes(): Buffer[] {
   const bytes: Buffer[] = []
   for (const { record } of readLedger(data).view.geneses) {
@@ -70,10 +71,22 @@ function hashedBytes(): Buffer[] {
       folder: chainFolder(data, record.chain),
       origin: record.chain,
       twoPhase: false,
-      visit: (entry) => bytes.push(Buffer.from(entry.record), Buffer.from(`\0${entry.leafText}`)),
+      visit: ({ leaf, leafText, record }) => {
+        leaves += 1
+        bytes.push(Buffer.from(record), Buffer.from(`\0${leafText}`))
+        if (hasRow(leaf.kind)) bytes.push(saltedRow(leaf.kind, record))
+      },
     })
   }
   return bytes
+}
+
+function saltedRow(kind: RowKind, text: string): Buffer {
+  const record = JSON.parse(text) as DecisionRecord
+  return Buffer.concat([
+    Buffer.from(record.salt, 'base64url'),
+    Buffer.from(publicRow(kind, record)),
+  ])
 }
 
 /** Every call of the judge that a replay makes. */
