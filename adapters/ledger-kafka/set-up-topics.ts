@@ -7,16 +7,11 @@ import kafkajs, { type AclEntry, type Admin } from 'kafkajs'
 import { KAFKA_TIMES, KafkaClient } from './client.ts'
 import type { KafkaConnection } from './connection.ts'
 import { faultWord, isRefusal } from './fault-words.ts'
+import { correctSettings, type Correction } from './correct-settings.ts'
 import { ledgerTopicSettings, type LedgerTopic } from './topics.ts'
 
 // Node finds only some of kafkajs' names in its CommonJS text; these it finds on the whole.
-const {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  ConfigResourceTypes,
-  ResourcePatternTypes,
-} = kafkajs
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 
 const PATIENCE_MS = 10_000
 const LOOK_AGAIN_MS = 50
@@ -37,12 +32,7 @@ export type Right =
 export interface SetUpReport {
   readonly created: readonly string[]
   /** Topics that were there, each setting that was another. */
-  readonly changed: readonly {
-    readonly topic: string
-    readonly setting: string
-    readonly from: string
-    readonly to: string
-  }[]
+  readonly changed: readonly Correction[]
   /** Rights on these topics that the plan does not know: somebody else gave them. They stay. */
   readonly unknown: readonly {
     readonly topic: string
@@ -81,7 +71,7 @@ async function bringAbout(admin: Admin, plan: SetUpPlan): Promise<SetUpReport> {
   // Before anything is made: all or nothing, as far as Kafka has that.
   await refuseOtherShapes(admin, old, plan.copies)
   await create(admin, missing, plan.copies)
-  const changed = await correct(admin, old, plan.copies)
+  const changed = await correctSettings(admin, old, plan.copies)
   const created = missing.map(({ name }) => name)
   // A Kafka in which everybody may do everything (development) knows no rights, and refuses to be asked.
   if (plan.rights.length === 0) return { created, changed, unknown: [] }
@@ -148,46 +138,6 @@ async function refuseOtherShapes(
         'Name its real shape, move it with kafka-reassign-partitions, or use another prefix',
     )
   }
-}
-
-async function correct(
-  admin: Admin,
-  topics: readonly LedgerTopic[],
-  copies: number,
-): Promise<SetUpReport['changed']> {
-  const changed = []
-  for (const { name } of topics) {
-    const found = await settingsOf(admin, name)
-    const wanted = ledgerTopicSettings(copies)
-    const wrong = Object.entries(wanted).filter(([setting, value]) => found.get(setting) !== value)
-    if (wrong.length === 0) continue
-    const configEntries = Object.entries(wanted).map(([setting, value]) => ({
-      name: setting,
-      value,
-    }))
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: [{ type: ConfigResourceTypes.TOPIC, name, configEntries }],
-    })
-    changed.push(
-      ...wrong.map(([setting, to]) => ({
-        topic: name,
-        setting,
-        from: found.get(setting) ?? '',
-        to,
-      })),
-    )
-  }
-  return changed
-}
-
-async function settingsOf(admin: Admin, topic: string): Promise<Map<string, string>> {
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
-  })
-  const entries = resources.flatMap(({ configEntries }) => configEntries)
-  return new Map(entries.map(({ configName, configValue }) => [configName, configValue]))
 }
 
 /** Writing idempotently needs no more than WRITE; a writer may not read, so what it wrote is read back by another. */
