@@ -61,14 +61,13 @@ function answerMetaservices(
     if (answer === undefined) return false
     const reply = async (): Promise<Reply> =>
       typeof answer === 'string' ? door.refusal(request, answer) : answer
-    admit(peer, reply).then(
-      (told) => {
+    admit(peer, reply)
+      .then((told) => {
         sendReply(response, told)
-      },
-      (fault: unknown) => {
+      })
+      .catch((fault: unknown) => {
         explain(fault, { request, response, report })
-      },
-    )
+      })
     return true
   }
 }
