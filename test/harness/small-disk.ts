@@ -1,10 +1,12 @@
 /** A small file system of its own in the place of a folder, which can be filled to the last byte. Linux, as root. */
 import { execFileSync } from 'node:child_process'
-import { closeSync, cpSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, cpSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export interface SmallDisk extends Disposable {
+  /** Nobody took any of it since the last look. */
+  isSettled(): boolean
   /** Not a byte is left for anybody. */
   fill(): void
   /** What `fill` took is free again. */
@@ -19,7 +21,14 @@ export function mountSmallDisk(folder: string, bytes: number): SmallDisk {
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${String(bytes)},mode=700`, 'tmpfs', folder])
   cpSync(aside, folder, { recursive: true })
   rmSync(aside, { recursive: true })
+  let before = -1
   return {
+    isSettled() {
+      const { bavail } = statfsSync(folder)
+      const isSettled = bavail === before
+      before = bavail
+      return isSettled
+    },
     fill() {
       const file = openSync(ballast, 'a')
       // Large pieces first, then page by page: what is left is less than anybody can write.

@@ -68,7 +68,7 @@ test('wherever a start is killed, the next one finds its way: a chain that never
   await asked(first.gateway, 'S3')
   first.gateway.kill('SIGTERM')
   expect(await first.gateway.ended).toBe(0)
-  for (let number = 1; number <= 5; number += 1) {
+  for (let number = 1; number <= 9; number += 1) {
     const { gateway } = await started({ at: 'sync', number })
     expect(await gateway.ended).toBe('SIGKILL')
   }
