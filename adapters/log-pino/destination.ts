@@ -56,11 +56,14 @@ export class Destination {
    * that; where it ends in the middle of a line, so does the log.
    */
   flushNow(): void {
-    const end = Math.max(this.#tookAt, this.#now() - PATIENCE_MS) + PATIENCE_MS
+    const begun = this.#now()
+    const isPatient = (since: number): boolean => this.#now() < since + PATIENCE_MS
     const under = this.#writing ? this.#rest : undefined
     if (under !== undefined) this.#rest = undefined
     const left = under?.length ?? 0
-    while (this.#bytes > left && this.#now() < end) this.#writeNow()
+    // Tried once in any case: nothing was taken for long where there was nothing to take.
+    do this.#writeNow()
+    while (this.#bytes > left && isPatient(begun) && isPatient(this.#tookAt))
     // Lines that nobody took stay; they come behind what is under way.
     if (under !== undefined) this.#putBack(under)
   }

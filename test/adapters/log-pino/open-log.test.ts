@@ -206,6 +206,18 @@ test('the last words are on the disk when the call returns', () => {
   expect(linesIn(file)).toMatchObject([{ level: 'fatal', msg: 'the journal failed' }])
 })
 
+test('the last words of a process that was silent for long are on the disk too', () => {
+  let milliseconds = 0
+  const file = join(folder, 'log')
+  const log = openLog({ level: 'info', to: file, gateway: GATEWAY, now: () => milliseconds })
+  milliseconds += 60_000
+  // More than one write takes.
+  for (let count = 0; count < 100; count += 1) log.tell(notice('x'.repeat(1_000)))
+  log.tell({ kind: 'notice', urgency: 'now', sentence: 'the journal failed' })
+  log.flushNow()
+  expect(linesIn(file).at(-1)).toMatchObject({ level: 'fatal', msg: 'the journal failed' })
+})
+
 test('the last words are on the disk as well where other lines are being written in the background', async () => {
   const file = join(folder, 'log')
   const log = logTo(file)
