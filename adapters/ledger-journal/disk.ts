@@ -20,6 +20,7 @@ export interface Disk {
   makeFolder(folder: string): Promise<void>
   /** Names, sorted; none where the folder does not exist. */
   list(folder: string): readonly string[]
+  /** Throws `NoFile` where something else stands in its place. */
   open(file: string, how: 'read' | 'update'): DiskFile
   /** Throws EEXIST where the file exists. Off the main thread, as all that waits for the file system's own journal. */
   create(file: string): Promise<DiskFile>
@@ -31,7 +32,14 @@ export interface Disk {
   syncFolder(folder: string): Promise<void>
 }
 
-const FLAGS = { read: 'r', update: 'r+' } as const
+/** A folder, a pipe or a device in the place of a file: nothing of ours makes one. */
+export class NoFile extends Error {
+  override readonly name = 'NoFile'
+}
+
+// Not blocking: a pipe that nobody writes to would hold up whoever opens it, for ever (open(2), fifo(7)).
+const { O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants
+const FLAGS = { read: O_RDONLY | O_NONBLOCK, update: O_RDWR | O_NONBLOCK } as const
 
 export const nodeDisk: Disk = {
   async makeFolder(folder) {
@@ -50,7 +58,12 @@ export const nodeDisk: Disk = {
       throw fault
     }
   },
-  open: (file, how) => new NodeFile(fs.openSync(file, FLAGS[how], 0o600)),
+  open(file, how) {
+    const fd = fs.openSync(file, FLAGS[how])
+    if (fs.fstatSync(fd).isFile()) return new NodeFile(fd)
+    fs.closeSync(fd)
+    throw new NoFile(`${file} is no file`)
+  },
   create: (file) =>
     new Promise((resolve, reject) => {
       fs.open(file, 'wx+', 0o600, (fault, fd) => {

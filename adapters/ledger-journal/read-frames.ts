@@ -5,7 +5,7 @@ import type { Finding } from '../../gateway/ledger/finding.ts'
 import type { HowToRead } from '../../gateway/ports/chain-source.ts'
 import { damagedFrame, damagedSegment, tailNotZero } from './damage.ts'
 import type { Place } from './damage.ts'
-import { codeOf } from './disk.ts'
+import { codeOf, NoFile } from './disk.ts'
 import type { Disk } from './disk.ts'
 import {
   chainTag,
@@ -71,9 +71,10 @@ export class JournalReading {
     let offset = 0
     for (let attempt = 1; ; attempt += 1) {
       const bytes = this.#read(number)
-      if (bytes === undefined) return true
-      const frames = new Frames(bytes)
-      const damage = this.#frames(number, offset, frames)
+      if (bytes === 'gone') return true
+      const frames = new Frames(bytes === 'no file' ? Buffer.alloc(0) : bytes)
+      const damage =
+        bytes === 'no file' ? this.#noFile(number) : this.#frames(number, offset, frames)
       offset = frames.end
       const isOver = damage === undefined || !this.#how.mayGrow || attempt === ATTEMPTS
       if (damage !== undefined && isOver) frames.damage(damage)
@@ -83,16 +84,19 @@ export class JournalReading {
     }
   }
 
-  /** Undefined where the file is gone: an unused spare of a gateway that was stopped meanwhile. */
-  #read(number: number): Buffer | undefined {
+  /** `gone`: an unused spare of a gateway that was stopped meanwhile. */
+  #read(number: number): Buffer | 'gone' | 'no file' {
     try {
       return readSegment(this.#place, number)
     } catch (fault) {
-      if (codeOf(fault) === 'ENOENT') return undefined
-      // A folder of its name, which nothing of ours makes: damage, told as any other.
-      if (codeOf(fault) === 'EISDIR') return Buffer.from('no file')
+      if (codeOf(fault) === 'ENOENT') return 'gone'
+      if (fault instanceof NoFile) return 'no file'
       throw fault
     }
+  }
+
+  #noFile(number: number): Finding {
+    return damagedSegment(this.#at(number, 0), { last: undefined, why: 'it is no file' })
   }
 
   /** Takes frames from `start` on (0: from the header), and answers what is damaged. */
@@ -241,7 +245,7 @@ function readSegmentStart({ disk, folder }: JournalPlace, number: number): Buffe
       file.close()
     }
   } catch (fault) {
-    if (['ENOENT', 'EISDIR'].includes(codeOf(fault) ?? '')) return Buffer.alloc(0)
+    if (codeOf(fault) === 'ENOENT' || fault instanceof NoFile) return Buffer.alloc(0)
     throw fault
   }
 }

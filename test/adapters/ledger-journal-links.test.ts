@@ -1,4 +1,5 @@
 /** What chains say of one another: an operator who signs the contradiction himself is caught all the same. */
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -221,8 +222,16 @@ describe('links', () => {
     const folder = chainFolder(data, chain.origin)
     mkdirSync(join(folder, '00000009.seg'))
     mkdirSync(join(data, 'ledger/exchange/%/1'), { recursive: true })
-    const kinds = (await verify()).map(({ kind }) => kind)
+    const findings = await verify()
+    const kinds = findings.map(({ kind }) => kind)
     expect(kinds.toSorted()).toEqual(['chain-in-secret', 'segment-damaged'])
+    const segment = findings.find(({ kind }) => kind === 'segment-damaged')
+    expect(segment?.sentence).toContain('it is no file')
+  })
+
+  test('a pipe in the place of a segment is found, and nobody waits for what comes out of it', async () => {
+    execFileSync('mkfifo', [join(chainFolder(data, chain.origin), '00000009.seg')])
+    expect(await verify()).toMatchObject([{ kind: 'segment-damaged' }])
   })
 
   test('a successor of a chain that was not closed, or closed otherwise, is found', async () => {
