@@ -26,6 +26,7 @@ export class DutyView {
   readonly served = new Set<string>()
 
   take(index: number, kind: LeafKind, record: unknown): void {
+    if (!isReadable(kind, record)) return
     if (kind === 'officers') this.officers.set(index, record as OfficersRecord)
     if (kind === 'hold') this.#takeHold(record as HoldRecord)
     if (kind === 'release') this.#takeRelease(record as ReleaseRecord)
@@ -70,6 +71,16 @@ export class DutyView {
     const place = servedAt(record.gateway, record.subject)
     if (!this.#erasures.has(place)) this.#erasures.set(place, record)
   }
+}
+
+/**
+ * Whoever writes the registry may write anything: a leaf that has not what it is folded by orders nothing, and is for an auditor to find
+ * (`erasure/check-orders.ts`).
+ */
+function isReadable(kind: LeafKind, record: unknown): boolean {
+  const { officers, statement } = Object(record) as Partial<Record<string, unknown>>
+  if (kind === 'officers') return Array.isArray(officers)
+  return typeof statement === 'object' && statement !== null
 }
 
 function placeOf({ gateway, statement }: ReleaseRecord): string {

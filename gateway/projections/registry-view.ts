@@ -43,8 +43,10 @@ export class RegistryView {
   readonly #joiner = new PieceJoiner()
   #open: ManifestRecord[] = []
 
-  /** Leaves in the order of the chain; `record` as parsed JSON of a verified leaf. */
-  take(index: number, kind: LeafKind, record: unknown): void {
+  /** Leaves in the order of the chain; `json`: the record of a verified leaf, parsed. */
+  take(index: number, kind: LeafKind, json: unknown): void {
+    // Whoever wrote the registry may have written any JSON: what has no members says nothing here.
+    const record: unknown = Object(json)
     const { at } = record as { readonly at?: Instant }
     if (at !== undefined && at > (this.latest ?? at - 1)) this.latest = at
     if (kind === 'document' || kind === 'rules') {
