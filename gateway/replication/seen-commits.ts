@@ -1,11 +1,11 @@
 /**
- * Which commits of a chain were read, and with which bytes, to tell a repeat from a fork however late it comes: 24 bytes for each, since
+ * Which commits of a chain were read, and with which bytes, to tell a repeat from a fork however late it comes: 40 bytes for each, since
  * a gateway makes tens of millions in a day.
  */
 import { hash } from 'node:crypto'
 
-/** First bytes of a SHA-256: an operator who forks a chain must not find two commits that share them. */
-const DIGEST = 16
+/** All of a SHA-256: an operator who forks a chain must not find two commits that share it, and half would take 2^64 tries. */
+const DIGEST = 32
 const FIRST_ROOM = 1024
 
 export class SeenCommits {
@@ -48,5 +48,5 @@ export class SeenCommits {
 }
 
 function digestOf(value: Buffer): Buffer {
-  return hash('sha256', value, 'buffer').subarray(0, DIGEST)
+  return hash('sha256', value, 'buffer')
 }
