@@ -36,14 +36,17 @@ export interface MetaRequest {
   readonly peer: Peer
 }
 
-/** Undefined: not a metaservice, but (perhaps) a service. A text: refused with that code. */
-export type Metaservices = (request: MetaRequest) => Reply | Refusal | undefined
+/** Undefined: not a metaservice, but (perhaps) a service. Otherwise how it is answered, once it may cost something. */
+export type Metaservices = (request: MetaRequest) => (() => MetaAnswer) | undefined
+
+/** A text: refused with that code. */
+export type MetaAnswer = Reply | Refusal
 
 export function makeMetaservices(directory: Directory): Metaservices {
   return (request) => {
     // X-Road: only GET is a metaservice; any other method means a service of that name.
     if (request.method !== 'GET') return undefined
-    if (request.path === '/listClients') return listClients(request, directory)
+    if (request.path === '/listClients') return () => listClients(request, directory)
     const name = NAMES.find((each) => request.path.endsWith(each))
     return name === undefined ? undefined : ofProvider(name, request, directory)
   }
@@ -67,11 +70,14 @@ function ofProvider(
   name: Name,
   request: MetaRequest,
   directory: Directory,
-): Reply | Refusal | undefined {
+): (() => MetaAnswer) | undefined {
   const target = splitTarget(request.path)
-  if (target.kind === 'refused') return target.code
+  if (target.kind === 'refused') return () => target.code
   // `/r1/…/service/listMethods` is a path of a service.
-  if (target.rest !== '') return undefined
+  return target.rest === '' ? () => answerFor(name, request, directory) : undefined
+}
+
+function answerFor(name: Name, request: MetaRequest, directory: Directory): MetaAnswer {
   const fault = clientFault(request)
   if (fault !== undefined) return fault
   const provider = SubsystemId.parse(request.path.slice('/r1/'.length, -name.length))
@@ -104,7 +110,7 @@ function clientFault({ headers, peer }: MetaRequest): Refusal | undefined {
 function described(
   services: readonly ServiceRegistration[],
   serviceCode: string | undefined,
-): Reply | Refusal {
+): MetaAnswer {
   if (serviceCode === undefined) return 'Client.Request.ParameterMissing'
   const code = encodeURIComponent(serviceCode)
   const service = services.find((each) => each.id.endsWith(`/${code}`))

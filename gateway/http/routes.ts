@@ -57,10 +57,12 @@ function answerMetaservices(
 ): (request: Request, response: Response, peer: Peer) => boolean {
   return (request, response, peer) => {
     const asked = { ...splitUrl(request.url), method: request.method, headers: request.rawHeaders }
-    const answer = metaservices({ ...asked, peer })
-    if (answer === undefined) return false
-    const reply = async (): Promise<Reply> =>
-      typeof answer === 'string' ? door.refusal(request, answer) : answer
+    const answerFor = metaservices({ ...asked, peer })
+    if (answerFor === undefined) return false
+    const reply = async (): Promise<Reply> => {
+      const answer = answerFor()
+      return typeof answer === 'string' ? door.refusal(request, answer) : answer
+    }
     admit(peer, reply)
       .then((told) => {
         sendReply(response, told)

@@ -137,7 +137,7 @@ function ask(
   method = 'GET',
 ): Reply | Refusal | undefined {
   const [path = '', query] = target.split('?', 2)
-  return metaservices({ method, path, query, headers, peer })
+  return metaservices({ method, path, query, headers, peer })?.()
 }
 
 function json(answer: Reply | Refusal | undefined): unknown {
@@ -223,7 +223,7 @@ test('a service that a caller may not use at all is not among its allowed method
         query: undefined,
         headers: IN_ITS_NAME,
         peer,
-      }),
+      })?.(),
     ),
   ).toEqual({ service: [] })
 })
