@@ -53,7 +53,10 @@ export function openAdmission(
   if (rates !== undefined) health.add('rate limits', () => limits(rates, redis))
   return {
     admission: (around) =>
-      makeAdmission({ ...around, rates, bulkheads, refuseAfterMs, wait: pause }),
+      makeAdmission({
+        ...{ ...around, rates, bulkheads, refuseAfterMs },
+        ...{ now: () => performance.now(), wait: pause },
+      }),
     guard: (provider) => bulkheads.guard(provider),
     close: () => redis?.connection.close(),
   }

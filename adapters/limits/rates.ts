@@ -7,6 +7,7 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleAll } from 'cockatiel'
 import type { CircuitBreakerPolicy } from 'cockatiel'
 import type { Counted, Quota, Rates } from '../../gateway/ports/load.ts'
+import { Turns } from '../../gateway/http/turns.ts'
 import type { ServiceId, SubsystemId } from '../../policies/vocabulary.ts'
 
 export interface RateSettings {
@@ -35,8 +36,8 @@ const FAILURES = 3
 const LEFT_ALONE_MS = 1000
 /** With nobody asking, nobody finds out that it answers again: then only its connection tells. */
 const OLD_FAILURE_MS = 5000
-/** Between the beginnings of two exchanges of one consumer at most: several times what one takes of the processor. */
-const APART_MS = 5
+/** Between the beginnings of two exchanges of one consumer at most: ten times what one takes of the processor. */
+const APART_MS = 20
 
 type Kind = Counted['of']
 type Count = (key: string) => Promise<Counted>
@@ -66,7 +67,7 @@ export function makeRates(
     return count
   }
 
-  const turns = new Map<SubsystemId, number>()
+  const turns = new Turns<SubsystemId>(now)
   const quotaOf = (consumer: SubsystemId): Quota | undefined =>
     settings.consumers.get(consumer) ?? settings.consumer
 
@@ -84,10 +85,7 @@ export function makeRates(
     turn(consumer) {
       const own = quotaOf(consumer)
       if (own === undefined) return 0
-      const asked = now()
-      const at = Math.max(asked, turns.get(consumer) ?? 0)
-      turns.set(consumer, at + Math.min(APART_MS, (own.withinSeconds * 1000) / own.requests))
-      return at - asked
+      return turns.wait(consumer, Math.min(APART_MS, (own.withinSeconds * 1000) / own.requests))
     },
   }
 }

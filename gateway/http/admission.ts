@@ -18,6 +18,7 @@ import { acceptIn, problem } from '../exchange/problem.ts'
 import { splitTarget } from '../exchange/wire/target.ts'
 import type { InForce } from '../projections/in-force.ts'
 import type { Bulkheads, Busy, Counted, Rates } from '../ports/load.ts'
+import { Turns } from './turns.ts'
 
 export interface AdmissionParts {
   /** Undefined: nobody's requests are counted. */
@@ -26,8 +27,10 @@ export interface AdmissionParts {
   /** Of a service that is not registered only the consumer counts. */
   readonly inForce: () => InForce
   readonly refused: (code: Refusal, member: MemberId) => void
-  /** For so long a refusal is held back, so that who repeats at once costs little. */
+  /** For so long a refusal is held back at least, so that who repeats at once costs little. */
   readonly refuseAfterMs: number
+  /** Milliseconds of a clock that only runs forward. */
+  readonly now: () => number
   readonly wait: (milliseconds: number) => Promise<void>
 }
 
@@ -40,12 +43,19 @@ export interface Admission {
 
 export type AdmitOwn = (peer: Peer, work: () => Promise<Reply>) => Promise<Reply>
 
+/** Between two refusals of one consumer at least: what is refused in one moment is not repeated in one moment. */
+const REFUSED_APART_MS = 20
+/** Beyond what is configured: a place is held meanwhile, and a member has other systems. */
+const REFUSED_WITHIN_MS = 2_000
+
 export function makeAdmission(parts: AdmissionParts): Admission {
-  const { bulkheads, rates } = parts
+  const { bulkheads, rates, refuseAfterMs } = parts
+  const refusals = new Turns<SubsystemId>(parts.now)
+  const held = { after: refuseAfterMs, longest: refuseAfterMs + REFUSED_WITHIN_MS }
 
   async function refuse({ accept, consumer }: Asking, code: Refusal, told: Told): Promise<Reply> {
     parts.refused(code, memberOf(consumer))
-    await parts.wait(parts.refuseAfterMs)
+    await parts.wait(refusals.wait(consumer, REFUSED_APART_MS, held))
     const retryAfter = Math.max(1, Math.ceil(told.retryAfterMs / 1000))
     return problem(code, { accept: accept(), retryAfter, headers: told.headers })
   }

@@ -37,6 +37,7 @@ async function asked(turn: number, isExceeded = false, isBusy = false) {
     },
     refused: (code) => did.push(code),
     refuseAfterMs: 200,
+    now: () => 0,
     async wait(milliseconds) {
       did.push(`waited ${String(milliseconds)}`)
     },
@@ -64,4 +65,28 @@ test('what is refused takes nobody’s turn, and is held back', async () => {
     ...['counted', 'turn', 'place', 'Server.Load.Busy', 'waited 200'],
     503,
   ])
+})
+
+test('what is refused at once ends one after the other, so that it is not repeated at once', async () => {
+  const waited: number[] = []
+  const admission = makeAdmission({
+    rates: undefined,
+    bulkheads: { run: () => ({ kind: 'busy', code: 'Server.Load.Busy', retryAfterMs: 1000 }) },
+    inForce: () => {
+      throw new Error('a receipt is of no service')
+    },
+    refused: () => undefined,
+    refuseAfterMs: 200,
+    now: () => 1_000,
+    async wait(milliseconds) {
+      waited.push(milliseconds)
+    },
+  })
+  const ask = (subsystem: SubsystemId): Promise<Reply> =>
+    admission.own({ subsystem } as Peer, async () => RECEIPT)
+  const other = SubsystemId.parse('TW/GOV/A17000000J/other')
+  for (const consumer of [CONSUMER, CONSUMER, other, CONSUMER]) await ask(consumer)
+  expect(waited).toEqual([200, 220, 200, 240])
+  for (let count = 0; count < 200; count += 1) await ask(CONSUMER)
+  expect(waited.at(-1)).toBe(2_200)
 })

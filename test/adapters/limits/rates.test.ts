@@ -89,15 +89,15 @@ describe('in memory', () => {
     expect([rates.turn(A), rates.turn(A)]).toEqual([0, 0])
   })
 
-  test('what a consumer asks at once begins one after the other, at most 5 ms apart, and holds nobody else up', () => {
+  test('what a consumer asks at once begins one after the other, at most 20 ms apart, and holds nobody else up', () => {
     let now = 1_000
     const quick = { requests: 500, withinSeconds: 1 }
     const settings = { ...NONE, consumer: minute(50), consumers: new Map([[B, quick]]) }
     const rates = makeRates(settings, undefined, () => now)
-    expect([1, 2, 3, 4].map(() => rates.turn(A))).toEqual([0, 5, 10, 15])
+    expect([1, 2, 3, 4].map(() => rates.turn(A))).toEqual([0, 20, 40, 60])
     expect([1, 2, 3].map(() => rates.turn(B))).toEqual([0, 2, 4])
     now += 12
-    expect(rates.turn(A)).toBe(8)
+    expect(rates.turn(A)).toBe(68)
     now += 1_000
     expect(rates.turn(A)).toBe(0)
   })
