@@ -191,8 +191,11 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** As `npm start` runs the gateway; the bare proxy gets the same. */
-export const NODE_FLAGS = ['--min-semi-space-size=64', '--max-semi-space-size=64']
+/** As deploy/README.md advises for a gateway that has one core; the bare proxy gets the same. */
+export const NODE_FLAGS = [
+  ...['--min-semi-space-size=64', '--max-semi-space-size=64'],
+  ...['--single-threaded-gc', '--no-memory-reducer'],
+]
 
 const START_MS = 120_000
 
