@@ -52,9 +52,10 @@ export class ChunkOfTile {
   }
 
   #placeOf(size: number | undefined): number {
-    const taken = this.#first + this.#taken
-    const isHere = size !== undefined && size > taken && size <= this.#first + this.#leaves.length
-    return isHere ? size : taken
+    const end = this.#first + this.#leaves.length
+    // Each note of a bundle signs at least its first leaf: what says otherwise is not the fault of the leaf before.
+    const least = Math.min(this.#first + Math.max(this.#taken, 1), end)
+    return size !== undefined && size > least && size <= end ? size : least
   }
 
   chunk(damages: readonly Part[], rest?: Damage): Chunk {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { exportLedger } from '../../adapters/ledger-tiles/export-ledger.ts'
 import { tilesSource } from '../../adapters/ledger-tiles/chain-source.ts'
+import { chainIn } from '../../adapters/ledger-tiles/layout.ts'
 import { journalSource } from '../../adapters/ledger-journal/chain-source.ts'
 import { leafHashOf, nodeHash } from '../../gateway/ledger/hash.ts'
 import type { TreeHash } from '../../gateway/ledger/hash.ts'
@@ -176,6 +177,21 @@ test('a list of checkpoints that lost a chain is damaged, though nothing else wo
     writeFileSync(file, heads.subarray(0, heads.length - 1))
     const { findings } = await judge(tilesSource({ folder: ledger.tiles, instance: INSTANCE }))
     expect(findings[0]).toMatchObject({ chain: REGISTRY, kind: 'tile-damaged' })
+  } finally {
+    ledger.remove()
+  }
+})
+
+test('a checkpoint that was made to sign less than its bundle is not the fault of the leaf before', async () => {
+  const ledger = await tamperLedger()
+  try {
+    const file = join(ledger.tiles, chainIn('', CLOSED), 'checkpoints/001')
+    const bytes = readFileSync(file, 'latin1')
+    const [line = '', size = ''] = /\n(2\d\d)\n/.exec(bytes) ?? []
+    expect(Number(size)).toBeGreaterThan(TILE)
+    writeFileSync(file, bytes.replace(line, `\n${String(TILE)}\n`), 'latin1')
+    const { findings } = await judge(tilesSource({ folder: ledger.tiles, instance: INSTANCE }))
+    expect(findings).toMatchObject([{ chain: CLOSED, kind: 'checkpoint-wrong', last: TILE }])
   } finally {
     ledger.remove()
   }
