@@ -38,6 +38,8 @@ const LEFT_ALONE_MS = 1000
 const OLD_FAILURE_MS = 5000
 /** Between the beginnings of two exchanges of one consumer at most: ten times what one takes of the processor. */
 const APART_MS = 20
+/** Nobody who is within his rate waits longer for his turn. */
+const LONGEST_TURN_MS = 1_000
 
 type Kind = Counted['of']
 type Count = (key: string) => Promise<Counted>
@@ -85,7 +87,8 @@ export function makeRates(
     turn(consumer) {
       const own = quotaOf(consumer)
       if (own === undefined) return 0
-      return turns.wait(consumer, Math.min(APART_MS, (own.withinSeconds * 1000) / own.requests))
+      const apart = Math.min(APART_MS, (own.withinSeconds * 1000) / own.requests)
+      return turns.wait(consumer, apart, { longest: LONGEST_TURN_MS })
     },
   }
 }

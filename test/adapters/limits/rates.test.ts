@@ -100,6 +100,8 @@ describe('in memory', () => {
     expect(rates.turn(A)).toBe(68)
     now += 1_000
     expect(rates.turn(A)).toBe(0)
+    const longest = Math.max(...Array.from({ length: 100 }, () => rates.turn(A)))
+    expect(longest).toBe(1_000)
   })
 })
 
