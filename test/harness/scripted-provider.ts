@@ -48,7 +48,13 @@ export function truthful(request: ProviderRequest): ProviderAnswer {
 export function truthAbout(request: ProviderRequest): object {
   if (request.service.endsWith('/enrolment')) {
     const subjectId = /^\/enrolments\/([^?]+)/.exec(request.pathAndQuery)?.[1]
-    return { subjectId, isInsured: true, insuredCategory: '1', icd10: 'Z99.2', insuredAmount: 45800 }
+    return {
+      subjectId,
+      isInsured: true,
+      insuredCategory: '1',
+      icd10: 'Z99.2',
+      insuredAmount: 45800,
+    }
   }
   if (request.service.endsWith('/annual-income')) {
     const subjectId = /[?&]id=([^&]+)/.exec(request.pathAndQuery)?.[1]
