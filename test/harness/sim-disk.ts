@@ -138,7 +138,8 @@ export class SimDisk implements Disk {
     }
     return {
       size: () => node.current.length,
-      read: (into, position) => node.current.copy(into, 0, position),
+      // Behind its end a file has no byte, as pread(2) says; `copy` would throw.
+      read: (into, position) => node.current.subarray(position).copy(into),
       write,
       writeSlowly: async (bytes, position) => {
         write(bytes, position)
