@@ -32,7 +32,7 @@ export interface Disk {
   syncFolder(folder: string): Promise<void>
 }
 
-/** A folder, a pipe or a device in the place of a file: nothing of ours makes one. */
+/** A folder, a pipe, a socket or a device in the place of a file: nothing of ours makes one. */
 export class NoFile extends Error {
   override readonly name = 'NoFile'
 }
@@ -59,7 +59,7 @@ export const nodeDisk: Disk = {
     }
   },
   open(file, how) {
-    const fd = fs.openSync(file, FLAGS[how])
+    const fd = openOrNoFile(file, how)
     if (fs.fstatSync(fd).isFile()) return new NodeFile(fd)
     fs.closeSync(fd)
     throw new NoFile(`${file} is no file`)
@@ -152,6 +152,18 @@ class NodeFile implements DiskFile {
 
   close(): void {
     fs.closeSync(this.#fd)
+  }
+}
+
+// open(2) itself refuses a folder to write to, and a socket.
+const NO_FILE_CODES: readonly (string | undefined)[] = ['EISDIR', 'ENXIO']
+
+function openOrNoFile(file: string, how: keyof typeof FLAGS): number {
+  try {
+    return fs.openSync(file, FLAGS[how])
+  } catch (fault) {
+    if (NO_FILE_CODES.includes(codeOf(fault))) throw new NoFile(`${file} is no file`)
+    throw fault
   }
 }
 

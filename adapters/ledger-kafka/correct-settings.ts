@@ -2,7 +2,7 @@
 import kafkajs, { type Admin, type DescribeConfigResponse } from 'kafkajs'
 import { ledgerTopicSettings, type LedgerTopic } from './topics.ts'
 
-// Node finds only some of kafkajs' names in its CommonJS text; these it finds on the whole.
+// By the whole, as in set-up-topics.ts.
 const { ConfigResourceTypes, ConfigSource } = kafkajs
 
 export interface Correction {

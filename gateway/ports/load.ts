@@ -31,7 +31,7 @@ export interface Rates {
   count(consumer: SubsystemId, service: ServiceId | undefined): Promise<readonly Counted[]>
   /**
    * How long a request that is within them waits for its turn, milliseconds; 0: not at all. What a consumer may ask in a window
-   * begins one after the other, so that its neighbours don't find all of it in front of them.
+   * begins one after the other, so that its neighbours don't find all of it in front of them; never more than a second later.
    */
   turn(consumer: SubsystemId): number
 }

@@ -1,9 +1,12 @@
 /** What chains say of one another: an operator who signs the contradiction himself is caught all the same. */
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { NoFile, nodeDisk } from '../../adapters/ledger-journal/disk.ts'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
 import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
 import type { Chain } from '../../gateway/ledger/entry.ts'
@@ -232,6 +235,19 @@ describe('links', () => {
   test('a pipe in the place of a segment is found, and nobody waits for what comes out of it', async () => {
     execFileSync('mkfifo', [join(chainFolder(data, chain.origin), '00000009.seg')])
     expect(await verify()).toMatchObject([{ kind: 'segment-damaged' }])
+  })
+
+  test('a socket in the place of a segment is found', async () => {
+    const socket = createServer().listen(join(chainFolder(data, chain.origin), '00000009.seg'))
+    await once(socket, 'listening')
+    const findings = await verify()
+    socket.close()
+    expect(findings).toMatchObject([{ kind: 'segment-damaged' }])
+  })
+
+  test('a folder in the place of a segment is nothing to write to', () => {
+    const folder = chainFolder(data, chain.origin)
+    expect(() => nodeDisk.open(folder, 'update')).toThrow(NoFile)
   })
 
   test('a successor of a chain that was not closed, or closed otherwise, is found', async () => {

@@ -1,3 +1,4 @@
+/** Leaves that nobody could have written, and what the view of the registry makes of them: it goes on. */
 import { expect, test } from '@jest/globals'
 import { holdsInForce, holdsNotEnded } from '../../gateway/erasure/holds.ts'
 import { REGISTRY_KINDS } from '../../gateway/ledger/leaf.ts'

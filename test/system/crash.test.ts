@@ -33,6 +33,9 @@ afterEach(async () => {
   system = undefined
 })
 
+/** fdatasyncs from a start to the first exchange. */
+const SYNCS_OF_A_START = 9
+
 test('killed again and again under load, nothing that was answered is lost and every intent gets its outcome', async () => {
   const replies = []
   for (const afterMs of [150, 400, 250]) {
@@ -68,7 +71,7 @@ test('wherever a start is killed, the next one finds its way: a chain that never
   await asked(first.gateway, 'S3')
   first.gateway.kill('SIGTERM')
   expect(await first.gateway.ended).toBe(0)
-  for (let number = 1; number <= 9; number += 1) {
+  for (let number = 1; number <= SYNCS_OF_A_START; number += 1) {
     const { gateway } = await started({ at: 'sync', number })
     expect(await gateway.ended).toBe('SIGKILL')
   }

@@ -1,4 +1,5 @@
 /** Design §6, row by row, as the person sees it who has to mend it: what readiness says, and whether the next step is plain. */
+import type { ChildProcess } from 'node:child_process'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
@@ -178,6 +179,10 @@ function configFile(data: string, addresses: object = {}): string {
   return file
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
+}
+
 /** `gongdao serve`, whose disk fails as told once it is told to. */
 async function spoilt(kind: 'sync' | 'hang' | 'full'): Promise<Spoilt> {
   system = await startSystem({ start: false })
@@ -253,7 +258,7 @@ test('an fdatasync that fails ends the process with a plain last word, and the n
   expect(await asked()).toEqual([200, ''])
   spoil()
   // A question may overtake the signal.
-  while (running.child.exitCode === null) await asked().catch(() => undefined)
+  while (!hasEnded(running.child)) await asked().catch(() => undefined)
   const { code, error } = await running.ended
   agent.destroy()
   expect(code).toBe(70)
