@@ -1,4 +1,5 @@
 /** Intents that a crash left without an outcome get `unknown`, each once its recorded deadline has passed. */
+import { appended } from '../gateway/exchange/appended.ts'
 import {
   deadlineOf,
   unknownOutcome,
@@ -44,8 +45,10 @@ export function resolveOpenIntents(
     const due = waiting.filter((intent) => deadlineOf(intent) < now)
     const written = await Promise.allSettled(
       due.map(async (intent) => {
-        const { index } = await chain.append(unknownOutcome(intent, now, parts.chance.bytes(16)))
-        parts.onResolved(intent.record.exchange, index)
+        const outcome = unknownOutcome(intent, now, parts.chance.bytes(16))
+        // Late at the log servers is recorded all the same: again would be a second outcome.
+        const { recorded } = await appended(chain, outcome)
+        parts.onResolved(intent.record.exchange, recorded.index)
         return intent
       }),
     )

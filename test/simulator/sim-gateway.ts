@@ -261,9 +261,9 @@ export class SimGateway {
       visit: () => undefined,
       soon: (go) => this.#schedule.after(0, go),
     })
-    const { chain } = process.opened
+    const { chain, open } = process.opened
     const ledger = this.#watch(replication?.guard(chain) ?? chain, process)
-    process.resolving = resolveOpenIntents(process.opened.open.all(), ledger, {
+    process.resolving = resolveOpenIntents(open.all(), this.#watch(chain, process), {
       clock,
       chance: this.#chance,
       report: () => undefined,
