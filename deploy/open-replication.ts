@@ -184,8 +184,9 @@ class Opened implements OpenedReplication {
     const chain = this.replication.chain(origin) ?? this.#begin(origin)
     if (size > chain.durable) chain.journalled(size, 0, now())
     this.#replicator.wake()
-    return ({ bytes, first, hashes }) => {
-      chain.journalled(first + hashes.length, bytes, now())
+    return ({ bytes, first, hashes, payload }) => {
+      const count = hashes.length
+      chain.journalled(first + count, bytes, now(), payload && { first, count, payload })
       this.#replicator.wake()
     }
   }

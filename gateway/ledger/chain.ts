@@ -57,6 +57,8 @@ export interface DurableLeaves {
   readonly bytes: number
   /** The checkpoint over them and all before. */
   readonly note: string
+  /** Entries, then the checkpoint, as in the frame; until the call ends. Absent where they are frames of their own. */
+  readonly payload?: Buffer
 }
 
 export interface BacklogLimits {
@@ -227,7 +229,8 @@ class CommitLoop implements OpenChain {
       this.#edge = durable.growth.edge
       this.#head = undefined
       const { growth, note } = durable
-      this.#options.onDurable?.({ first: growth.first, hashes, bytes, note })
+      const payload = this.#options.twoPhase ? {} : { payload: this.#writer.written() }
+      this.#options.onDurable?.({ first: growth.first, hashes, bytes, note, ...payload })
       answer(batch, durable, encoded)
       return
     }

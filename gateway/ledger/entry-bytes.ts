@@ -42,6 +42,11 @@ export class EntryWriter {
     return this.#end
   }
 
+  /** All that was written since it was cleared; until it is cleared again. */
+  written(): Buffer {
+    return this.#buffer.subarray(HEADROOM, this.#end)
+  }
+
   clear(): void {
     this.#end = HEADROOM
   }

@@ -4,9 +4,9 @@
  */
 import type { Commit, JournalledChain } from '../ports/chain-journal.ts'
 import type { LogMessage } from '../ports/log-transport.ts'
+import { KeptCommits, type MadeMessage } from './kept-commits.ts'
 import { decodeCommit, encodeCommit } from './message.ts'
 import { isSameCommit } from './same-commit.ts'
-import { SentCommits } from './sent-commits.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 export type Divergence = {
@@ -36,7 +36,7 @@ export class FollowedChain {
   /** Undefined where reading begins behind the chain's beginning: the first commit that is seen tells. */
   #readBack: number | undefined
   readonly #journal: JournalledChain['journal']
-  readonly #sent = new SentCommits()
+  readonly #kept = new KeptCommits()
   /** Each loss is told once. */
   #lostAt = -1
 
@@ -57,26 +57,32 @@ export class FollowedChain {
     return this.acknowledged < this.durable
   }
 
-  journalled(size: number, bytes: number, now: number): void {
+  /** `commit`: the newest, where it is at hand: it need not be read from the journal. */
+  journalled(size: number, bytes: number, now: number, commit?: Commit): void {
+    if (commit !== undefined) this.#kept.keep(commit.first, encodeCommit(commit))
     this.backlog.add({ to: size, records: size - this.durable, bytes, since: now })
     this.durable = size
   }
 
   /** The next commits, of so many bytes or one. */
   next(mostBytes: number): { readonly messages: readonly LogMessage[]; readonly to: number } {
-    const commits = this.#journal.read(this.acknowledged, this.durable, mostBytes)
-    const last = commits.at(-1)
+    const kept = this.#kept.from(this.acknowledged, mostBytes)
+    const made = kept.length > 0 ? kept : this.#made(mostBytes)
+    const last = made.at(-1)
     if (last === undefined) {
       throw new Error(
         `${this.origin}: the journal does not hold leaf ${this.acknowledged} any more`,
       )
     }
-    const messages = commits.map((commit) => {
+    return { messages: made.map(({ value }) => ({ key: this.origin, value })), to: last.to }
+  }
+
+  #made(mostBytes: number): readonly MadeMessage[] {
+    return this.#journal.read(this.acknowledged, this.durable, mostBytes).map((commit) => {
       const value = encodeCommit(commit)
-      this.#sent.keep(commit.first, value)
-      return { key: this.origin, value }
+      this.#kept.keep(commit.first, value)
+      return { value, to: commit.first + commit.count }
     })
-    return { messages, to: last.first + last.count }
   }
 
   stored(to: number, now: number): void {
@@ -92,7 +98,7 @@ export class FollowedChain {
     this.acknowledged = this.readBack
     this.backlog.reached(this.acknowledged)
     this.unread.reached(Infinity)
-    this.#sent.clear()
+    this.#kept.clear()
     return loss
   }
 
@@ -119,7 +125,7 @@ export class FollowedChain {
   }
 
   #misfit(theirs: Commit, value: Buffer = Buffer.alloc(0)): 'ahead' | 'other' | undefined {
-    if (this.#sent.take(theirs.first)?.equals(value) === true) return undefined
+    if (this.#kept.take(theirs.first)?.equals(value) === true) return undefined
     const end = theirs.first + theirs.count
     if (end > this.durable) return 'ahead'
     const [ours] = this.#journal.read(theirs.first, end, 1)

@@ -3,7 +3,7 @@
  *
  * INVARIANT: one send at a time. After a rejection nothing is sent before the sender was thrown away and every lane was read back
  * to its end: offsets can't tell what was lost, only the content can.
- * INVARIANT: what is sent is durable in the journal, and is read from it; a repeat is byte-identical.
+ * INVARIANT: what is sent is durable in the journal, byte for byte, and only that; a repeat is byte-identical.
  */
 import type { JournalledChain } from '../ports/chain-journal.ts'
 import type { Lane, LogMessage, ReadPart } from '../ports/log-transport.ts'

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals'
 import { CommitReader } from '../../adapters/ledger-journal/commit-reader.ts'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
+import type { DurableLeaves } from '../../gateway/ledger/chain.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
 import { SimDisk } from '../harness/sim-disk.ts'
 import { REGISTRY, exchangeOrigin, openOn, put } from '../harness/small-ledger.ts'
@@ -43,4 +44,25 @@ test.each([exchangeOrigin(1), REGISTRY])('of %s', async (origin) => {
   const [middle] = reader.read(7, 8, 1)
   expect([middle?.first, middle?.payload.includes(texts[7] ?? 'none')]).toEqual([7, true])
   expect(reader.read(texts.length, texts.length + 5, 1)).toEqual([])
+})
+
+test('a commit is handed on with the bytes that the journal has of it, but where its checkpoint is a frame of its own', async () => {
+  for (const origin of [exchangeOrigin(1), REGISTRY]) {
+    const disk = new SimDisk()
+    const told: (Commit | undefined)[] = []
+    const onDurable = ({ first, hashes, payload }: DurableLeaves): void => {
+      told.push(payload && { first, count: hashes.length, payload: Buffer.from(payload) })
+    }
+    const { chain } = await openOn('/data', origin, { disk, onDurable })
+    for (const size of SIZES) {
+      const together = Array.from({ length: 3 }, () =>
+        put(chain, 'heads', { text: 'x'.repeat(size) }),
+      )
+      await Promise.all(together)
+    }
+    await chain.close()
+    const reader = new CommitReader({ disk, folder: chainFolder('/data', origin), origin })
+    const read = reader.read(0, reader.size(), 10_000_000)
+    expect(told).toEqual(origin === REGISTRY ? read.map(() => undefined) : read)
+  }
 })

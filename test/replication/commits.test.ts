@@ -2,13 +2,12 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { EntryWriter } from '../../gateway/ledger/entry-bytes.ts'
-import { HEADROOM } from '../../gateway/ledger/storage.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
 import { FollowedChain } from '../../gateway/replication/followed-chain.ts'
 import { laneOf } from '../../gateway/replication/lane-of.ts'
 import { decodeCommit, encodeCommit } from '../../gateway/replication/message.ts'
 import { isSameCommit } from '../../gateway/replication/same-commit.ts'
-import { SentCommits } from '../../gateway/replication/sent-commits.ts'
+import { KeptCommits } from '../../gateway/replication/kept-commits.ts'
 import { WaitingLine } from '../../gateway/replication/waiting-line.ts'
 
 const RECORDS = ['{"a":1}', '{"b":"二"}', '{"c":[]}']
@@ -18,8 +17,7 @@ function commitOf(records: readonly string[]): Commit {
   const writer = new EntryWriter()
   for (const record of records) writer.entry({ kind: 'intent', record })
   writer.note(NOTE)
-  const payload = Buffer.from(writer.buffer.subarray(HEADROOM, writer.end))
-  return { first: 7, count: records.length, payload }
+  return { first: 7, count: records.length, payload: Buffer.from(writer.written()) }
 }
 
 /** As `stripped` of the journal leaves an entry: its record has no length. */
@@ -99,8 +97,37 @@ test('what comes back is compared with what was sent, byte for byte, and with th
   expect(sent().seen(theirs)).toMatchObject({ kind: 'diverges', divergence: { why: 'other' } })
 })
 
+test('what became durable just now is sent without reading the journal; what is forgotten is read', () => {
+  const commits = [0, 3, 6].map((first) => ({ ...commitOf(RECORDS), first }))
+  const reads: number[] = []
+  const journal = {
+    read: (from: number) => {
+      reads.push(from)
+      return commits.filter(({ first }) => first === from)
+    },
+  }
+  const chain = new FollowedChain({ origin: 'T/exchange/x/1', size: 3, journal }, 0, 0)
+  for (const commit of commits.slice(1)) chain.journalled(commit.first + 3, 10, 0, commit)
+  const values = commits.map(encodeCommit)
+  const sent = (mostBytes: number): unknown =>
+    chain.next(mostBytes).messages.map(({ value }) => value)
+
+  // The first stood in the journal when the process began.
+  expect([sent(1e6), reads]).toEqual([[values[0]], [0]])
+  chain.stored(3, 0)
+  expect([sent(1), sent(1e6), reads]).toEqual([[values[1]], values.slice(1), [0]])
+  chain.stored(9, 0)
+
+  // Nothing of it is at the log server after all: all is sent again, from the journal, with the same bytes.
+  expect(chain.settle()).toEqual({ kind: 'lost', from: 0, to: 9 })
+  for (const [at, value] of values.entries()) {
+    expect([sent(1), reads.at(-1)]).toEqual([[value], 3 * at])
+    chain.stored(3 * at + 3, 0)
+  }
+})
+
 test('what was sent and is not read back costs bounded memory, the oldest going first', () => {
-  const sent = new SentCommits()
+  const sent = new KeptCommits()
   const megabyte = Buffer.alloc(1024 * 1024)
   for (let first = 0; first < 20; first += 1) sent.keep(first, megabyte)
   const kept = Array.from({ length: 20 }, (_, first) => first).filter((first) => sent.take(first))
