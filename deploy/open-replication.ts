@@ -184,9 +184,8 @@ class Opened implements OpenedReplication {
     const chain = this.replication.chain(origin) ?? this.#begin(origin)
     if (size > chain.durable) chain.journalled(size, 0, now())
     this.#replicator.wake()
-    return ({ bytes, first, hashes, payload }) => {
-      const count = hashes.length
-      chain.journalled(first + count, bytes, now(), payload && { first, count, payload })
+    return (batch) => {
+      chain.committed(batch, now())
       this.#replicator.wake()
     }
   }

@@ -1,9 +1,10 @@
 /** Are topics and rights as an acknowledgement needs them? Asked at start; a sentence for each thing that is not, with what to do. */
-import kafkajs, { type Admin } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import { LogUnavailable } from '../../gateway/ports/log-transport.ts'
 import type { Lane } from '../../gateway/ports/log-transport.ts'
 import { KafkaClient, ONE_RETRY } from './client.ts'
 import { faultWord, isRefusal } from './fault-words.ts'
+import { ConfigResourceTypes } from './kafkajs.ts'
 import type { KafkaTransportOptions } from './transport-options.ts'
 import { openReader } from './reader.ts'
 import { topicName } from './topics.ts'
@@ -93,7 +94,7 @@ async function settingFaults(
   topic: string,
   { copies }: KafkaTransportOptions,
 ): Promise<readonly string[]> {
-  const type = kafkajs.ConfigResourceTypes.TOPIC
+  const type = ConfigResourceTypes.TOPIC
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: [{ type, name: topic }],

@@ -1,9 +1,9 @@
 /** A kafkajs client whose sockets are ours: it can be ended at once, whatever the server does. */
 import * as net from 'node:net'
 import * as tls from 'node:tls'
-import kafkajs, { type ISocketFactoryArgs, type Kafka } from 'kafkajs'
+import type { ISocketFactoryArgs } from 'kafkajs'
 import { kafkaConfig, type KafkaConnection } from './connection.ts'
-import { cureIdleTimer } from './idle-timer.ts'
+import { Kafka } from './kafkajs.ts'
 
 export interface KafkaTimes {
   readonly connectMs: number
@@ -29,17 +29,16 @@ export const ONE_RETRY = {
 } as const
 
 export class KafkaClient {
-  readonly kafka: Kafka
+  readonly kafka: InstanceType<typeof Kafka>
   readonly #sockets = new Set<net.Socket>()
   readonly #requestMs: number
   #isClosed = false
 
   constructor(connection: KafkaConnection, times: KafkaTimes) {
     this.#requestMs = times.requestMs
-    cureIdleTimer()
     // Every message names its partition.
     process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1'
-    this.kafka = new kafkajs.Kafka({
+    this.kafka = new Kafka({
       ...kafkaConfig(connection),
       connectionTimeout: times.connectMs,
       authenticationTimeout: times.requestMs,

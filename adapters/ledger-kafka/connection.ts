@@ -1,5 +1,6 @@
 /** How a process reaches Kafka: where, and with which proof of who it is. Without `tls` everything is sent in the clear. */
-import { logLevel, type KafkaConfig } from 'kafkajs'
+import type { KafkaConfig } from 'kafkajs'
+import { logLevel } from './kafkajs.ts'
 
 export interface KafkaConnection {
   /** `host:port`, at least one. */

@@ -1,9 +1,7 @@
 /** Settings of a topic that are not what the ledger relies on are set right; what somebody else has set beside them stays. */
-import kafkajs, { type Admin, type DescribeConfigResponse } from 'kafkajs'
+import type { Admin, DescribeConfigResponse } from 'kafkajs'
+import { ConfigResourceTypes, ConfigSource } from './kafkajs.ts'
 import { ledgerTopicSettings, type LedgerTopic } from './topics.ts'
-
-// By the whole, as in set-up-topics.ts.
-const { ConfigResourceTypes, ConfigSource } = kafkajs
 
 export interface Correction {
   readonly topic: string

@@ -4,12 +4,8 @@
  */
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
 
-let isCured = false
-
 /** Before the first connection of the process. */
 export function cureIdleTimer(): void {
-  if (isCured) return
-  isCured = true
   const { prototype } = RequestQueue
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its `this` just below
   const original = prototype.scheduleCheckPendingRequests

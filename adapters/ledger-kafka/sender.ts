@@ -6,11 +6,12 @@
  * send, so the producer is not used again (log-formats §0, finding 1).
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { CompressionTypes, type Producer } from 'kafkajs'
+import type { Producer } from 'kafkajs'
 import { LogUnavailable } from '../../gateway/ports/log-transport.ts'
 import type { Lane, LogMessage, LogSender } from '../../gateway/ports/log-transport.ts'
 import { KafkaClient, ONE_RETRY } from './client.ts'
 import { faultWord } from './fault-words.ts'
+import { CompressionTypes } from './kafkajs.ts'
 import type { KafkaTransportOptions } from './transport-options.ts'
 import { topicName } from './topics.ts'
 

@@ -3,15 +3,18 @@
  * user of the cluster. Can be run again at any time: it brings about what is missing and tells what it found otherwise.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import kafkajs, { type AclEntry, type Admin } from 'kafkajs'
+import type { AclEntry, Admin } from 'kafkajs'
 import { KAFKA_TIMES, KafkaClient } from './client.ts'
 import type { KafkaConnection } from './connection.ts'
 import { faultWord, isRefusal } from './fault-words.ts'
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  ResourcePatternTypes,
+} from './kafkajs.ts'
 import { correctSettings, type Correction } from './correct-settings.ts'
 import { ledgerTopicSettings, type LedgerTopic } from './topics.ts'
-
-// Node finds only some of kafkajs' names in its CommonJS text; these it finds on the whole.
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 
 const PATIENCE_MS = 10_000
 const LOOK_AGAIN_MS = 50

@@ -2,6 +2,7 @@
  * How far one chain has come: journalled, acknowledged by the log server, read back. All that is read back is compared with the
  * journal byte for byte, whether it is new, a repeat, or somebody else's.
  */
+import type { DurableLeaves } from '../ledger/chain.ts'
 import type { Commit, JournalledChain } from '../ports/chain-journal.ts'
 import type { LogMessage } from '../ports/log-transport.ts'
 import { KeptCommits, type MadeMessage } from './kept-commits.ts'
@@ -57,11 +58,17 @@ export class FollowedChain {
     return this.acknowledged < this.durable
   }
 
-  /** `commit`: the newest, where it is at hand: it need not be read from the journal. */
-  journalled(size: number, bytes: number, now: number, commit?: Commit): void {
-    if (commit !== undefined) this.#kept.keep(commit.first, encodeCommit(commit))
+  /** What its journal held already when it was opened. */
+  journalled(size: number, bytes: number, now: number): void {
     this.backlog.add({ to: size, records: size - this.durable, bytes, since: now })
     this.durable = size
+  }
+
+  /** Where the bytes of the commit are at hand they need not be read from the journal. */
+  committed({ bytes, first, hashes, payload }: DurableLeaves, now: number): void {
+    const count = hashes.length
+    if (payload !== undefined) this.#kept.keep(first, encodeCommit({ first, count, payload }))
+    this.journalled(first + count, bytes, now)
   }
 
   /** The next commits, of so many bytes or one. */

@@ -11,6 +11,7 @@ import { KeptCommits } from '../../gateway/replication/kept-commits.ts'
 import { WaitingLine } from '../../gateway/replication/waiting-line.ts'
 
 const RECORDS = ['{"a":1}', '{"b":"二"}', '{"c":[]}']
+const HASHES = RECORDS.map(() => 'hash')
 const NOTE = 'T/exchange/x/1\n3\nroot\n\n— T/exchange/x/1 sig\n'
 
 function commitOf(records: readonly string[]): Commit {
@@ -107,7 +108,9 @@ test('what became durable just now is sent without reading the journal; what is 
     },
   }
   const chain = new FollowedChain({ origin: 'T/exchange/x/1', size: 3, journal }, 0, 0)
-  for (const commit of commits.slice(1)) chain.journalled(commit.first + 3, 10, 0, commit)
+  for (const { first, payload } of commits.slice(1)) {
+    chain.committed({ first, payload, hashes: HASHES, bytes: 10, note: NOTE }, 0)
+  }
   const values = commits.map(encodeCommit)
   const sent = (mostBytes: number): unknown =>
     chain.next(mostBytes).messages.map(({ value }) => value)
