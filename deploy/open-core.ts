@@ -7,19 +7,19 @@ import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts
 import { openKeyStore, type OpenedKeyStore } from '../adapters/key-store-sqlite/key-store-sqlite.ts'
 import { lockFolder } from '../adapters/ledger-journal/lock.ts'
 import { existsSync } from 'node:fs'
+import type { ReadableChains } from '../gateway/exchange/receipts.ts'
 import type { Backlog, LedgerFault } from '../gateway/ledger/chain.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
 import type { DecisionRecord, OutcomeRecord, SealRecord } from '../gateway/ledger/events.ts'
 import { ed25519Signer, type LogSigner } from '../gateway/ledger/signer.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
 import type { KeyStore } from '../gateway/ports/key-store.ts'
-import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
 import type { Report, Telemetry } from '../gateway/ports/telemetry.ts'
 import { ExchangeHistory } from '../gateway/projections/exchange-history.ts'
 import type { InForce } from '../gateway/projections/in-force.ts'
 import type { Replication } from '../gateway/replication/replication.ts'
 import { Repeats } from '../gateway/projections/repeats.ts'
-import { memberOf, subsystemOf, type ExchangeId } from '../policies/vocabulary.ts'
+import { memberOf, subsystemOf } from '../policies/vocabulary.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import { HighWater } from './high-water.ts'
 import { logKey } from './log-keys.ts'
@@ -62,16 +62,14 @@ export interface Core {
   readonly keys: KeyStore
   readonly repeats: Repeats
   readonly history: ExchangeHistory
-  /** The chain's own leaves, for receipts that are asked for again. */
-  readonly reader: LeafReader
+  /** For receipts that are asked for again. */
+  readonly chains: ReadableChains
   /** How far time-stamps reach; undefined where none are configured. */
   readonly anchors: OpenedAnchoring['status']
   /** Undefined where the ledger stands in its folder only. */
   readonly replication: Replication | undefined
   /** Published checkpoints, and who cosigned them. */
   readonly witnessing: OpenedWitnessing
-  /** The newest checkpoint of the chain with the required cosignatures. */
-  readonly cosigned: () => string | undefined
   /** Seals the chain, if every intent has its outcome, and closes everything. */
   close(): Promise<void>
 }
@@ -110,14 +108,19 @@ async function openUnderLock(
   const { revocations } = identity
   const told = { clock, onFatal, telemetry: options.telemetry }
   const own = { ...told, signer: signers.gateway, revocations, visit, witnessing, replication }
-  const { archive, chain, open } = await openExchangeChain(config, registry, own)
+  const { archives, chain, open } = await openExchangeChain(config, registry, own)
   opened.push(() => chain.close())
   await mark.keep(() => [registry.chain.head(), chain.head()], report)
   const closeDuties = await openDuties({ ...host, ledger: chain, ...identity })
   opened.push(closeDuties)
   const anchoring = await openAnchoring(config, { ...options, registry, chain })
   opened.push(() => anchoring.stop())
-  const resolving = resolveOpenIntents(open.all(), chain, { ...options, ...toldTo(history) })
+  const resolving = resolveOpenIntents(open.all(), chain, {
+    ...options,
+    onResolved: (exchange, index) => {
+      history.ended(exchange, 'unknown', { chain: chain.origin, index })
+    },
+  })
   return {
     identity,
     inForce: law.inForce,
@@ -130,11 +133,10 @@ async function openUnderLock(
     keys,
     repeats,
     history,
-    reader: archive,
+    chains: { reader: (origin) => archives.get(origin), cosigned: witnessing.cosigned },
     anchors: anchoring.status,
     replication: replication?.replication,
     witnessing,
-    cosigned: () => witnessing.cosigned(chain.origin),
     close: () => closeInOrder({ closeDuties, resolving, chain, clock, opened }),
   }
 }
@@ -198,7 +200,7 @@ function openKeys(
   return { keys, signers: { registrar, gateway } }
 }
 
-/** Of earlier chains only what a repeated call may name. */
+/** Of the earlier chains that are read: what became of an exchange, for its parties and for who repeats a call. */
 function remembering({ rememberedExchanges }: GatewayConfig): {
   readonly history: ExchangeHistory
   readonly repeats: Repeats
@@ -206,26 +208,22 @@ function remembering({ rememberedExchanges }: GatewayConfig): {
 } {
   const repeats = new Repeats()
   const history = new ExchangeHistory(rememberedExchanges)
-  const visit: Visit = (kind, record) => {
-    if (kind === 'intent') {
+  const visit: Visit = (place, kind, record) => {
+    if (kind === 'intent' || kind === 'denial') {
       const { exchange, question, repeat } = record as DecisionRecord
-      if (repeat === undefined) return
       const { at, consumer, service } = question
-      repeats.take(repeat, { member: memberOf(consumer), exchange, at })
-      history.began(exchange, { consumer, provider: subsystemOf(service), state: 'asked' })
+      const state = kind === 'intent' ? 'asked' : 'denied'
+      history.began(exchange, { consumer, provider: subsystemOf(service), decision: place, state })
+      if (repeat !== undefined) {
+        repeats.take(repeat, { member: memberOf(consumer), exchange, at })
+      }
     }
     if (kind === 'outcome') {
       const { exchange, outcome } = record as OutcomeRecord
-      history.endedEarlier(exchange, outcome)
+      history.ended(exchange, outcome, place)
     }
   }
   return { history, repeats, visit }
-}
-
-function toldTo(history: ExchangeHistory): {
-  readonly onResolved: (exchange: ExchangeId, index: number) => void
-} {
-  return { onResolved: (exchange, index) => history.ended(exchange, 'unknown', index) }
 }
 
 async function seal(chain: Chain, clock: Clock): Promise<void> {

@@ -22,6 +22,7 @@ import type { LeafReader } from '../gateway/ports/leaf-reader.ts'
 import type { Telemetry } from '../gateway/ports/telemetry.ts'
 import { REPEAT_HONOURED_MS } from '../gateway/projections/repeats.ts'
 import { OpenIntents } from '../gateway/exchange/recover-outcomes.ts'
+import type { LeafPlace } from '../gateway/projections/exchange-history.ts'
 import { appendAll } from '../gateway/registry/publish.ts'
 import type { Instant } from '../policies/vocabulary.ts'
 import type { GatewayConfig } from './config.ts'
@@ -32,12 +33,13 @@ import type { OpenedWitnessing } from './open-witnessing.ts'
 
 export interface OpenedExchangeChain {
   readonly chain: OpenChain
-  readonly archive: LeafReader
+  /** By name: its own, and those of the earlier chains that were read. */
+  readonly archives: ReadonlyMap<string, LeafReader>
   /** Intents of earlier incarnations that have no outcome yet. */
   readonly open: OpenIntents
 }
 
-export type Visit = (kind: string, record: unknown) => void
+export type Visit = (place: LeafPlace, kind: string, record: unknown) => void
 
 interface Parts {
   readonly clock: Clock
@@ -63,9 +65,9 @@ export async function openExchangeChain(
   const { signer } = parts
   const earlier = registry.view.geneses.filter(({ record }) => record.gateway === config.gateway)
   const open = new OpenIntents()
+  const archives = new Map<string, LeafArchive>()
   const before = await closeEarlier(config, registry, {
-    ...parts,
-    open,
+    ...{ ...parts, archives, open },
     publicKey: signer.publicKey,
     earlier: earlier.map(({ record }) => record),
   })
@@ -85,7 +87,8 @@ export async function openExchangeChain(
   ])
   // Nothing is recorded before the witnesses have seen the chain opened (D7): a chain in secret has no cosignatures.
   await parts.witnessing?.covers(registry.chain.origin, genesisIndex)
-  return { ...(await begin(config, registry, { ...parts, origin, genesisIndex })), open }
+  const { archive, chain } = await begin(config, registry, { ...parts, origin, genesisIndex })
+  return { archives: archives.set(origin, archive), chain, open }
 }
 
 /** Its journal, and leaf 0. */
@@ -93,7 +96,7 @@ async function begin(
   config: GatewayConfig,
   registry: OpenedRegistry,
   parts: Parts & { readonly origin: string; readonly genesisIndex: number },
-): Promise<Omit<OpenedExchangeChain, 'open'>> {
+): Promise<{ readonly archive: LeafArchive; readonly chain: OpenChain }> {
   const { genesisIndex, origin, signer } = parts
   const journal = await openJournal({
     folder: chainFolder(config.data, origin),
@@ -132,6 +135,8 @@ async function begin(
 
 interface Closing extends Parts {
   readonly open: OpenIntents
+  /** Of the chains that were read. */
+  readonly archives: Map<string, LeafArchive>
   readonly publicKey: Uint8Array
   readonly earlier: readonly GenesisRecord[]
 }
@@ -148,21 +153,17 @@ async function closeEarlier(
   const newest = closing.earlier.at(-1)
   if (newest === undefined) return undefined
   let closure: ClosureRecord | undefined
-  const disk = closing.place?.disk ?? nodeDisk
-  const folder = chainFolder(config.data, newest.chain)
-  const archive = new LeafArchive({ disk, folder, origin: newest.chain })
   for (const genesis of closing.earlier.slice(firstToRead(registry, closing))) {
-    const kept = genesis === newest ? archive : undefined
-    closure = await readChain(config, genesis, { ...closing, at: registry.clock.now(), kept })
+    closure = await readChain(config, genesis, { ...closing, at: registry.clock.now() })
   }
-  publishEnd(registry, closing, archive)
+  for (const archive of closing.archives.values()) publishEnd(registry, closing, archive)
   const known = registry.view.closures.get(newest.chain)
   if (known !== undefined || closure === undefined) return known
   await appendAll(registry, [{ kind: 'closure', record: JSON.stringify(closure) }])
   return closure
 }
 
-/** What a crash left unpublished of the newest chain: its departments hold receipts that nobody else has seen the tree of. */
+/** What a crash left unpublished of a chain: its departments hold receipts that nobody else has seen the tree of. */
 function publishEnd(registry: OpenedRegistry, { witnessing }: Closing, archive: LeafArchive): void {
   const { origin } = archive
   const genesis = registry.view.geneses.findLast(({ record }) => record.chain === origin)
@@ -183,10 +184,13 @@ function firstToRead(registry: OpenedRegistry, { earlier, clock }: Closing): num
 async function readChain(
   config: GatewayConfig,
   genesis: GenesisRecord,
-  closing: Closing & { readonly at: Instant; readonly kept: LeafArchive | undefined },
+  closing: Closing & { readonly at: Instant },
 ): Promise<ClosureRecord> {
-  const folder = chainFolder(config.data, genesis.chain)
+  const { chain } = genesis
+  const folder = chainFolder(config.data, chain)
   const disk = closing.place?.disk ?? nodeDisk
+  const archive = new LeafArchive({ disk, folder, origin: chain })
+  closing.archives.set(chain, archive)
   let sealed = false
   // The closure will state its size and root.
   await makeTailDurable(disk, folder)
@@ -195,25 +199,29 @@ async function readChain(
       ? await recover({
           disk,
           folder,
-          origin: genesis.chain,
+          origin: chain,
           publicKey: closing.publicKey,
           twoPhase: false,
           visit: ({ index, leaf, record }) => {
             const content: unknown = JSON.parse(record)
-            closing.open.take(genesis.chain, index, leaf.kind, content)
-            closing.visit(leaf.kind, content)
+            closing.open.take(chain, index, leaf.kind, content)
+            closing.visit({ chain, index }, leaf.kind, content)
             sealed = leaf.kind === 'seal'
           },
-          onLeaves: (first, hashes) => closing.kept?.leaves(first, hashes),
-          onFrame: (place) => closing.kept?.frame(place),
+          onLeaves: (first, hashes) => {
+            archive.leaves(first, hashes)
+          },
+          onFrame: (place) => {
+            archive.frame(place)
+          },
         })
       : undefined
-  closing.kept?.signed(recovered?.note)
+  archive.signed(recovered?.note)
   const edge = recovered?.edge ?? EMPTY_EDGE
   const cut = recovered?.cuts.at(-1)
   return {
     at: closing.at,
-    chain: genesis.chain,
+    chain,
     ...(cut && { cut: { bytes: cut.bytes, hash: cut.hash } }),
     root: digestOfTreeHash(rootOf(edge)),
     sealed,

@@ -82,7 +82,7 @@ async function begin(
     exchange: drain.count(admitted.exchange(makeExchange(parts))),
     metaservices: makeMetaservices(new RegistryDirectory(inForce, () => clock.now())),
     admit: admitted.own,
-    receipts: makeReceipts(parts.history, core.reader, core.cosigned),
+    receipts: makeReceipts(parts.history, core.chains),
     maxRequestBytes: (path) => largestRequest(path, inForce()),
     report: reportingTo(options),
     ...{ clock, admission: { refused }, isStopping: drain.isStopping },

@@ -78,7 +78,7 @@ async function record(
   parts.history.began(decided.asked.exchange, {
     consumer: decided.asked.call.peer.subsystem,
     provider: subsystemOf(decided.asked.service.id),
-    decision: recorded.index,
+    decision: { chain: parts.ledger.origin, index: recorded.index },
     state: effect === 'permit' ? 'asked' : 'denied',
   })
   if (isLate && effect === 'deny') throw new NotReplicated(recorded)

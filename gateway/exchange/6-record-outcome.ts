@@ -46,7 +46,8 @@ export async function recordOutcome(
     public: publicCommitment('outcome', record),
     finishes: true,
   })
-  parts.history.ended(intent.decided.asked.exchange, final.outcome, recorded.index)
+  const place = { chain: parts.ledger.origin, index: recorded.index }
+  parts.history.ended(intent.decided.asked.exchange, final.outcome, place)
   if (isLate) throw new NotReplicated(recorded)
   const { outcome, reason } = final
   return {

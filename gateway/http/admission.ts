@@ -44,9 +44,9 @@ export interface Admission {
 export type AdmitOwn = (peer: Peer, work: () => Promise<Reply>) => Promise<Reply>
 
 /** Between two refusals of one consumer, up to the longest wait: what is refused in one moment is not repeated in one moment. */
-const REFUSED_APART_MS = 20
+const REFUSED_APART_MS = 50
 /** The longest wait, beyond what is configured: a place is held meanwhile, and a member has other systems. */
-const REFUSED_WITHIN_MS = 2_000
+const REFUSED_WITHIN_MS = 4_000
 
 export function makeAdmission(parts: AdmissionParts): Admission {
   const { bulkheads, rates, refuseAfterMs } = parts

@@ -1,18 +1,23 @@
 /**
- * The exchanges of this process, newest last, as far back as memory is given: which leaves belong to an exchange and
- * whose it is, so that its parties can ask for its receipt again; and what became of earlier ones that a repeated call may
- * name. A projection of the chains: losing it loses nothing.
+ * The exchanges of this gateway, newest last, as far back as memory is given: which leaves belong to an exchange, whose it is and what
+ * became of it, so that its parties can ask for its receipt again, and a repeated call be told. A projection of the chains, of this
+ * process's and of the earlier ones that a start reads: losing it loses nothing.
  */
 import type { ExchangeId, SubsystemId } from '../../policies/vocabulary.ts'
 import type { OutcomeKind } from '../ledger/events.ts'
 
+export interface LeafPlace {
+  readonly chain: string
+  readonly index: number
+}
+
 export interface RememberedExchange {
   readonly consumer: SubsystemId
   readonly provider: SubsystemId
-  /** Index of the intent or denial leaf in this process's chain; absent: it stands in an earlier one. */
-  readonly decision?: number
-  /** Index of the outcome leaf in this process's chain, once there is one. */
-  outcome?: number
+  /** Where its intent or denial stands. */
+  readonly decision: LeafPlace
+  /** Where its outcome stands, once there is one; after a crash in a later chain than its intent. */
+  outcome?: LeafPlace
   state: 'asked' | 'denied' | OutcomeKind
 }
 
@@ -36,17 +41,11 @@ export class ExchangeHistory {
     this.#exchanges.set(id, exchange)
   }
 
-  ended(id: ExchangeId, outcome: OutcomeKind, index: number): void {
+  ended(id: ExchangeId, outcome: OutcomeKind, place: LeafPlace): void {
     const exchange = this.#exchanges.get(id)
     if (exchange === undefined) return
-    exchange.outcome = index
+    exchange.outcome = place
     exchange.state = outcome
-  }
-
-  /** An outcome of an earlier chain. */
-  endedEarlier(id: ExchangeId, outcome: OutcomeKind): void {
-    const exchange = this.#exchanges.get(id)
-    if (exchange !== undefined) exchange.state = outcome
   }
 
   of(id: ExchangeId): RememberedExchange | undefined {

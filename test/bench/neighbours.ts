@@ -50,6 +50,9 @@ const LEAST_SECONDS = 20
 /** Open before it is measured, so that nobody's handshake is: it would cost more than the questions. */
 const NEIGHBOURS_CONNECTIONS = 8
 
+/** Until the gateway has as many connections to the slow provider as wait there at one time: each is a handshake, once. */
+const SETTLE_MS = 10_000
+
 /** Whoever ends the greedy consumer ends its provider as well: that is no reason not to ask it the next time. */
 const BREAKER = { breaker: { failuresInARow: 10_000, openForMs: 1000 } }
 const LIMITS = {
@@ -168,6 +171,7 @@ async function besides(
 ): Promise<Noticed> {
   if (beside === 'nobody') return measure()
   const greedy = await startGreedy(one, beside === 'a slow provider' ? SLOW_MS : 0)
+  await pause(SETTLE_MS)
   try {
     return await measure()
   } finally {

@@ -82,22 +82,21 @@ const provider = SubsystemId.parse('TW/GOV/MOF/income')
 test('exchanges are remembered up to the limit, the oldest goes first', () => {
   const history = new ExchangeHistory(3)
   for (const number of [1, 2, 3, 4]) {
-    history.began(exchangeId(number), { consumer, provider, decision: number, state: 'asked' })
+    const decision = { chain: '1', index: number }
+    history.began(exchangeId(number), { consumer, provider, decision, state: 'asked' })
   }
   expect(history.of(exchangeId(1))).toBeUndefined()
-  expect([2, 3, 4].map((number) => history.of(exchangeId(number))?.decision)).toEqual([2, 3, 4])
-  history.ended(exchangeId(4), 'released', 9)
-  expect(history.of(exchangeId(4))).toMatchObject({ decision: 4, outcome: 9, state: 'released' })
+  const indices = [2, 3, 4].map((number) => history.of(exchangeId(number))?.decision.index)
+  expect(indices).toEqual([2, 3, 4])
+  history.ended(exchangeId(4), 'unknown', { chain: '2', index: 9 })
+  expect(history.of(exchangeId(4))).toEqual({
+    ...{ consumer, provider, state: 'unknown' },
+    decision: { chain: '1', index: 4 },
+    outcome: { chain: '2', index: 9 },
+  })
   // Its outcome comes after it was forgotten.
-  history.ended(exchangeId(1), 'released', 10)
+  history.ended(exchangeId(1), 'released', { chain: '1', index: 10 })
   expect(history.of(exchangeId(1))).toBeUndefined()
-})
-
-test('what became of an exchange of an earlier chain is known, without a leaf of this one', () => {
-  const history = new ExchangeHistory(3)
-  history.began(exchangeId(1), { consumer, provider, state: 'asked' })
-  history.endedEarlier(exchangeId(1), 'withheld')
-  expect(history.of(exchangeId(1))).toEqual({ consumer, provider, state: 'withheld' })
 })
 
 const member = (number: number): MemberId => MemberId.of('TW', 'GOV', `M${String(number)}`)

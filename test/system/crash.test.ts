@@ -8,7 +8,8 @@ import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
 import type { Asked } from '../../deploy/demo/ask.ts'
 import { readLedger } from '../../deploy/read-ledger.ts'
 import type { DecisionRecord, OutcomeRecord } from '../../gateway/ledger/events.ts'
-import { audit, outcomesOf } from '../harness/audit.ts'
+import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
+import { audit, outcomesOf, pinnedKeys } from '../harness/audit.ts'
 import { ask, headerOf, scenarioNamed, type System } from '../harness/system.ts'
 import { until } from '../harness/until.ts'
 import { crashingSystem, load, process, recoverAndJudge } from './crashing.ts'
@@ -95,6 +96,14 @@ test('an exchange that was cut off in the middle gets unknown, in the next chain
   const before = await audit(system.data)
   expect(outcomesOf(before.leaves)).toEqual([])
   await until(async () => outcomesOf((await audit(system.data)).leaves).length === 1, 'unknown')
+  // Its consumer never had a receipt; it has one now.
+  const { exchange } = before.leaves.find(({ kind }) => kind === 'intent')?.record as DecisionRecord
+  const { consumer } = scenarioNamed('S3')
+  const had = await system.ask({ consumer, path: `/exchange/receipts/${exchange}` })
+  expect(checkReceipt(had.body, { keys: pinnedKeys(system.data) })).toMatchObject({
+    kind: 'good',
+    record: { exchange, outcome: 'unknown' },
+  })
   await system.stop()
   const { findings, leaves } = await audit(system.data)
   expect(findings).toEqual([])

@@ -12,13 +12,16 @@ import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
 import type { Asked } from '../../deploy/demo/ask.ts'
 import { audit, intentsOf, pinnedKeys } from '../harness/audit.ts'
 import {
+  CITY,
   configFor,
   headerOf,
   LABOUR,
+  scenarioNamed,
   startSystem,
   type System,
   type SystemOptions,
 } from '../harness/system.ts'
+import { ENROLMENT } from '../harness/departments.ts'
 import { until } from '../harness/until.ts'
 
 const open: System[] = []
@@ -74,6 +77,34 @@ test('a stop seals the chain; the next start closes it in the registry and opens
       level: 'signed, record and body opened',
     })
   }
+})
+
+test('a receipt of an earlier chain is had again after restarts, by the parties of the exchange and by nobody else', async () => {
+  const system = await started()
+  const released = await system.run('S3')
+  const denied = await system.run('S3', { headers: { 'Exchange-Purpose': '120' } })
+  expect([released.status, denied.status]).toEqual([200, 403])
+  for (let start = 0; start < 2; start += 1) {
+    await system.stop()
+    await system.start()
+  }
+  const keys = pinnedKeys(system.data)
+  const again = async (consumer: string, asked: Asked): Promise<unknown> => {
+    const path = `/exchange/receipts/${headerOf(asked, 'exchange-id')}`
+    const reply = await system.ask({ consumer, path })
+    return reply.status === 200 ? checkReceipt(reply.body, { keys }) : reply.status
+  }
+  const { consumer } = scenarioNamed('S3')
+  const shown = { kind: 'good', level: 'signed, record shown' }
+  expect(await again(consumer, released)).toMatchObject({
+    ...shown,
+    origin: system.gateway.core.ledger.origin.replace(/3$/, '1'),
+    record: { exchange: headerOf(released, 'exchange-id'), outcome: 'released' },
+  })
+  expect(await again(consumer, denied)).toMatchObject({ ...shown, leaf: { kind: 'denial' } })
+  // The provider's is the intent.
+  expect(await again(ENROLMENT, released)).toMatchObject({ ...shown, leaf: { kind: 'intent' } })
+  expect(await again(CITY, released)).toBe(404)
 })
 
 test('an Idempotency-Key is honoured across restarts: the provider is not asked a second time', async () => {

@@ -98,16 +98,20 @@ async function bothCosign(both: Observed, exchange: unknown): Promise<void> {
   }, 'all have cosigned')
 }
 
-test('a receipt carries both cosignatures within ten seconds, and so does that of the next incarnation', async () => {
+test('a receipt carries both cosignatures within ten seconds, and so does that of the next incarnation, and of those before', async () => {
   const both = await observed(2)
   const { system, witnesses } = both
   let last = ''
-  for (const n of [1, 2]) {
+  const ids: unknown[] = []
+  for (const n of [1, 2, 3]) {
     await system.start()
+    // Those of all incarnations before, too: whoever asked just before a restart is not left without.
+    for (const id of ids) await bothCosign(both, id)
     const asked = await system.run('S3')
     expect(asked.status).toBe(200)
     // `until` gives up after ten seconds.
     await bothCosign(both, asked.headers['exchange-id'])
+    ids.push(asked.headers['exchange-id'])
     last = (await served(both, asked.headers['exchange-id'])).body
     expect(statusOf(both)).toMatchObject({ require: 2, accepts: true })
     await system.stop()

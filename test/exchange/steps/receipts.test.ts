@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import type { Reply } from '../../../gateway/exchange/call.ts'
-import { makeReceipts } from '../../../gateway/exchange/receipts.ts'
+import { makeReceipts, type Receipts } from '../../../gateway/exchange/receipts.ts'
 import { checkReceipt, type ReceiptFinding } from '../../../gateway/ledger/check-receipt.ts'
 import type { ProviderRequest } from '../../../gateway/ports/provider.ts'
 import { canonicalJson, type JsonObject } from '../../../policies/canonical-json.ts'
@@ -28,6 +28,12 @@ function receiptOf(headers: readonly string[]): string {
   if (receipt === undefined) throw new Error('there is no receipt')
   expect(receipt.length).toBeLessThanOrEqual(4096)
   return receipt
+}
+
+function receiptsIn({ ledger, parts }: World): Receipts {
+  const reader = (chain: string): typeof ledger | undefined =>
+    chain === ledger.origin ? ledger : undefined
+  return makeReceipts(parts.history, { reader, cosigned: () => undefined })
 }
 
 function check(world: World, receipt: string, body?: string | Buffer): ReceiptFinding {
@@ -173,7 +179,7 @@ test('in a long chain the header stays within 4,096 characters: the record that 
   expect(check(world, receipt)).toMatchObject({ kind: 'good', level: 'signed' })
 
   const { opening } = extraOf(Buffer.from(receipt, 'base64').toString())
-  const receipts = makeReceipts(world.parts.history, world.ledger)
+  const receipts = receiptsIn(world)
   const provider = peerOf('TW/GOV/301000000A/household')
   const served = await receipts(intent.record.exchange, provider)
   const { record } = extraOf(served.body.toString())
@@ -210,7 +216,7 @@ describe('a receipt that is asked for again', () => {
     subsystem: string,
     exchange?: ExchangeId,
   ): Promise<readonly [Reply, ReceiptFinding]> {
-    const receipts = makeReceipts(world.parts.history, world.ledger)
+    const receipts = receiptsIn(world)
     const { exchange: known } = [...world.leaves('intent'), ...world.leaves('denial')][0]!.record
     const reply = await receipts(exchange ?? known, peerOf(subsystem))
     return [reply, check(world, reply.body.toString())]
