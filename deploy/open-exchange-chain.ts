@@ -133,6 +133,9 @@ async function begin(
   return { chain, archive: journal.archive }
 }
 
+/** Of the earlier chains: every witness is asked for complaints about each that is published, however often a gateway starts in a day. */
+const MOST_PUBLISHED = 8
+
 interface Closing extends Parts {
   readonly open: OpenIntents
   /** Of the chains that were read. */
@@ -156,7 +159,8 @@ async function closeEarlier(
   for (const genesis of closing.earlier.slice(firstToRead(registry, closing))) {
     closure = await readChain(config, genesis, { ...closing, at: registry.clock.now() })
   }
-  for (const archive of closing.archives.values()) publishEnd(registry, closing, archive)
+  const archives = [...closing.archives.values()].slice(-MOST_PUBLISHED)
+  for (const archive of archives) publishEnd(registry, closing, archive)
   const known = registry.view.closures.get(newest.chain)
   if (known !== undefined || closure === undefined) return known
   await appendAll(registry, [{ kind: 'closure', record: JSON.stringify(closure) }])
