@@ -7,12 +7,17 @@ import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts
 import { digestOf } from '../gateway/ledger/hash.ts'
 import type { LogSigner } from '../gateway/ledger/signer.ts'
 import type { Divergence } from '../gateway/replication/followed-chain.ts'
-import { forkProof, isSignedBy } from '../gateway/replication/fork-proof.ts'
+import { forkProof, isSignedBy, type OwnCommits } from '../gateway/replication/fork-proof.ts'
 
 export type OwnSigners = Readonly<Record<'registrar' | 'gateway', LogSigner>>
 
-export function isSignedByUs({ chain, theirs }: Divergence, signers: OwnSigners): boolean {
-  return theirs !== undefined && isSignedBy(chain, theirs, keyOf(chain, signers))
+export function isSignedByUs(
+  { chain, theirs }: Divergence,
+  signers: OwnSigners,
+  ours: OwnCommits,
+): boolean {
+  const own = { ours, publicKey: keyOf(chain, signers) }
+  return theirs !== undefined && isSignedBy(chain, theirs, own)
 }
 
 /** Answers the file; undefined where nothing that they wrote can be kept. */

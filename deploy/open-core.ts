@@ -7,6 +7,7 @@ import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts
 import { openKeyStore, type OpenedKeyStore } from '../adapters/key-store-sqlite/key-store-sqlite.ts'
 import { lockFolder } from '../adapters/ledger-journal/lock.ts'
 import { existsSync } from 'node:fs'
+import type { OpenIntents } from '../gateway/exchange/recover-outcomes.ts'
 import type { ReadableChains } from '../gateway/exchange/receipts.ts'
 import type { Backlog, LedgerFault } from '../gateway/ledger/chain.ts'
 import type { Chain } from '../gateway/ledger/entry.ts'
@@ -25,7 +26,7 @@ import { HighWater } from './high-water.ts'
 import { logKey } from './log-keys.ts'
 import { openAnchoring, type OpenedAnchoring } from './open-anchoring.ts'
 import { finishErasures, openDuties } from './open-duties.ts'
-import { openExchangeChain, type Visit } from './open-exchange-chain.ts'
+import { openExchangeChain, type OpenedExchangeChain, type Visit } from './open-exchange-chain.ts'
 import { openIdentity, type OpenedIdentity } from './open-identity.ts'
 import type { OpenedLaw } from './open-law.ts'
 import { openReplication } from './open-replication.ts'
@@ -115,12 +116,7 @@ async function openUnderLock(
   opened.push(closeDuties)
   const anchoring = await openAnchoring(config, { ...options, registry, chain })
   opened.push(() => anchoring.stop())
-  const resolving = resolveOpenIntents(open.all(), chain, {
-    ...options,
-    onResolved: (exchange, index) => {
-      history.ended(exchange, 'unknown', { chain: chain.origin, index })
-    },
-  })
+  const resolving = resolve(open, chain, { ...options, history })
   return {
     identity,
     inForce: law.inForce,
@@ -133,12 +129,32 @@ async function openUnderLock(
     keys,
     repeats,
     history,
-    chains: { reader: (origin) => archives.get(origin), cosigned: witnessing.cosigned },
+    chains: readable(archives, witnessing),
     anchors: anchoring.status,
     replication: replication?.replication,
     witnessing,
     close: () => closeInOrder({ closeDuties, resolving, chain, clock, opened }),
   }
+}
+
+function readable(archives: OpenedExchangeChain['archives'], witnessing: OpenedWitnessing) {
+  return {
+    reader: (origin: string) => archives.get(origin),
+    cosigned: (origin: string) => witnessing.cosigned(origin),
+  }
+}
+
+function resolve(
+  open: OpenIntents,
+  chain: Chain,
+  { history, ...options }: CoreOptions & { readonly history: ExchangeHistory },
+): Resolving {
+  return resolveOpenIntents(open.all(), chain, {
+    ...options,
+    onResolved: (exchange, index) => {
+      history.ended(exchange, 'unknown', { chain: chain.origin, index })
+    },
+  })
 }
 
 async function closeInOrder(parts: {

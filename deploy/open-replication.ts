@@ -122,7 +122,7 @@ class Opened implements OpenedReplication {
       ...this.#told(),
       bounds,
       isOwn: (origin) => this.#folder.isOwn(origin),
-      isSigned: (divergence) => isSignedByUs(divergence, options.signers),
+      isSigned: (divergence) => isSignedByUs(divergence, options.signers, this.#folder),
       now,
     })
     this.#replicator = new Replicator({

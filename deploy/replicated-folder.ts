@@ -4,9 +4,10 @@ import { CommitReader } from '../adapters/ledger-journal/commit-reader.ts'
 import { nodeDisk, type Disk } from '../adapters/ledger-journal/disk.ts'
 import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts'
 import { makeTailDurable } from '../adapters/ledger-journal/make-tail-durable.ts'
-import type { JournalledChain } from '../gateway/ports/chain-journal.ts'
+import type { Commit, JournalledChain } from '../gateway/ports/chain-journal.ts'
 import type { Lane } from '../gateway/ports/log-transport.ts'
 import { FollowedLane, nameOf, type Progress } from '../gateway/replication/followed-lane.ts'
+import type { OwnCommits } from '../gateway/replication/fork-proof.ts'
 import { gatewayIn, laneOf } from '../gateway/replication/lane-of.ts'
 import type { GatewayConfig } from './config.ts'
 import { registrarOf } from './config/registrar.ts'
@@ -15,7 +16,7 @@ type Owner = Pick<GatewayConfig, 'data' | 'gateway' | 'instance' | 'registrar'>
 
 const CHECKPOINTS: Lane = { topic: 'checkpoints', partition: 0 }
 
-export class ReplicatedFolder {
+export class ReplicatedFolder implements OwnCommits {
   readonly #owner: Owner
   readonly #disk: Disk
 
@@ -63,6 +64,10 @@ export class ReplicatedFolder {
   journal(origin: string): CommitReader {
     const folder = chainFolder(this.#owner.data, origin)
     return new CommitReader({ folder, origin, disk: this.#disk })
+  }
+
+  endingAt(origin: string, size: number): Commit | undefined {
+    return this.journal(origin).endingAt(size)
   }
 
   /** Before anything of it is sent. */

@@ -67,6 +67,16 @@ export class CommitReader implements ChainJournal {
     return commits
   }
 
+  /** The commit with which the chain has `size` leaves; undefined where none ends there. */
+  endingAt(size: number): Commit | undefined {
+    const start = this.#segmentOf(segmentNumbers(this.#disk, this.#folder), size - 1)
+    if (start === undefined) return undefined
+    for (const { commit, end } of this.#commits(start.first, size, start)) {
+      if (end.first === size) return commit
+    }
+    return undefined
+  }
+
   #remember(from: number, end: Place): void {
     const at = this.#ends.findIndex(({ first }) => first === from)
     if (at >= 0) this.#ends.splice(at, 1)

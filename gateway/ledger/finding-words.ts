@@ -54,6 +54,10 @@ export const FINDING_WORDS: Readonly<Record<FindingKind, FindingWords>> = {
     todo: 'Ask the registrar for the verifier key, by another way than this ledger, and add it to the pinned keys.',
   },
   fork: { means: 'the log key signed two stories of one place', todo: CONVICT },
+  foreign: {
+    means: 'somebody without the log key wrote under its name',
+    todo: 'Find out who may write to that topic, and take that right away.',
+  },
   'history-rewritten': { means: 'the log key signed something else before', todo: CONVICT },
   'chain-truncated': { means: 'leaves that were signed and seen are gone', todo: CONVICT },
   'cut-missing': { means: 'a torn tail that a leaf names is not kept', todo: ASK },

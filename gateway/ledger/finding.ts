@@ -27,6 +27,8 @@ export type FindingKind =
   | 'key-unknown'
   /** Two leaves of one index, or two signed trees of one size: the operator's own signatures contradict each other. */
   | 'fork'
+  /** Somebody without the chain's key wrote under its name, where it stands on a log server: the chain itself is whole. */
+  | 'foreign'
   /** Not what the chain's own key signed before: a receipt, a pin, a published or witnessed checkpoint says so. */
   | 'history-rewritten'
   /** Leaves that were signed, and seen, are not there any more. */

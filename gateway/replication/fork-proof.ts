@@ -7,6 +7,7 @@ import { leafHash, leafHashOf } from '../ledger/hash.ts'
 import type { TreeHash } from '../ledger/hash.ts'
 import { noteKey, parseCheckpoint, parseNote, signersOf } from '../ledger/note.ts'
 import type { Checkpoint } from '../ledger/note.ts'
+import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import { rootFromInclusion } from '../ledger/proofs.ts'
 import { ED25519 } from '../ledger/signer.ts'
 import { parseProof, proofText } from '../ledger/tlog-proof.ts'
@@ -70,10 +71,43 @@ export function forkProof(chain: OwnChain, theirs: Commit): ForkProof | undefine
   return undefined
 }
 
-/** Whether what they wrote carries a checkpoint of this chain by its own key: nobody else could have signed it. */
-export function isSignedBy(chain: string, theirs: Commit, publicKey: Uint8Array): boolean {
-  const note = signedLeaves(theirs)?.note
-  return note !== undefined && signedRoot(note, chain, publicKey) !== undefined
+/**
+ * Whether the chain's own key signed what they wrote: they carry a checkpoint over it by that key, which is none of ours. Ours are
+ * public: whoever may write could put one behind leaves of his own. `theirs` is attacker-controlled.
+ */
+export function isSignedBy(
+  chain: string,
+  theirs: Commit,
+  { ours, publicKey }: { readonly ours: OwnCommits; readonly publicKey: Uint8Array },
+): boolean {
+  const signed = checkpointOf(chain, theirs, publicKey)
+  if (signed === undefined) return false
+  const own = ours.endingAt(chain, signed.size)
+  return own === undefined || checkpointOf(chain, own, publicKey)?.root !== signed.root
+}
+
+export interface OwnCommits {
+  /** The commit with which the chain has so many leaves; undefined where none of ours ends there. */
+  endingAt(chain: string, size: number): Commit | undefined
+}
+
+/** Whether a commit carries a checkpoint over it by its chain's own key, as a verifier has pinned it. */
+export function signedWith(keys: PinnedKeys): (chain: string, commit: Commit) => boolean {
+  return (chain, commit) => {
+    const key = keys.forChain(chain)
+    return key !== undefined && checkpointOf(chain, commit, key.publicKey) !== undefined
+  }
+}
+
+/** Undefined where the key signed none for a chain that ends with this commit. */
+function checkpointOf(
+  chain: string,
+  commit: Commit,
+  publicKey: Uint8Array,
+): Checkpoint | undefined {
+  const note = signedLeaves(commit)?.note
+  const signed = note === undefined ? undefined : signedRoot(note, chain, publicKey)
+  return signed?.size === commit.first + commit.count ? signed : undefined
 }
 
 /** Whether two leaves of one index are proven to stand in the chain of this key. */

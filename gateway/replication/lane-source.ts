@@ -1,6 +1,7 @@
 /**
  * Chains read back from a log server, for an auditor who trusts it for nothing. A commit that stands there again with the same bytes is
- * a repeat (its outcome had been unknown); with others it is a fork. A commit that comes before its turn waits for the ones before it.
+ * a repeat (its outcome had been unknown); with others, signed by the chain's own key, it is a fork. A commit that comes before its turn
+ * waits for the ones before it.
  */
 import type { Carried, Chunk, Part } from '../ledger/chunk.ts'
 import type { Finding } from '../ledger/finding.ts'
@@ -19,7 +20,10 @@ const MOST_TRIES = 10
 /** A gateway notices within seconds what Kafka lost of its commits, and sends it again behind the newer ones. */
 const MOST_EARLY_BYTES = 256 * 1024 * 1024
 
-export function laneSource(log: ReadableLog): ChainSource {
+/** Whether a commit carries a checkpoint over it by the chain's own key. */
+type IsSigned = (origin: string, commit: Commit) => boolean
+
+export function laneSource(log: ReadableLog, isSigned: IsSigned): ChainSource {
   const lanes = new Map<string, OpenLane>()
   const opened = async (): Promise<readonly OpenLane[]> => {
     for (const lane of lanesOf(log.partitions)) {
@@ -34,7 +38,7 @@ export function laneSource(log: ReadableLog): ChainSource {
     },
     async *read(origin) {
       for (const lane of await opened()) {
-        if (lane.has(origin)) yield* new ChainOnLane(lane, origin).run()
+        if (lane.has(origin)) yield* new ChainOnLane(lane, origin, isSigned).run()
       }
     },
     async close() {
@@ -124,6 +128,7 @@ interface Waiting extends Commit {
 class ChainOnLane {
   readonly #lane: OpenLane
   readonly #origin: string
+  readonly #isSigned: IsSigned
   #due = 0
   readonly #seen = new SeenCommits()
   readonly #early = new Map<number, Waiting>()
@@ -132,9 +137,10 @@ class ChainOnLane {
   #bytes: Buffer[] = []
   #length = 0
 
-  constructor(lane: OpenLane, origin: string) {
+  constructor(lane: OpenLane, origin: string, isSigned: IsSigned) {
     this.#lane = lane
     this.#origin = origin
+    this.#isSigned = isSigned
   }
 
   async *run(): AsyncGenerator<Chunk> {
@@ -158,7 +164,7 @@ class ChainOnLane {
     const before = this.#early.get(commit.first)
     if (commit.first < this.#due || before !== undefined) {
       const isSame = before?.value.equals(value) ?? this.#seen.has(commit.first, value)
-      if (!isSame) this.#fork(commit, offset)
+      if (!isSame) this.#other(commit, offset)
       return
     }
     this.#wait({ ...commit, offset, value })
@@ -182,7 +188,7 @@ class ChainOnLane {
   #left(): void {
     let next = Infinity
     for (const commit of this.#early.values()) {
-      if (commit.first < this.#due) this.#fork(commit, commit.offset)
+      if (commit.first < this.#due) this.#other(commit, commit.offset)
       else next = Math.min(next, commit.first)
     }
     if (next === Infinity) return
@@ -190,9 +196,13 @@ class ChainOnLane {
     this.#damage({ kind: 'index-wrong', first: this.#due, last: next - 1, sentence }, true)
   }
 
-  #fork({ count, first }: Commit, offset: number): void {
-    const sentence = `${this.#at(offset)}: other bytes stand at leaves that were there before`
-    this.#damage({ kind: 'fork', first, last: first + count - 1, sentence }, false)
+  #other(commit: Commit, offset: number): void {
+    const { count, first } = commit
+    const isFork = this.#isSigned(this.#origin, commit)
+    const what = isFork ? 'other bytes' : 'bytes that the key of the chain did not sign'
+    const sentence = `${this.#at(offset)}: ${what} stand at leaves that were there before`
+    const kind = isFork ? 'fork' : 'foreign'
+    this.#damage({ kind, first, last: first + count - 1, sentence }, false)
   }
 
   #at(offset: number): string {

@@ -64,5 +64,9 @@ test('a commit is handed on with the bytes that the journal has of it, but where
     const reader = new CommitReader({ disk, folder: chainFolder('/data', origin), origin })
     const read = reader.read(0, reader.size(), 10_000_000)
     expect(told).toEqual(origin === REGISTRY ? read.map(() => undefined) : read)
+    const ends = new Map(read.map((commit) => [commit.first + commit.count, commit]))
+    for (let size = 0; size <= reader.size() + 1; size += 1) {
+      expect(reader.endingAt(size)).toEqual(ends.get(size))
+    }
   }
 })

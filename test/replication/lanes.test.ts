@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import type { Chunk } from '../../gateway/ledger/chunk.ts'
 import type { ReadMessage } from '../../gateway/ports/log-transport.ts'
-import { laneSource } from '../../gateway/replication/lane-source.ts'
+import { laneSource, type ReadableLog } from '../../gateway/replication/lane-source.ts'
 import { encodeCommit } from '../../gateway/replication/message.ts'
 import { SeenCommits } from '../../gateway/replication/seen-commits.ts'
 import { exchangeOrigin } from '../harness/small-ledger.ts'
@@ -14,9 +14,9 @@ function commit(first: number, count = 1, text = ''): Buffer {
 }
 
 /** What is wrong with the order and the bytes of these messages: kind, first and last leaf. */
-async function findingsIn(values: readonly Buffer[]): Promise<unknown[]> {
+async function findingsIn(values: readonly Buffer[], isSigned = true): Promise<unknown[]> {
   const messages = values.map((value, offset): ReadMessage => ({ key: ORIGIN, offset, value }))
-  const source = laneSource({
+  const log: ReadableLog = {
     partitions: 1,
     openReader: ({ topic }) => {
       const all = topic === 'exchange' ? messages : []
@@ -24,7 +24,8 @@ async function findingsIn(values: readonly Buffer[]): Promise<unknown[]> {
         Promise.resolve({ messages: all.slice(offset), next: all.length, low: 0, high: all.length })
       return Promise.resolve({ read, close: () => Promise.resolve() })
     },
-  })
+  }
+  const source = laneSource(log, () => isSigned)
   const chunks: Chunk[] = []
   for await (const chunk of source.read(ORIGIN, { from: 0, mayGrow: false })) chunks.push(chunk)
   return chunks
@@ -46,6 +47,11 @@ test('other bytes for leaves that were there are a fork, before their turn and a
   expect(await findingsIn(overlapping)).toEqual([['fork', 2, 2]])
   const otherCount = encodeCommit({ first: 0, count: 2, payload: Buffer.from('commit 0') })
   expect(await findingsIn([commit(0), otherCount])).toEqual([['fork', 0, 1]])
+})
+
+test('bytes that the chain’s key did not sign accuse nobody who has it', async () => {
+  const late = [commit(0), commit(1), commit(0, 1, ' by somebody else')]
+  expect(await findingsIn(late, false)).toEqual([['foreign', 0, 0]])
 })
 
 test('a topic whose beginning was deleted is told, however much of a chain stands behind it', async () => {

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { encodeCommit } from '../../gateway/replication/message.ts'
+import { decodeCommit, encodeCommit } from '../../gateway/replication/message.ts'
 import { isForkProven, type ForkProof } from '../../gateway/replication/fork-proof.ts'
 import {
   brokerOfEachTest,
@@ -74,6 +74,16 @@ test('who does not have our key and writes under our name is told and passed ove
   const [{ value = Buffer.alloc(0) } = {}] = await everythingOn(transport, LANE)
   const note = value.subarray(value.indexOf(ledger.origin))
   const payload = Buffer.from('nonsense')
+  const genuine = decodeCommit(value)
+  if (genuine === undefined) throw new Error('ours is no commit')
+  // What we signed, which anybody may have seen, behind another leaf; and at another place.
+  const altered = Buffer.from(genuine.payload)
+  altered.write('X', altered.indexOf('"record"'))
+  const replayed = [
+    encodeCommit({ ...genuine, payload: altered }),
+    encodeCommit({ ...genuine, first: genuine.first + 5 }),
+    encodeCommit({ ...genuine, first: 900 }),
+  ]
   const sender = await transport.openSender()
   await sender.send(LANE, [
     { key: 'T/exchange/T/GOV/X/other/1', value: payload },
@@ -81,6 +91,7 @@ test('who does not have our key and writes under our name is told and passed ove
     { key: ledger.origin, value: encodeCommit({ first: 0, count: 1, payload }) },
     { key: exchangeOrigin(7), value: encodeCommit({ first: 0, count: 1, payload: note }) },
     { key: ledger.origin, value: encodeCommit({ first: 1, count: 1, payload }) },
+    ...replayed.map((value) => ({ key: ledger.origin, value })),
   ])
   await sender.close()
   await until(() => ledger.opened.replication.alarms.has('foreign'), 'it is told')

@@ -9,7 +9,7 @@ import type { Asked } from '../../deploy/demo/ask.ts'
 import { readLedger } from '../../deploy/read-ledger.ts'
 import type { DecisionRecord, OutcomeRecord } from '../../gateway/ledger/events.ts'
 import { checkReceipt } from '../../gateway/ledger/check-receipt.ts'
-import { audit, outcomesOf, pinnedKeys } from '../harness/audit.ts'
+import { audit, intentsOf, outcomesOf, pinnedKeys } from '../harness/audit.ts'
 import { ask, headerOf, scenarioNamed, type System } from '../harness/system.ts'
 import { until } from '../harness/until.ts'
 import { crashingSystem, load, process, recoverAndJudge } from './crashing.ts'
@@ -97,7 +97,7 @@ test('an exchange that was cut off in the middle gets unknown, in the next chain
   expect(outcomesOf(before.leaves)).toEqual([])
   await until(async () => outcomesOf((await audit(system.data)).leaves).length === 1, 'unknown')
   // Its consumer never had a receipt; it has one now.
-  const { exchange } = before.leaves.find(({ kind }) => kind === 'intent')?.record as DecisionRecord
+  const { exchange } = intentsOf(before.leaves)[0]!
   const { consumer } = scenarioNamed('S3')
   const had = await system.ask({ consumer, path: `/exchange/receipts/${exchange}` })
   expect(checkReceipt(had.body, { keys: pinnedKeys(system.data) })).toMatchObject({

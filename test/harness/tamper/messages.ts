@@ -3,7 +3,9 @@ import { laneSource } from '../../../gateway/replication/lane-source.ts'
 import { encodeCommit } from '../../../gateway/replication/message.ts'
 import type { ChainSource } from '../../../gateway/ports/chain-source.ts'
 import type { Lane, ReadMessage } from '../../../gateway/ports/log-transport.ts'
-import { REGISTRY } from '../small-ledger.ts'
+import { parsePinnedKeys } from '../../../gateway/ledger/pinned-keys.ts'
+import { signedWith } from '../../../gateway/replication/fork-proof.ts'
+import { KEYS, REGISTRY } from '../small-ledger.ts'
 import type { Attack, Tampering, Truth } from './attack.ts'
 import { flipped } from './journal-attacks.ts'
 import { CLOSED, RUNNING } from './ledger.ts'
@@ -61,7 +63,7 @@ export function sourceOfLanes(lanes: Lanes, low = 0): ChainSource {
       close: () => Promise.resolve(),
     })
   }
-  return laneSource({ partitions: 1, openReader })
+  return laneSource({ partitions: 1, openReader }, signedWith(parsePinnedKeys(KEYS)))
 }
 
 export const MESSAGE_ATTACKS: readonly Attack[] = [
