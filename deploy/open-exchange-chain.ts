@@ -193,7 +193,7 @@ async function readChain(
   const { chain } = genesis
   const folder = chainFolder(config.data, chain)
   const disk = closing.place?.disk ?? nodeDisk
-  const archive = new LeafArchive({ disk, folder, origin: chain })
+  const archive = new LeafArchive({ disk, folder, origin: chain, isOver: true })
   closing.archives.set(chain, archive)
   let sealed = false
   // The closure will state its size and root.

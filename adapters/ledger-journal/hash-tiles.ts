@@ -19,6 +19,8 @@ export interface HashTilesOptions {
   readonly folder: string
   /** Leaf hashes of [256 * number, 256 * (number + 1)), from the journal itself. */
   readonly leavesOf: (number: number) => readonly TreeHash[]
+  /** A chain that has ended: its tiles were written while it grew. */
+  readonly isOver?: boolean
 }
 
 export class HashTiles {
@@ -65,7 +67,7 @@ export class HashTiles {
     const number = Math.floor(this.#countAt(level) / TILE)
     this.#growing[level] = []
     this.#counts[level] = (number + 1) * TILE
-    this.#write(level, number, growing)
+    if (this.#options.isOver !== true) this.#write(level, number, growing)
     this.#push(level + 1, perfectRoot(growing))
   }
 
@@ -78,7 +80,14 @@ export class HashTiles {
 
   #tile(level: number, number: number): readonly TreeHash[] {
     if (number * TILE === this.#countAt(level)) return this.#growing[level] ?? []
-    return this.#read(level, number) ?? this.#rebuilt(level, number)
+    return this.#read(level, number) ?? this.#written(level, number)
+  }
+
+  /** One that a crash or a restored backup left out is made once. */
+  #written(level: number, number: number): readonly TreeHash[] {
+    const rebuilt = this.#rebuilt(level, number)
+    if (this.#believes) this.#write(level, number, rebuilt)
+    return rebuilt
   }
 
   #rebuilt(level: number, number: number): readonly TreeHash[] {

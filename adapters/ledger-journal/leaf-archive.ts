@@ -29,6 +29,8 @@ export interface LeafArchiveOptions {
   readonly disk: Disk
   readonly folder: string
   readonly origin: string
+  /** Of a chain that has ended. */
+  readonly isOver?: boolean
 }
 
 interface StoredEntry {

@@ -7,6 +7,7 @@ import { describe, expect, test } from '@jest/globals'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
 import { nodeDisk } from '../../adapters/ledger-journal/disk.ts'
 import type { Disk } from '../../adapters/ledger-journal/disk.ts'
+import { LeafArchive } from '../../adapters/ledger-journal/leaf-archive.ts'
 import { FolderLocked, lockFolder } from '../../adapters/ledger-journal/lock.ts'
 import { JournalTampered, recover } from '../../adapters/ledger-journal/recover.ts'
 import type { Recovered } from '../../adapters/ledger-journal/recover.ts'
@@ -433,6 +434,31 @@ test('leaves are read back with a proof in the newest checkpoint, from tiles, fr
   for (const tile of ['000', '001']) disk.remove(join(chainFolder(DATA, ORIGIN), 'tile', '0', tile))
   const again = await openOn(DATA, ORIGIN, { disk })
   expect((await again.journal.archive.read(255))!.proof(Buffer.from('{}'))).toBe(proofs[2])
+})
+
+test('of a chain that has ended no tile is written again, but one that is missing and asked for', async () => {
+  const disk = new SimDisk()
+  const { chain } = await openOn(DATA, ORIGIN, { disk })
+  const all = Array.from({ length: 600 }, (_, n) =>
+    chain.append({ kind: 'heads', record: `{"n":${n}}` }),
+  )
+  const { leaf } = (await Promise.all(all))[5]!
+  await chain.close()
+  const folder = chainFolder(DATA, ORIGIN)
+  const [first, second] = ['000', '001'].map((tile) => join(folder, 'tile', '0', tile))
+  for (const tile of [first!, second!]) disk.remove(tile)
+  const archive = new LeafArchive({ disk, folder, origin: ORIGIN, isOver: true })
+  const { note } = await recover({
+    ...{ disk, folder, origin: ORIGIN, publicKey: gateway.publicKey, twoPhase: false },
+    onLeaves: (from, hashes) => archive.leaves(from, hashes),
+    onFrame: (place) => archive.frame(place),
+  })
+  archive.signed(note)
+  await nextTurn()
+  expect([first, second].map((tile) => disk.readLoosely(tile!))).toEqual([undefined, undefined])
+  expect(await archive.read(5)).toMatchObject({ leaf })
+  await nextTurn()
+  expect(disk.readLoosely(first!)).toHaveLength(8192)
 })
 
 test('for one leaf its neighbours are read, not its segment, and the file is closed again', async () => {
