@@ -45,8 +45,8 @@ function within(bytes: Buffer, shift: number, alphabet: 'base64' | 'base64url'):
 }
 
 /**
- * Whether a value really stands where its base64 `at` so many bytes was found: characters at its ends are shared with neighbours, so
- * a date may look like a number (2026-12-22 10 h like 122218).
+ * Whether a value really stands where its base64 `at` so many bytes was found: characters at its ends are shared with neighbours, and an
+ * amount is none in the middle of a longer number (every certificate has its dates: 2026-12-22 18 h would be 122218).
  */
 export function standsInBase64(content: Buffer, value: string, shift: number): boolean {
   const first = shift === 0 ? 0 : shift + 1
@@ -54,9 +54,35 @@ export function standsInBase64(content: Buffer, value: string, shift: number): b
   for (const alphabet of ['base64', 'base64url'] as const) {
     const spelled = within(Buffer.from(value), shift, alphabet)
     for (let at = content.indexOf(spelled); at >= 0; at = content.indexOf(spelled, at + 1)) {
-      const text = content.toString('latin1', Math.max(0, at - first), at - first + length)
-      if (Buffer.from(text, alphabet).subarray(shift).toString('utf8') === value) return true
+      const start = at - first
+      const { before, decoded } = decodedAround(content, { start, length, alphabet })
+      if (stands(decoded, Buffer.from(value), before + shift)) return true
     }
   }
   return false
+}
+
+/** With the group of four characters in front and the one behind, which may be on other lines. */
+function decodedAround(
+  content: Buffer,
+  at: {
+    readonly start: number
+    readonly length: number
+    readonly alphabet: 'base64' | 'base64url'
+  },
+): { readonly before: number; readonly decoded: Buffer } {
+  const end = at.start + 4 * Math.ceil(at.length / 4)
+  const characters = (from: number, to: number): string =>
+    content.toString('latin1', Math.max(0, from), Math.max(0, to)).replace(/\\n|\s/g, '')
+  const front = characters(at.start - 8, at.start).slice(-4)
+  const isGroup = /^[\w+/-]{4}$/.test(front)
+  const text = `${isGroup ? front : ''}${characters(at.start, end)}${characters(end, end + 8).slice(0, 4)}`
+  return { before: isGroup ? 3 : 0, decoded: Buffer.from(text, at.alphabet) }
+}
+
+function stands(bytes: Buffer, value: Buffer, at: number): boolean {
+  const end = at + value.length
+  if (!bytes.subarray(at, end).equals(value)) return false
+  const isDigit = (byte: number | undefined): boolean => /^\d$/.test(String.fromCharCode(byte ?? 0))
+  return !value.every(isDigit) || !(isDigit(bytes[at - 1]) || isDigit(bytes[end]))
 }
