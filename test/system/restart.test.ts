@@ -4,6 +4,10 @@ import { connect } from 'node:tls'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
+import {
+  checkpointsFolder,
+  readCheckpoints,
+} from '../../adapters/checkpoints-folder/checkpoints-folder.ts'
 import { DocumentsFaulty } from '../../deploy/open-law.ts'
 import { readLedger } from '../../deploy/read-ledger.ts'
 import { startGateway } from '../../deploy/wire.ts'
@@ -106,6 +110,30 @@ test('a receipt of an earlier chain is had again after restarts, by the parties 
   expect(await again(ENROLMENT, released)).toMatchObject({ ...shown, leaf: { kind: 'intent' } })
   expect(await again(CITY, released)).toBe(404)
 })
+
+test('however often a gateway starts in a day, it publishes the ends of its newest eight chains again, and no more', async () => {
+  const system = await started()
+  for (let start = 0; start < 10; start += 1) {
+    await system.stop()
+    await system.start()
+  }
+  const published = (): readonly string[] =>
+    [...readCheckpoints(checkpointsFolder(system.data))].map(({ note }) => note.split('\n')[0]!)
+  const { origin } = system.gateway.core.ledger
+  await until(() => published().includes(origin), 'its own is published')
+  const first = published().length
+  await system.stop()
+  await system.start()
+  const next = system.gateway.core.ledger.origin
+  await until(() => published().includes(next), 'its own is published')
+  const again = new Set(
+    published()
+      .slice(first)
+      .filter((one) => one.includes('/exchange/')),
+  )
+  const numbers = [...again].map((one) => Number(one.split('/').at(-1)))
+  expect(numbers.toSorted((a, b) => a - b)).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12])
+}, 60_000)
 
 test('an Idempotency-Key is honoured across restarts: the provider is not asked a second time', async () => {
   const system = await started()
