@@ -6,6 +6,7 @@ import { afterEach, beforeAll, expect, test } from '@jest/globals'
 import type { Call, Reply } from '../../gateway/exchange/call.ts'
 import { SubsystemId } from '../../policies/vocabulary.ts'
 import { makePki, type Pki, type TlsFiles } from '../harness/pki.ts'
+import { until } from '../harness/until.ts'
 import {
   CONSUMER,
   listening,
@@ -23,6 +24,8 @@ const SHORT = { handshakeMs: 150, headersMs: 150, requestMs: 300, checkMs: 30, l
 let pki: Pki
 let consumer: TlsFiles
 let gate: Listening
+/** Requests whose head has come. */
+let heads = 0
 
 beforeAll(async () => {
   pki = await makePki()
@@ -37,6 +40,8 @@ afterEach(async () => {
 
 async function start(parts: Parts = {}): Promise<void> {
   gate = await listening(pki, { ...parts, limits: { ...SHORT, ...parts.limits } })
+  heads = 0
+  gate.server.prependListener('request', () => (heads += 1))
 }
 
 function statusOf(reply: string): string | undefined {
@@ -293,7 +298,7 @@ test('a consumer that leaves in the middle of its body leaves nothing behind', a
   await start({ limits: { inFlight: 1 } })
   const client = await rawClient(gate.port, consumer)
   client.send(`${HEAD}Content-Length: 10\r\n\r\n12345`)
-  await pause(30)
+  await until(() => heads === 1, 'its body is awaited')
   client.socket.destroy()
   await nothingOpen(gate.server)
   // Its place is free again.
@@ -318,7 +323,7 @@ test('a member that half-sends its requests takes a quarter of the places, and a
   await start({ limits: { inFlight: 8, headersMs: 5000, requestMs: 5000 } })
   const half = await Promise.all([1, 2].map(() => rawClient(gate.port, consumer)))
   for (const client of half) client.send(`${HEAD}Content-Length: 10\r\n\r\n12345`)
-  await pause(30)
+  await until(() => heads === 2, 'both bodies are awaited')
   const close = `${HEAD}Connection: close\r\n\r\n`
   const third = await sent(close)
   expect([statusOf(third), errorIn(third)]).toEqual(['503', 'Server.Overloaded'])

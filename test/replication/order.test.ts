@@ -22,6 +22,7 @@ test('a commit is handed over for sending only when its fdatasync has ended', as
   const gate = Promise.withResolvers<undefined>()
   disk.gate = gate.promise
   const appending = put(chain, 'heads', { second: true })
+  await until(() => leavesOn(disk.kill()) === 2, 'it is written')
   await pause(50)
   expect(sizes).toEqual([1])
   gate.resolve(undefined)
@@ -37,7 +38,7 @@ async function killedBeforeSync(): Promise<SimDisk> {
   await put(chain, 'heads', { first: true })
   disk.gate = Promise.withResolvers<undefined>().promise
   void put(chain, 'heads', { second: true })
-  await pause(20)
+  await until(() => leavesOn(disk.kill()) === 2, 'it is written')
   const killed = disk.kill()
   expect([leavesOn(killed), leavesOn(killed.durable())]).toEqual([2, 1])
   return killed

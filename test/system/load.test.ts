@@ -152,13 +152,13 @@ test('one consumer may not take all places of a provider: another is served ther
 })
 
 test('a provider that fails again and again is not asked for a while: 503 with when, no intent, and its neighbour is served', async () => {
-  const running = await started({ breaker: { failuresInARow: 3, openForMs: 400 } })
+  const running = await started({ breaker: { failuresInARow: 3, openForMs: 2000 } })
   const { enrolment } = running.departments
   enrolment.present(running.world.identityOf('subsystem', HOUSEHOLD))
   for (let time = 0; time < 3; time += 1) await running.run('S3')
   const refused = await repeat(5, () => running.run('S3'))
   expect(codes(refused)).toEqual({ 'Server.Provider.Unavailable': 5 })
-  for (const one of refused) expect(headerOf(one, 'retry-after')).toBe('1')
+  for (const one of refused) expect(headerOf(one, 'retry-after')).toMatch(/^[12]$/)
   expect(enrolment.received).toHaveLength(0)
   expect((await running.run('household')).status).toBe(200)
   const check = running.gateway.health.health
@@ -169,7 +169,7 @@ test('a provider that fails again and again is not asked for a while: 503 with w
   expect(running.reports.at(-1)).toContain('breaker open')
 
   enrolment.present(running.world.identityOf('subsystem', ENROLMENT))
-  await pause(420)
+  await pause(2020)
   expect((await running.run('S3')).status).toBe(200)
   expect(codes(await repeat(5, () => running.run('S3')))).toEqual({ '200': 5 })
 
