@@ -1,10 +1,11 @@
 /**
- * What a neighbour notices (issue 5): its p99 while a provider is slow, or while another consumer asks as often as it can, as a ratio to
- * its p99 alone in the same round. With the limits of `admission`; and, to see what they are good for, without.
+ * What a neighbour notices (issue 5): its p99 while a provider is slow, as a ratio to its p99 while the same questions go to a provider
+ * that is quick; and its p99 while another consumer asks as often as it can, as a ratio to its p99 alone; in the same round. With the
+ * limits of `admission`; and, to see what they are good for, without.
  *
  * The neighbour asks at a steady pace whatever becomes of it (an open loop), so that a stall is not hidden by fewer questions.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
@@ -13,36 +14,55 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ENROLMENT } from '../harness/departments.ts'
 import { GATE_CACHE } from '../harness/gate-cache.ts'
 import { ask, GATEWAY, LABOUR, scenarioNamed, startSystem, type System } from '../harness/system.ts'
-import type { Greed } from './greedy.program.ts'
 import { foreignShareOf, usageOf } from './load.ts'
 import { median } from './median.ts'
+import { startOtherConsumer, type Manners } from './other-consumer.ts'
 import { notAlone } from './results.ts'
-import { CORE_OF_LOAD, CORE_OF_VARIANT, freePort, NODE_FLAGS } from './variants.ts'
+import { CORE_OF_VARIANT, freePort, NODE_FLAGS } from './variants.ts'
 
 export interface NeighbourResult {
   readonly name: 'neighbours'
   readonly beside: Beside
   /** Milliseconds, median of the rounds. */
   readonly p99: number
+  /** Medians of the rounds' ratios. */
   readonly ratioToAlone: number
+  readonly ratioToBefore: number
   /** The greatest share of the gateway's core that other processes took in a round. */
   readonly foreignShare: number
 }
 
-type Beside = 'nobody' | 'a slow provider' | 'a greedy consumer' | 'a greedy consumer, no limits'
+type Beside =
+  | 'nobody'
+  | 'a quick provider'
+  | 'a slow provider'
+  | 'a greedy consumer'
+  | 'a greedy consumer, no limits'
 const BESIDE: readonly Beside[] = [
   'nobody',
+  'a quick provider',
   'a slow provider',
   'a greedy consumer',
   'a greedy consumer, no limits',
 ]
 
+/** What it was before: the other consumer asked as often while its provider was quick; who turns greedy asked little. */
+const BEFORE: Partial<Record<Beside, Beside>> = { 'a slow provider': 'a quick provider' }
+
+const HELD_TO: readonly Beside[] = ['a slow provider', 'a greedy consumer']
+
 const isLimited = (beside: Beside): boolean => !beside.endsWith('no limits')
 
+/** Of the greedy consumer, which has one question under way on each. */
 const CONNECTIONS = 64
+/** Of the one that asks at a steady pace: more than the provider's slowness fills. */
+const PACED_CONNECTIONS = 128
 /** Steady, and well below what the gateway can do alone. */
 const PACE_MS = 5
-const SLOW_MS = 1000
+/** More questions than there are places wait at one time. */
+const SLOW_MS = 5000
+const OTHER_PACE_MS = 50
+const PLACES = 64
 export const MOST = 1.2
 
 /** Some 4,000 questions: of fewer, the 99th percentile is how the host's disk was just then. */
@@ -50,15 +70,15 @@ const LEAST_SECONDS = 20
 /** Open before it is measured, so that nobody's handshake is: it would cost more than the questions. */
 const NEIGHBOURS_CONNECTIONS = 8
 
-/** Until the gateway has as many connections to the slow provider as wait there at one time: each is a handshake, once. */
+/** Until all places at the slow provider are taken, and their connections made: each is a handshake, once. */
 const SETTLE_MS = 10_000
 
-/** Whoever ends the greedy consumer ends its provider as well: that is no reason not to ask it the next time. */
+/** Whoever ends the other consumer ends its provider as well: that is no reason not to ask it the next time. */
 const BREAKER = { breaker: { failuresInARow: 10_000, openForMs: 1000 } }
 const LIMITS = {
   ...BREAKER,
   rates: { consumers: { [LABOUR]: { requests: 25, withinSeconds: 1 } } },
-  atOneTime: { consumer: 128, provider: 256, consumerAtProvider: 128 },
+  atOneTime: { consumer: 128, provider: 256, consumerAtProvider: PLACES },
 }
 
 export async function neighbours(rounds: number, seconds: number): Promise<NeighbourResult[]> {
@@ -77,15 +97,16 @@ export async function neighbours(rounds: number, seconds: number): Promise<Neigh
     await limited.stop()
     await open.stop()
   }
-  const alone = measured.get('nobody') ?? []
   return BESIDE.map((beside) => {
     const rounds = measured.get(beside) ?? []
-    const ratios = rounds.map(({ p99 }, round) => p99 / (alone[round]?.p99 ?? Number.NaN))
+    const ratioTo = (other: Beside): number =>
+      median(rounds.map(({ p99 }, round) => p99 / (measured.get(other)?.[round]?.p99 ?? NaN)))
     return {
       name: 'neighbours',
       beside,
       p99: median(rounds.map(({ p99 }) => p99)),
-      ratioToAlone: median(ratios),
+      ratioToAlone: ratioTo('nobody'),
+      ratioToBefore: ratioTo(BEFORE[beside] ?? 'nobody'),
       foreignShare: Math.max(...rounds.map(({ foreignShare }) => foreignShare)),
     }
   })
@@ -105,12 +126,11 @@ function inTurn(rounds: number): readonly { readonly beside: Beside; readonly ro
 }
 
 export function neighbourTable(results: readonly NeighbourResult[]): string {
-  const lines = results.map(({ beside, p99, ratioToAlone }) => {
-    const isReached = ratioToAlone <= MOST
-    const isHeldTo = beside.startsWith('a ') && isLimited(beside)
-    const mark = isHeldTo ? (isReached ? '✓' : '✗') : ' '
-    const bar = isHeldTo ? ` (≤ ${String(MOST)})` : ''
-    return `${mark} neighbour beside ${beside}: p99 ${p99.toFixed(2)} ms, ${ratioToAlone.toFixed(2)} × of alone${bar}`
+  const lines = results.map(({ beside, p99, ratioToAlone, ratioToBefore }) => {
+    const what = `neighbour beside ${beside}: p99 ${p99.toFixed(2)} ms, ${ratioToAlone.toFixed(2)} × of alone`
+    if (!HELD_TO.includes(beside)) return `  ${what}`
+    const mark = ratioToBefore <= MOST ? '✓' : '✗'
+    return `${mark} ${what}, ${ratioToBefore.toFixed(2)} × of before (≤ ${String(MOST)})`
   })
   const foreign = Math.max(...results.map(({ foreignShare }) => foreignShare))
   return [...lines, ...notAlone(foreign)].join('\n')
@@ -121,7 +141,7 @@ interface One {
   readonly system: System
   readonly url: URL
   readonly agent: Agent
-  /** Where the greedy consumer's provider is to listen. */
+  /** Where the other consumer's provider is to listen. */
   readonly port: number
   stop(): Promise<void>
 }
@@ -170,34 +190,25 @@ async function besides(
   measure: () => Promise<Noticed>,
 ): Promise<Noticed> {
   if (beside === 'nobody') return measure()
-  const greedy = await startGreedy(one, beside === 'a slow provider' ? SLOW_MS : 0)
+  const other = await startOtherConsumer(one, MANNERS[beside])
   await pause(SETTLE_MS)
   try {
     return await measure()
   } finally {
-    greedy.kill('SIGKILL')
-    await once(greedy, 'close')
+    other.kill('SIGKILL')
+    await once(other, 'close')
     // What it left behind is finished, and its provider is asked again.
     await pause(SLOW_MS + 500)
   }
 }
 
-/** Its handshakes are over when this resolves. */
-async function startGreedy({ port, system, url }: One, afterMs: number): Promise<ChildProcess> {
-  const greed: Greed = {
-    url: url.href,
-    tls: system.world.identityOf('subsystem', LABOUR),
-    asking: scenarioNamed('S3'),
-    connections: CONNECTIONS,
-    provider: { tls: system.world.identityOf('subsystem', ENROLMENT), port, afterMs },
-  }
-  const program = new URL('greedy.program.ts', import.meta.url).pathname
-  // Behind the neighbour on their core: how long that waits for the greedy consumer's process says nothing of the gateway.
-  const words = ['-n', '19', 'taskset', '-c', CORE_OF_LOAD, process.execPath, program]
-  const stdio = ['ignore', 'pipe', 'inherit'] as const
-  const greedy = spawn('nice', [...words, JSON.stringify(greed)], { stdio: [...stdio] })
-  await once(greedy.stdout, 'data')
-  return greedy
+const PACED = { connections: PACED_CONNECTIONS, everyMs: OTHER_PACE_MS }
+const GREEDY = { connections: CONNECTIONS, afterMs: 0 }
+const MANNERS: Readonly<Record<Exclude<Beside, 'nobody'>, Manners>> = {
+  'a quick provider': { ...PACED, afterMs: 0 },
+  'a slow provider': { ...PACED, afterMs: SLOW_MS },
+  'a greedy consumer': GREEDY,
+  'a greedy consumer, no limits': GREEDY,
 }
 
 interface Noticed {

@@ -193,7 +193,7 @@ export async function freePort(): Promise<number> {
 
 /** As deploy/README.md advises for a gateway that has one core; the bare proxy gets the same. */
 export const NODE_FLAGS = [
-  ...['--min-semi-space-size=64', '--max-semi-space-size=64'],
+  ...['--min-semi-space-size=128', '--max-semi-space-size=128'],
   ...['--single-threaded-gc', '--no-memory-reducer', '--heap-growing-percent=400'],
 ]
 

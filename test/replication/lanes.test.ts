@@ -2,8 +2,9 @@
 import { expect, test } from '@jest/globals'
 import type { Chunk } from '../../gateway/ledger/chunk.ts'
 import type { ReadMessage } from '../../gateway/ports/log-transport.ts'
-import { laneSource, type ReadableLog } from '../../gateway/replication/lane-source.ts'
+import { laneSource } from '../../gateway/replication/lane-source.ts'
 import { encodeCommit } from '../../gateway/replication/message.ts'
+import type { ReadableLog } from '../../gateway/replication/open-lane.ts'
 import { SeenCommits } from '../../gateway/replication/seen-commits.ts'
 import { exchangeOrigin } from '../harness/small-ledger.ts'
 

@@ -1,18 +1,22 @@
 /**
- * A consumer that asks as often as it can, and the provider that it asks, in a process of their own: who measures must not wait for
- * them. Says `asking` once each of its connections was answered; asks until it is killed. What it is answered does not matter to it.
+ * Another consumer, and the provider that it asks, in a process of their own: who measures must not wait for them. It asks at a steady
+ * pace, or as often as it can. Says `asking` once it was answered on each of its connections; asks until it is killed. What it is answered
+ * does not matter to it.
  *
- *     greedy.program.ts '{"url":…,"tls":…,"asking":…,"connections":64,"provider":{"tls":…,"port":…,"afterMs":1000}}'
+ *     other-consumer.program.ts '{"url":…,"tls":…,"asking":…,"connections":64,"everyMs":50,"provider":{"tls":…,"port":…,"afterMs":5000}}'
  */
 import { createServer, Agent } from 'node:https'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ClientIdentity } from '../../deploy/demo/ask.ts'
 import { ask, type Asking } from '../harness/system.ts'
 
-export interface Greed {
+export interface OtherConsumer {
   readonly url: string
   readonly tls: ClientIdentity
   readonly asking: Asking
   readonly connections: number
+  /** Whatever becomes of the question before; absent: as soon as it is answered, on every connection. */
+  readonly everyMs?: number
   readonly provider: {
     readonly tls: ClientIdentity
     readonly port: number
@@ -20,7 +24,9 @@ export interface Greed {
   }
 }
 
-const { asking, connections, provider, tls, url } = JSON.parse(process.argv[2] ?? '{}') as Greed
+const { asking, connections, everyMs, provider, tls, url } = JSON.parse(
+  process.argv[2] ?? '{}',
+) as OtherConsumer
 const agent = new Agent({ keepAlive: true, maxSockets: connections })
 
 const server = createServer({ ...provider.tls, requestCert: true }, (request, response) => {
@@ -42,4 +48,10 @@ async function insist(): Promise<never> {
 
 await Promise.all(Array.from({ length: connections }, once))
 process.stdout.write('asking\n')
-await Promise.all(Array.from({ length: connections }, insist))
+if (everyMs === undefined) await Promise.all(Array.from({ length: connections }, insist))
+else {
+  for (;;) {
+    void once()
+    await pause(everyMs)
+  }
+}
