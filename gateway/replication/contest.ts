@@ -3,6 +3,7 @@
  * own commit comes. The own one is the one whose checkpoint the chain's key signed, over these very leaves: checkpoints are public, so a
  * signature alone could have been copied.
  */
+import { checkEntry } from '../ledger/check-entry.ts'
 import type { TreeHash } from '../ledger/hash.ts'
 import { parseCheckpoint, parseNote } from '../ledger/note.ts'
 import { Growth, type Edge } from '../ledger/tree.ts'
@@ -28,9 +29,9 @@ export interface Claim {
 }
 
 interface Judged {
-  /** The key signed these very leaves behind the ones before; the key signed something; neither. */
+  /** The key signed these very leaves, and these records, behind the ones before; the key signed something; neither. */
   readonly rank: 2 | 1 | 0
-  /** Of the chain with this commit; undefined where what is before it is not known, or it is nonsense. */
+  /** Of the chain with this commit; undefined where what is before it is not known, or it is not what was signed. */
   readonly root: TreeHash | undefined
 }
 
@@ -72,13 +73,11 @@ export class Contest {
   }
 
   #judge(commit: ReadCommit): Judged {
-    const carried = signedLeaves(commit)
-    if (carried === undefined || this.#before === undefined) {
-      return { rank: this.#isSigned(commit) ? 1 : 0, root: undefined }
-    }
-    const { root } = new Growth(this.#before, carried.hashes)
     const claim = claimOf(commit, this.#isSigned)
-    if (claim === undefined) return { rank: 0, root }
+    if (claim === undefined) return { rank: 0, root: undefined }
+    const leaves = leavesOf(commit)
+    if (leaves === undefined || this.#before === undefined) return { rank: 1, root: undefined }
+    const { root } = new Growth(this.#before, leaves)
     return { rank: claim.root === root ? 2 : 1, root }
   }
 
@@ -102,6 +101,19 @@ export function claimOf(commit: Commit, isSigned: IsSigned): Claim | undefined {
     size: commit.first + commit.count,
     root: parseCheckpoint(note?.text ?? '')?.root,
   }
+}
+
+/** Undefined where one of them is no leaf, or not over the record beside it. */
+function leavesOf({ count, payload }: Commit): readonly TreeHash[] | undefined {
+  const hashes: TreeHash[] = []
+  let at = 0
+  for (let entry = 0; entry < count; entry += 1) {
+    const checked = checkEntry(payload, at, payload.length)
+    if ('fault' in checked) return undefined
+    hashes.push(checked.hash)
+    at = checked.place.end
+  }
+  return hashes
 }
 
 /** The same leaves under a signature: once more, or without the records that were pruned in between. */

@@ -137,6 +137,18 @@ test('so is what covers more leaves than the commit in whose place it stands, an
   })
 })
 
+test('so is another record beside the leaf that names the chain’s own', async () => {
+  const payload = Buffer.from(three.payload)
+  payload[(placeOf(payload, 0, payload.length)?.recordEnd ?? 0) - 2]! ^= 1
+  const forged = { ...three, payload }
+  for (const order of [
+    [one, two, forged, three, four],
+    [one, two, three, forged, four],
+  ]) {
+    expect(await read(order)).toEqual({ findings: [['foreign', 2, 2]], bytes: bytesOf(own) })
+  }
+})
+
 test('two that the key signed, each over its own leaves, are a fork, whichever comes first', async () => {
   const [, , third, fourth] = fork as [Commit, Commit, Commit, Commit]
   const { bytes, findings } = await read([one, two, three, third, four, fourth])
