@@ -29,6 +29,7 @@ import { finishErasures, openDuties } from './open-duties.ts'
 import { openExchangeChain, type OpenedExchangeChain, type Visit } from './open-exchange-chain.ts'
 import { openIdentity, type OpenedIdentity } from './open-identity.ts'
 import type { OpenedLaw } from './open-law.ts'
+import { renewableKafkaOf, type RenewableKafka } from './kafka-of.ts'
 import { openReplication } from './open-replication.ts'
 import { openWitnessing, type OpenedWitnessing } from './open-witnessing.ts'
 import { pinKeys } from './pin-keys.ts'
@@ -69,6 +70,8 @@ export interface Core {
   readonly anchors: OpenedAnchoring['status']
   /** Undefined where the ledger stands in its folder only. */
   readonly replication: Replication | undefined
+  /** Read again, where the ledger stands on Kafka. */
+  readonly kafka: RenewableKafka | undefined
   /** Published checkpoints, and who cosigned them. */
   readonly witnessing: OpenedWitnessing
   /** Seals the chain, if every intent has its outcome, and closes everything. */
@@ -95,7 +98,7 @@ async function openUnderLock(
   const { clock, onFatal, report } = options
   const identity = openIdentity(config, report)
   const records = await openRecords(config, identity, options, opened)
-  const { host, keys, mark, registry, replication, signers } = records
+  const { host, kafka, keys, mark, registry, replication, signers } = records
   const witnessing = await openWitnessing(config, options)
   opened.push(() => witnessing.stop())
   replication?.mirror(witnessing.store)
@@ -132,6 +135,7 @@ async function openUnderLock(
     chains: readable(archives, witnessing),
     anchors: anchoring.status,
     replication: replication?.replication,
+    kafka,
     witnessing,
     close: () => closeInOrder({ closeDuties, resolving, chain, clock, opened }),
   }
@@ -187,7 +191,9 @@ async function openRecords(
   const { keys, signers } = openKeys(config, isNew, options)
   opened.push(() => keys.close())
   const signer = signers.registrar
-  const replication = await openReplication(config, { ...options, signers })
+  const kafka = config.replication && renewableKafkaOf(config.replication, config.gateway)
+  const transport = kafka && { logTransport: kafka.transport }
+  const replication = await openReplication(config, { ...options, ...transport, signers })
   if (replication !== undefined) opened.push(() => replication.close())
   const parts = { ...options, signer, replication }
   const registry = await registryOf(config, identity, parts)
@@ -198,7 +204,7 @@ async function openRecords(
   const own = { data, gateway, instance, registry, keys, mostBackupDays }
   const host = { ...options, ...own, clock: registry.clock }
   await finishErasures(host)
-  return { host, keys, mark, registry, replication, signers }
+  return { host, kafka, keys, mark, registry, replication, signers }
 }
 
 function openKeys(

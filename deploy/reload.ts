@@ -1,5 +1,5 @@
 /**
- * SIGHUP: certificate, key, revocation list and documents are read again, all or nothing. What can't be used is told at once, in
+ * SIGHUP: certificates, keys, revocation list and documents are read again, all or nothing. What can't be used is told at once, in
  * full, and leaves everything as it was. What is good takes force for the next request: a new manifest in the registry, and new TLS
  * contexts for connections that come from now on.
  */
@@ -32,10 +32,12 @@ export function makeReload(parts: {
   async function readAgain(): Promise<Reloaded> {
     const identity = core.identity.readAgain(clock.now())
     const documents = core.law.readAgain()
+    const kafka = core.kafka?.readAgain(clock.now())
     // The only step that can still fail: what is not on record does not take force, and neither does the rest.
     const documentsChanged = await documents()
     const before = core.identity.tls
     const tls = identity()
+    kafka?.()
     if (tls.cert !== before.cert || tls.key !== before.key) {
       renewTls(listener, tls)
       provider.renew(tls)
@@ -53,7 +55,7 @@ export function makeReload(parts: {
         : 'no document changed'
       health.add('reload', () => ok(`read again, all of it; ${documents}`))
       report(
-        `SIGHUP: certificate, key, revocation list and documents were read again; ${documents}`,
+        `SIGHUP: certificates, keys, revocation list and documents were read again; ${documents}`,
         'nobody',
       )
     } else {

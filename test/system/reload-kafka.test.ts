@@ -1,0 +1,82 @@
+/** SIGHUP reads what proves to Kafka who a gateway is as well: a certificate that is renewed there needs no restart. */
+import { afterAll, beforeAll, expect } from '@jest/globals'
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ReplicationConfig } from '../../deploy/config/replication.ts'
+import { renewableKafkaOf } from '../../deploy/kafka-of.ts'
+import type { KafkaRole } from '../../deploy/services/kafka/access.ts'
+import { Instant } from '../../policies/vocabulary.ts'
+import { sharedKafka, type TestKafka } from '../harness/kafka-broker.ts'
+import { ledgerOn, sectionFor } from '../harness/replication.ts'
+import { startSystem } from '../harness/system.ts'
+import { isHere, testNeeding } from '../house/needs.ts'
+
+const promise = testNeeding('kafka')
+const folder = mkdtempSync(join(tmpdir(), 'gongdao-reload-kafka-'))
+const certificate = join(folder, 'writer.crt')
+const key = join(folder, 'writer.key')
+const NOW = Instant.ofMilliseconds(Date.now())
+let kafka: TestKafka
+
+beforeAll(async () => {
+  if (isHere('kafka')) kafka = await sharedKafka()
+}, 90_000)
+
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+function write(role: KafkaRole): void {
+  const files = kafka.access.files(role)
+  copyFileSync(files.cert, certificate)
+  copyFileSync(files.key, key)
+}
+
+async function section(): Promise<ReplicationConfig> {
+  write('gateway')
+  const whole = sectionFor(kafka, await ledgerOn(kafka))
+  return { ...whole, writer: { ...whole.writer, certificate, key } }
+}
+
+promise('connections that come from then on show what was read again, and no earlier', async () => {
+  const { readAgain, transport } = renewableKafkaOf(await section(), 'a test')
+  expect(await transport.check()).toEqual([])
+  write('auditor')
+  expect(await transport.check()).toEqual([])
+  const putInForce = readAgain(NOW)
+  expect(await transport.check()).toEqual([])
+  putInForce()
+  expect((await transport.check())[0]).toMatch(/the writing principal/)
+  write('gateway')
+  readAgain(NOW)()
+  expect(await transport.check()).toEqual([])
+})
+
+promise('a certificate that has run out, or whose key is another, is refused', async () => {
+  const { readAgain } = renewableKafkaOf(await section(), 'a test')
+  const in100Years = Instant.ofMilliseconds(NOW + 100 * 365 * 86_400_000)
+  expect(() => readAgain(in100Years)).toThrow(/writer\.crt: the certificate for Kafka.*run out/)
+  copyFileSync(kafka.access.files('auditor').key, key)
+  expect(() => readAgain(NOW)).toThrow(/writer\.crt: the certificate for Kafka/)
+  rmSync(key)
+  expect(() => readAgain(NOW)).toThrow(/writer\.crt: the certificate for Kafka.*ENOENT/)
+})
+
+promise(
+  'where it can’t be used the whole reload is refused, and exchanges go on',
+  async () => {
+    const replication = await section()
+    await using system = await startSystem({ config: () => ({ replication }) })
+    expect((await system.run('S3')).status).toBe(200)
+    writeFileSync(certificate, 'nonsense')
+    const refused = await system.gateway.reload()
+    expect(refused).toMatchObject({ kind: 'refused' })
+    expect(JSON.stringify(refused)).toContain(certificate)
+    expect((await system.run('S3')).status).toBe(200)
+    write('gateway')
+    expect(await system.gateway.reload()).toEqual({ kind: 'reloaded', documentsChanged: false })
+    expect((await system.run('S3')).status).toBe(200)
+  },
+  90_000,
+)
