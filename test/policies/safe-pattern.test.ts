@@ -69,7 +69,7 @@ test('what may stand takes no longer than a moment over a text of some length', 
       tried += 1
       const began = performance.now()
       new RegExp(`^(?:${text})$`, 'u').test(`${'a'.repeat(5000)}!`)
-      expect(performance.now() - began).toBeLessThan(200)
+      expect(performance.now() - began).toBeLessThan(2000)
     }),
     { numRuns: 2000 },
   )
