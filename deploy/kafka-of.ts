@@ -9,14 +9,7 @@ import type { Instant } from '../policies/vocabulary.ts'
 import type { Principal, ReplicationConfig } from './config/replication.ts'
 
 export function kafkaOf(settings: ReplicationConfig, gateway: string): LogTransport {
-  const { copies, partitions, prefix } = settings
-  return kafkaTransport({
-    prefix,
-    partitions,
-    copies,
-    writer: connectionOf(settings.writer, settings.brokers, `${gateway} writing`),
-    reader: connectionOf(settings.reader, settings.brokers, `${gateway} reading`),
-  })
+  return transportOf(settings, connectionsOf(settings, gateway))
 }
 
 export interface RenewableKafka {
@@ -38,8 +31,10 @@ export function renewableKafkaOf(settings: ReplicationConfig, gateway: string): 
       openReader: (lane) => current.openReader(lane),
     },
     readAgain(now) {
-      for (const principal of [settings.writer, settings.reader]) assertUsable(principal, now)
-      const next = kafkaOf(settings, gateway)
+      const connections = connectionsOf(settings, gateway)
+      assertUsable(settings.writer, connections.writer, now)
+      assertUsable(settings.reader, connections.reader, now)
+      const next = transportOf(settings, connections)
       return () => {
         current = next
       }
@@ -47,21 +42,55 @@ export function renewableKafkaOf(settings: ReplicationConfig, gateway: string): 
   }
 }
 
-function assertUsable({ ca, certificate, key }: Principal, now: Instant): void {
-  const file = certificate ?? ca
-  if (file === undefined) return
+interface Connections {
+  readonly writer: KafkaConnection
+  readonly reader: KafkaConnection
+}
+
+function connectionsOf(
+  { brokers, reader, writer }: ReplicationConfig,
+  gateway: string,
+): Connections {
+  return {
+    writer: connectionOf(writer, brokers, `${gateway} writing`),
+    reader: connectionOf(reader, brokers, `${gateway} reading`),
+  }
+}
+
+function transportOf(settings: ReplicationConfig, connections: Connections): LogTransport {
+  const { copies, partitions, prefix } = settings
+  return kafkaTransport({ prefix, partitions, copies, ...connections })
+}
+
+/** Throws, naming the file: Node itself takes authorities that are none, and says so to nobody. */
+function assertUsable(files: Principal, { password, tls }: KafkaConnection, now: Instant): void {
+  if (password?.password === '') throw new Error(`${files.passwordFile ?? ''}: it is empty`)
+  if (tls === undefined) return
+  const { ca, cert, key } = tls
+  within(files.ca, () => {
+    const all = ca.flatMap((text) => text.match(CERTIFICATE) ?? [])
+    if (!all.some((text) => isInForce(text, now))) throw new Error('no authority in it is in force')
+  })
+  if (cert === undefined || key === undefined) return
+  within(files.certificate, () => {
+    createSecureContext({ ca: [...ca], cert, key })
+    if (!isInForce(cert, now)) throw new Error('it is not in force yet, or has run out')
+  })
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+function isInForce(pem: string, now: Instant): boolean {
+  const { validFromDate, validToDate } = new X509Certificate(pem)
+  return validFromDate.getTime() <= now && now <= validToDate.getTime()
+}
+
+function within(file: string | undefined, check: () => void): void {
   try {
-    const cert = certificate === undefined ? {} : { cert: read(certificate) }
-    createSecureContext({
-      ...(ca !== undefined && { ca: read(ca) }),
-      ...cert,
-      ...(key !== undefined && { key: read(key) }),
-    })
-    const ends = new X509Certificate(read(file)).validToDate
-    if (ends.getTime() <= now) throw new Error(`it has run out (${ends.toISOString()})`)
+    check()
   } catch (cause) {
-    const sentence = 'the certificate for Kafka, or what belongs to it, can’t be used'
-    throw new Error(`${file}: ${sentence}: ${String(cause)}`, { cause })
+    const sentence = 'what proves to Kafka who this is can’t be used'
+    throw new Error(`${file ?? ''}: ${sentence}: ${String(cause)}`, { cause })
   }
 }
 

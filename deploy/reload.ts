@@ -72,4 +72,4 @@ function inOneLine(text: string): string {
 }
 
 const MEND =
-  'Mend what is named and send SIGHUP again; a restart would be refused for the same reason.'
+  'Mend what is named and send SIGHUP again; a restart instead would fail for the same reason.'

@@ -2,7 +2,9 @@
  * A fork as anyone can check it with the chain's public key alone: two leaves of one index, each with the C2SP tlog-proof of the
  * checkpoint that was signed over it.
  */
-import { leafHashOf } from '../ledger/hash.ts'
+import { placeOf } from '../ledger/entry-bytes.ts'
+import { leafHash, leafHashOf } from '../ledger/hash.ts'
+import type { TreeHash } from '../ledger/hash.ts'
 import { noteKey, parseCheckpoint, parseNote, signersOf } from '../ledger/note.ts'
 import type { Checkpoint } from '../ledger/note.ts'
 import type { PinnedKeys } from '../ledger/pinned-keys.ts'
@@ -11,7 +13,6 @@ import { ED25519 } from '../ledger/signer.ts'
 import { parseProof, proofText } from '../ledger/tlog-proof.ts'
 import { EMPTY_EDGE, Growth } from '../ledger/tree.ts'
 import type { ChainJournal, Commit } from '../ports/chain-journal.ts'
-import { signedLeaves, type SignedLeaves } from './signed-leaves.ts'
 
 export interface ForkProof {
   readonly chain: string
@@ -24,6 +25,12 @@ export interface ProvenLeaf {
   readonly leaf: string
   /** C2SP tlog-proof. */
   readonly proof: string
+}
+
+interface SignedLeaves {
+  readonly leaves: readonly string[]
+  readonly hashes: readonly TreeHash[]
+  readonly note: string
 }
 
 /** Our side, whole. */
@@ -130,6 +137,21 @@ function signedRoot(text: string, origin: string, publicKey: Uint8Array): Checkp
   if (note === undefined || checkpoint?.origin !== origin) return undefined
   const signers = signersOf(note, [noteKey(origin, ED25519, publicKey)])
   return signers?.length === 1 ? checkpoint : undefined
+}
+
+/** Undefined where the payload is not entries and a text behind them; attacker-controlled. */
+function signedLeaves({ count, payload }: Commit): SignedLeaves | undefined {
+  const leaves: string[] = []
+  const hashes: TreeHash[] = []
+  let at = 0
+  for (let entry = 0; entry < count; entry += 1) {
+    const place = placeOf(payload, at, payload.length, 'may lack its record')
+    if (place === undefined) return undefined
+    leaves.push(payload.toString('utf8', place.hashedAt + 1, place.end))
+    hashes.push(leafHash(payload.subarray(place.hashedAt, place.end)))
+    at = place.end
+  }
+  return { leaves, hashes, note: payload.toString('utf8', at) }
 }
 
 /** Ours over the same leaves; the first of them may begin before theirs. */

@@ -5,25 +5,25 @@
  */
 import type { Carried, Chunk, Part } from '../ledger/chunk.ts'
 import type { Finding } from '../ledger/finding.ts'
-import type { TreeHash } from '../ledger/hash.ts'
-import { EMPTY_EDGE, Growth, type Edge } from '../ledger/tree.ts'
 import type { Commit } from '../ports/chain-journal.ts'
-import type { ChainSource } from '../ports/chain-source.ts'
-import type { Lane, ReadMessage } from '../ports/log-transport.ts'
-import { claimOf, Contest, otherOf, type IsSigned, type Other } from './contest.ts'
+import type { ChainSource, FoundChain } from '../ports/chain-source.ts'
+import { LogUnavailable } from '../ports/log-transport.ts'
+import type { Lane, LogReader, LogTransport, ReadMessage } from '../ports/log-transport.ts'
 import { decodeCommit } from './message.ts'
-import { OpenLane, type ReadableLog } from './open-lane.ts'
-import { signedLeaves } from './signed-leaves.ts'
-import { TurnOfCommits, type ReadCommit } from './turn-of-commits.ts'
+import { SeenCommits } from './seen-commits.ts'
+
+export type ReadableLog = Pick<LogTransport, 'partitions' | 'openReader'>
 
 const CHUNK_BYTES = 1024 * 1024
+const WAIT_MS = 1000
+const MOST_TRIES = 10
 /** A gateway notices within seconds what Kafka lost of its commits, and sends it again behind the newer ones. */
 const MOST_EARLY_BYTES = 256 * 1024 * 1024
 
-export function laneSource(
-  log: ReadableLog,
-  isSigned: (origin: string, commit: Commit) => boolean,
-): ChainSource {
+/** Whether a commit carries a checkpoint over it by the chain's own key. */
+type IsSigned = (origin: string, commit: Commit) => boolean
+
+export function laneSource(log: ReadableLog, isSigned: IsSigned): ChainSource {
   const lanes = new Map<string, OpenLane>()
   const opened = async (): Promise<readonly OpenLane[]> => {
     for (const lane of lanesOf(log.partitions)) {
@@ -38,9 +38,7 @@ export function laneSource(
     },
     async *read(origin) {
       for (const lane of await opened()) {
-        if (lane.has(origin)) {
-          yield* new ChainOnLane(lane, origin, (commit) => isSigned(origin, commit)).run()
-        }
+        if (lane.has(origin)) yield* new ChainOnLane(lane, origin, isSigned).run()
       }
     },
     async close() {
@@ -57,26 +55,84 @@ function lanesOf(partitions: number): Lane[] {
   return [{ topic: 'registry', partition: 0 }, ...exchange]
 }
 
-interface Contested {
-  /** By first leaf: of commits that came where others were. */
-  readonly offsets: ReadonlyMap<number, readonly number[]>
-  /** Sizes of the chain of which one that may not be its own says something. */
-  readonly ends: Set<number>
+/** A lane with a list of who stands on it, from its first offset to what was its end when it was opened. */
+class OpenLane {
+  readonly reader: LogReader
+  readonly partition: number
+  readonly #name: string
+  /** By origin: the offsets of its first and last message. */
+  readonly #chains = new Map<string | undefined, { readonly first: number; last: number }>()
+
+  private constructor(reader: LogReader, { partition }: Lane, name: string) {
+    this.reader = reader
+    this.partition = partition
+    this.#name = name
+  }
+
+  static async open(log: ReadableLog, lane: Lane, name: string): Promise<OpenLane> {
+    const opened = new OpenLane(await log.openReader(lane), lane, name)
+    for await (const { key, offset } of opened.messages(0, Infinity)) {
+      const known = opened.#chains.get(key)
+      if (known === undefined) opened.#chains.set(key, { first: offset, last: offset })
+      else known.last = offset
+    }
+    return opened
+  }
+
+  has(origin: string): boolean {
+    return this.#chains.has(origin)
+  }
+
+  chains(): FoundChain[] {
+    const registry = /^[^/]+\/registry$/
+    return [...this.#chains.keys()]
+      .filter((origin) => origin === undefined || !registry.test(origin))
+      .map((origin) => ({ origin, where: this.#name }))
+  }
+
+  of(origin: string): AsyncGenerator<ReadMessage> {
+    const { first = 0, last = -1 } = this.#chains.get(origin) ?? {}
+    return this.messages(first, last)
+  }
+
+  messages(from: number, to: number): AsyncGenerator<ReadMessage> {
+    return messagesOf(this.reader, from, to)
+  }
+}
+
+/** From one offset to another, or to what is the end when it begins. */
+export async function* messagesOf(
+  reader: LogReader,
+  from: number,
+  to: number,
+): AsyncGenerator<ReadMessage> {
+  let offset = from
+  let end = to + 1
+  let tries = 0
+  while (offset < end) {
+    const { high, messages, next } = await reader.read(offset, WAIT_MS)
+    end = Math.min(end, high)
+    for (const message of messages) if (message.offset < end) yield message
+    tries = next > offset ? 0 : tries + 1
+    if (tries > MOST_TRIES) throw new LogUnavailable('the server does not give what it has')
+    offset = next
+  }
+}
+
+interface Waiting extends Commit {
+  readonly offset: number
+  /** The whole message. */
+  readonly value: Buffer
 }
 
 class ChainOnLane {
   readonly #lane: OpenLane
   readonly #origin: string
   readonly #isSigned: IsSigned
-  readonly #turn = new TurnOfCommits()
-  #contested: Contested = { offsets: new Map(), ends: new Set() }
-  readonly #settled = new Set<number>()
-  /** Of what was taken; kept only where something is contested. */
-  #edge: Edge | undefined = EMPTY_EDGE
-  /** By size, where somebody else says something of it. */
-  readonly #ownRoots = new Map<number, TreeHash | undefined>()
-  /** By offset. */
-  readonly #others = new Map<number, Other>()
+  #due = 0
+  readonly #seen = new SeenCommits()
+  readonly #early = new Map<number, Waiting>()
+  #earlyBytes = 0
   #parts: Part[] = []
   #bytes: Buffer[] = []
   #length = 0
@@ -88,107 +144,64 @@ class ChainOnLane {
   }
 
   async *run(): AsyncGenerator<Chunk> {
-    if (!this.#lane.isStraight(this.#origin)) this.#contested = await this.#findContested()
-    for await (const message of this.#messages()) {
-      this.#message(message)
-      for (let next = this.#turn.next(); next !== undefined; next = this.#turn.next()) {
-        const isContested = this.#contested.offsets.has(next.first)
-        this.#take(isContested ? await this.#settle(next) : next)
-      }
+    for await (const message of this.#lane.of(this.#origin)) {
+      if (message.key === this.#origin) this.#message(message)
       if (this.#length >= CHUNK_BYTES) yield this.#chunk()
       // What is missing in front of so much does not come any more.
-      if (this.#turn.earlyBytes > MOST_EARLY_BYTES) break
+      if (this.#earlyBytes > MOST_EARLY_BYTES) break
     }
     this.#left()
-    this.#judge()
     if (this.#parts.length > 0) yield this.#chunk()
   }
 
-  async *#messages(): AsyncGenerator<ReadMessage> {
-    for await (const message of this.#lane.of(this.#origin)) {
-      if (message.key === this.#origin) yield message
-    }
-  }
-
-  /** Read once in advance: which of two is the chain's own must be known before one of them is handed on. */
-  async #findContested(): Promise<Contested> {
-    const offsets = new Map<number, number[]>()
-    const ends = new Set<number>()
-    const turn = new TurnOfCommits()
-    for await (const message of this.#messages()) {
-      const commit = commitOf(message)
-      if (commit !== undefined && turn.add(commit) === 'other') {
-        ends.add(commit.first + commit.count)
-        const known = offsets.get(commit.first)
-        if (known === undefined) offsets.set(commit.first, [commit.offset])
-        else known.push(commit.offset)
-      }
-      for (let next = turn.next(); next !== undefined; next = turn.next()) turn.take(next)
-      if (turn.earlyBytes > MOST_EARLY_BYTES) break
-    }
-    for (const { count, first } of turn.left()) ends.add(first + count)
-    return { offsets, ends }
-  }
-
-  #message(message: ReadMessage): void {
-    const commit = commitOf(message)
-    if (commit === undefined) {
-      const sentence = `${this.#at(message.offset)}: the message is no commit`
-      const { due } = this.#turn
-      this.#damage({ kind: 'frame-damaged', first: due, last: due, sentence }, false)
+  #message({ offset, value }: ReadMessage): void {
+    const commit = decodeCommit(value)
+    if (commit === undefined || value === undefined) {
+      const sentence = `${this.#at(offset)}: the message is no commit`
+      this.#damage({ kind: 'frame-damaged', first: this.#due, last: this.#due, sentence }, false)
       return
     }
-    if (this.#turn.add(commit) === 'other' && !this.#settled.has(commit.offset)) {
-      this.#other(otherOf(commit, this.#isSigned))
+    const before = this.#early.get(commit.first)
+    if (commit.first < this.#due || before !== undefined) {
+      const isSame = before?.value.equals(value) ?? this.#seen.has(commit.first, value)
+      if (!isSame) this.#other(commit, offset)
+      return
+    }
+    this.#wait({ ...commit, offset, value })
+    for (
+      let next = this.#early.get(this.#due);
+      next !== undefined;
+      next = this.#early.get(this.#due)
+    ) {
+      this.#early.delete(next.first)
+      this.#earlyBytes -= next.value.length
+      this.#take(next)
     }
   }
 
-  async #settle(one: ReadCommit): Promise<ReadCommit> {
-    const contest = new Contest(one, this.#edge, this.#isSigned)
-    for (const offset of this.#contested.offsets.get(one.first) ?? []) {
-      this.#settled.add(offset)
-      this.#others.delete(offset)
-      const message = offset === one.offset ? undefined : await this.#lane.at(offset)
-      const commit = message && commitOf(message)
-      if (commit !== undefined) contest.add(commit)
-    }
-    for (const other of contest.others()) this.#other(other)
-    return contest.own
+  #wait(commit: Waiting): void {
+    this.#early.set(commit.first, commit)
+    this.#earlyBytes += commit.value.length
   }
 
   /** What waited for its turn in vain. */
   #left(): void {
     let next = Infinity
-    for (const commit of this.#turn.left()) {
-      if (commit.first < this.#turn.due) this.#other(otherOf(commit, this.#isSigned))
+    for (const commit of this.#early.values()) {
+      if (commit.first < this.#due) this.#other(commit, commit.offset)
       else next = Math.min(next, commit.first)
     }
     if (next === Infinity) return
     const sentence = 'they are not there, though leaves behind them are'
-    const first = this.#turn.due
-    this.#damage({ kind: 'index-wrong', first, last: next - 1, sentence }, true)
+    this.#damage({ kind: 'index-wrong', first: this.#due, last: next - 1, sentence }, true)
   }
 
-  #other(other: Other): void {
-    this.#others.set(other.offset, other)
-    if (other.claim !== undefined) this.#contested.ends.add(other.claim.size)
-  }
-
-  /**
-   * When all was read, since the chain's own checkpoint for as many leaves may come later: anyone can copy it. One that says something
-   * else of as many leaves is a fork.
-   */
-  #judge(): void {
-    for (const other of [...this.#others.values()].sort((a, b) => a.offset - b.offset)) {
-      const { claim } = other
-      const isCopied = claim?.root !== undefined && this.#ownRoots.get(claim.size) === claim.root
-      this.#tell(other, claim === undefined || isCopied ? 'foreign' : 'fork')
-    }
-  }
-
-  #tell({ count, first, offset }: Other, kind: 'fork' | 'foreign'): void {
-    const what = kind === 'fork' ? 'other bytes' : 'bytes that the key of the chain did not sign'
-    const sentence = `${this.#at(offset)}: ${what} stand at these leaves as well`
+  #other(commit: Commit, offset: number): void {
+    const { count, first } = commit
+    const isFork = this.#isSigned(this.#origin, commit)
+    const what = isFork ? 'other bytes' : 'bytes that the key of the chain did not sign'
+    const sentence = `${this.#at(offset)}: ${what} stand at leaves that were there before`
+    const kind = isFork ? 'fork' : 'foreign'
     this.#damage({ kind, first, last: first + count - 1, sentence }, false)
   }
 
@@ -196,19 +209,15 @@ class ChainOnLane {
     return `partition ${this.#lane.partition}, offset ${offset}`
   }
 
-  #take(commit: ReadCommit): void {
-    this.#turn.take(commit)
-    if (this.#contested.offsets.size > 0) this.#edge = grown(this.#edge, commit)
-    const { count, first, offset, payload } = commit
-    if (this.#contested.ends.has(first + count)) {
-      this.#ownRoots.set(first + count, claimOf(commit, this.#isSigned)?.root)
-    }
+  #take({ count, first, offset, payload, value }: Waiting): void {
+    this.#seen.add(first, value)
     const end = this.#length + payload.length
     const place = { segment: this.#lane.partition, offset }
     const part: Carried = { type: 'batch', first, count, start: this.#length, end, ...place }
     this.#parts.push(part)
     this.#bytes.push(payload)
     this.#length = end
+    this.#due = first + count
   }
 
   #damage(finding: Omit<Finding, 'chain'>, ends: boolean): void {
@@ -225,14 +234,4 @@ class ChainOnLane {
     this.#length = 0
     return chunk
   }
-}
-
-function commitOf({ offset, value }: ReadMessage): ReadCommit | undefined {
-  const commit = decodeCommit(value)
-  return commit === undefined || value === undefined ? undefined : { ...commit, offset, value }
-}
-
-function grown(edge: Edge | undefined, commit: Commit): Edge | undefined {
-  const carried = signedLeaves(commit)
-  return edge && carried && new Growth(edge, carried.hashes).edge
 }

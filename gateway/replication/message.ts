@@ -9,6 +9,8 @@ import type { Commit } from '../ports/chain-journal.ts'
 
 const VERSION = 1
 const HEADER = 13
+/** Two lengths and the 0x00 in front of a leaf. */
+const SHORTEST_ENTRY = 5
 
 export function encodeCommit({ count, first, payload }: Commit): Buffer {
   const value = Buffer.allocUnsafe(HEADER + payload.length)
@@ -25,5 +27,7 @@ export function decodeCommit(value: Buffer | undefined): Commit | undefined {
   const first = Number(value.readBigUInt64BE(1))
   const count = value.readUInt32BE(9)
   if (count === 0 || !Number.isSafeInteger(first + count)) return undefined
+  // A few bytes that claim billions of leaves would stand in the way of all that come after.
+  if (count * SHORTEST_ENTRY > value.length - HEADER) return undefined
   return { first, count, payload: value.subarray(HEADER) }
 }

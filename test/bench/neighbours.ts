@@ -59,8 +59,8 @@ const CONNECTIONS = 64
 const PACED_CONNECTIONS = 128
 /** Steady, and well below what the gateway can do alone. */
 const PACE_MS = 5
-/** More questions than there are places wait at one time. */
-const SLOW_MS = 5000
+/** So long that nearly all places are taken, and none of the questions is refused: the gateway does the same work as before. */
+const SLOW_MS = 3000
 const OTHER_PACE_MS = 50
 const PLACES = 64
 export const MOST = 1.2
@@ -70,7 +70,7 @@ const LEAST_SECONDS = 20
 /** Open before it is measured, so that nobody's handshake is: it would cost more than the questions. */
 const NEIGHBOURS_CONNECTIONS = 8
 
-/** Until all places at the slow provider are taken, and their connections made: each is a handshake, once. */
+/** Until as many places at the slow provider are taken as will be, and their connections made: each is a handshake, once. */
 const SETTLE_MS = 10_000
 
 /** Whoever ends the other consumer ends its provider as well: that is no reason not to ask it the next time. */
@@ -189,7 +189,10 @@ async function besides(
   one: One,
   measure: () => Promise<Noticed>,
 ): Promise<Noticed> {
-  if (beside === 'nobody') return measure()
+  if (beside === 'nobody') {
+    await pause(SETTLE_MS)
+    return measure()
+  }
   const other = await startOtherConsumer(one, MANNERS[beside])
   await pause(SETTLE_MS)
   try {

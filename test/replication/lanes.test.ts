@@ -2,16 +2,19 @@
 import { expect, test } from '@jest/globals'
 import type { Chunk } from '../../gateway/ledger/chunk.ts'
 import type { ReadMessage } from '../../gateway/ports/log-transport.ts'
-import { laneSource } from '../../gateway/replication/lane-source.ts'
+import { laneSource, type ReadableLog } from '../../gateway/replication/lane-source.ts'
 import { encodeCommit } from '../../gateway/replication/message.ts'
-import type { ReadableLog } from '../../gateway/replication/open-lane.ts'
 import { SeenCommits } from '../../gateway/replication/seen-commits.ts'
 import { exchangeOrigin } from '../harness/small-ledger.ts'
 
 const ORIGIN = exchangeOrigin(1)
 
 function commit(first: number, count = 1, text = ''): Buffer {
-  return encodeCommit({ first, count, payload: Buffer.from(`commit ${String(first)}${text}`) })
+  return encodeCommit({
+    first,
+    count,
+    payload: Buffer.from(`a commit that begins at ${String(first)}${text}`),
+  })
 }
 
 /** What is wrong with the order and the bytes of these messages: kind, first and last leaf. */
@@ -46,13 +49,24 @@ test('other bytes for leaves that were there are a fork, before their turn and a
   expect(await findingsIn(early)).toEqual([['fork', 1, 1]])
   const overlapping = [commit(0), commit(2), commit(1, 4)]
   expect(await findingsIn(overlapping)).toEqual([['fork', 2, 2]])
-  const otherCount = encodeCommit({ first: 0, count: 2, payload: Buffer.from('commit 0') })
+  const otherCount = encodeCommit({
+    first: 0,
+    count: 2,
+    payload: Buffer.from('a commit that begins at 0'),
+  })
   expect(await findingsIn([commit(0), otherCount])).toEqual([['fork', 0, 1]])
 })
 
 test('bytes that the chain’s key did not sign accuse nobody who has it', async () => {
   const late = [commit(0), commit(1), commit(0, 1, ' by somebody else')]
   expect(await findingsIn(late, false)).toEqual([['foreign', 0, 0]])
+})
+
+test('a few bytes that claim more leaves than they can hold are no commit, and stand in nobody’s way', async () => {
+  const claim = encodeCommit({ first: 1, count: 2 ** 32 - 1, payload: Buffer.from('junk') })
+  expect(await findingsIn([commit(0), claim, commit(1), commit(2)])).toEqual([
+    ['frame-damaged', 1, 1],
+  ])
 })
 
 test('a topic whose beginning was deleted is told, however much of a chain stands behind it', async () => {

@@ -21,7 +21,11 @@ test('a send is told with its leaves, stored or not; published checkpoints are n
   const telemetry = { ...NO_TELEMETRY, tell: (event: TelemetryEvent) => told.push(event) }
   const sender = await observeTransport(transport, telemetry).openSender()
   const messages = [3, 4].map((count) => {
-    const value = encodeCommit({ first: 0, count, payload: Buffer.from('entries') })
+    const value = encodeCommit({
+      first: 0,
+      count,
+      payload: Buffer.from('as many entries as it says'),
+    })
     return { key: 'T/exchange/x/1', value }
   })
   await sender.send({ topic: 'exchange', partition: 0 }, messages)

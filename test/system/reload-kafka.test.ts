@@ -16,6 +16,7 @@ const promise = testNeeding('kafka')
 const folder = mkdtempSync(join(tmpdir(), 'gongdao-reload-kafka-'))
 const certificate = join(folder, 'writer.crt')
 const key = join(folder, 'writer.key')
+const ca = join(folder, 'writer-ca.crt')
 const NOW = Instant.ofMilliseconds(Date.now())
 let kafka: TestKafka
 
@@ -36,7 +37,8 @@ function write(role: KafkaRole): void {
 async function section(): Promise<ReplicationConfig> {
   write('gateway')
   const whole = sectionFor(kafka, await ledgerOn(kafka))
-  return { ...whole, writer: { ...whole.writer, certificate, key } }
+  copyFileSync(kafka.access.files('gateway').ca, ca)
+  return { ...whole, writer: { ca, certificate, key } }
 }
 
 promise('connections that come from then on show what was read again, and no earlier', async () => {
@@ -53,15 +55,21 @@ promise('connections that come from then on show what was read again, and no ear
   expect(await transport.check()).toEqual([])
 })
 
-promise('a certificate that has run out, or whose key is another, is refused', async () => {
-  const { readAgain } = renewableKafkaOf(await section(), 'a test')
-  const in100Years = Instant.ofMilliseconds(NOW + 100 * 365 * 86_400_000)
-  expect(() => readAgain(in100Years)).toThrow(/writer\.crt: the certificate for Kafka.*run out/)
-  copyFileSync(kafka.access.files('auditor').key, key)
-  expect(() => readAgain(NOW)).toThrow(/writer\.crt: the certificate for Kafka/)
-  rmSync(key)
-  expect(() => readAgain(NOW)).toThrow(/writer\.crt: the certificate for Kafka.*ENOENT/)
-})
+promise(
+  'what has run out, what is another’s key, and authorities that are none, are refused',
+  async () => {
+    const { readAgain } = renewableKafkaOf(await section(), 'a test')
+    const in100Years = Instant.ofMilliseconds(NOW + 100 * 365 * 86_400_000)
+    expect(() => readAgain(in100Years)).toThrow(/authority.*force/)
+    copyFileSync(kafka.access.files('auditor').key, key)
+    expect(() => readAgain(NOW)).toThrow(/writer\.crt: what proves to Kafka who this is/)
+    rmSync(key)
+    expect(() => readAgain(NOW)).toThrow(/ENOENT.*writer\.key/)
+    write('gateway')
+    writeFileSync(ca, '')
+    expect(() => readAgain(NOW)).toThrow(/writer-ca\.crt: .*no authority in it is in force/)
+  },
+)
 
 promise(
   'where it can’t be used the whole reload is refused, and exchanges go on',

@@ -130,10 +130,9 @@ function rearranged(place: Place, rearrange: Rearrange): Tampering | undefined {
 function fork(place: Place): Tampering {
   const all = place.lanes[place.lane]
   const one = all[place.at]!
-  // Before it, and behind it.
-  const at = place.random.below(all.length + 1)
-  const value = flipped(one.value, 13 + place.random.below(one.value.length - 13), place.random)
-  return tampered(place, all.toSpliced(at, 0, { ...one, value }), one.truth)
+  const later = place.at + 1 + place.random.below(all.length - place.at)
+  const value = flipped(one.value, one.value.length - 1 - place.random.below(100), place.random)
+  return tampered(place, all.toSpliced(later, 0, { ...one, value }), one.truth)
 }
 
 /** DeleteRecords: what is behind it keeps its offsets. */
