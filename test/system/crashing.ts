@@ -49,6 +49,7 @@ export async function load(
   system: System,
   gateway: GatewayProcess,
   callers: number,
+  answered: (count: number) => void = () => undefined,
 ): Promise<readonly Asked[]> {
   const { url } = gateway
   if (url === undefined) return []
@@ -59,7 +60,7 @@ export async function load(
       const tls = system.world.identityOf('subsystem', scenario.consumer)
       // Who is cut off in the middle has no reply: whether it was recorded is for the journal to say.
       const asked = await ask(url, tls, scenario).catch(() => undefined)
-      if (asked !== undefined) replies.push(asked)
+      if (asked !== undefined) answered(replies.push(asked))
     }
   }
   await Promise.all(Array.from({ length: callers }, (_, at) => caller(at)))
