@@ -1,5 +1,4 @@
 /** The Kafka that a configuration names, each principal with its own proof of who it is. */
-import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { KafkaConnection } from '../adapters/ledger-kafka/connection.ts'
@@ -7,6 +6,7 @@ import { kafkaTransport } from '../adapters/ledger-kafka/kafka-transport.ts'
 import type { LogTransport } from '../gateway/ports/log-transport.ts'
 import type { Instant } from '../policies/vocabulary.ts'
 import type { Principal, ReplicationConfig } from './config/replication.ts'
+import { pemCertificates } from './pem-certificates.ts'
 
 export function kafkaOf(settings: ReplicationConfig, gateway: string): LogTransport {
   return transportOf(settings, connectionsOf(settings, gateway))
@@ -15,8 +15,8 @@ export function kafkaOf(settings: ReplicationConfig, gateway: string): LogTransp
 export interface RenewableKafka {
   readonly transport: LogTransport
   /**
-   * Reads certificates, keys and passwords again; throws where they can't be used. What it returns puts them in force, for connections that
-   * come from then on: an open one stays what it was.
+   * Reads certificates, keys and passwords again; throws where they can't be used. What it returns puts them in force, for senders and
+   * readers that are opened from then on: an open one stays what it was, and another takes its place when it fails.
    */
   readAgain(now: Instant): () => void
 }
@@ -68,21 +68,23 @@ function assertUsable(files: Principal, { password, tls }: KafkaConnection, now:
   if (tls === undefined) return
   const { ca, cert, key } = tls
   within(files.ca, () => {
-    const all = ca.flatMap((text) => text.match(CERTIFICATE) ?? [])
-    if (!all.some((text) => isInForce(text, now))) throw new Error('no authority in it is in force')
+    // One of several at the least: while authorities change, the old and the new one stand there.
+    if (!isAnyInForce(ca, now)) throw new Error('no authority in it is in force')
   })
   if (cert === undefined || key === undefined) return
   within(files.certificate, () => {
     createSecureContext({ ca: [...ca], cert, key })
-    if (!isInForce(cert, now)) throw new Error('it is not in force yet, or has run out')
+    if (!isAnyInForce([cert], now)) throw new Error('it is not in force yet, or has run out')
   })
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
-
-function isInForce(pem: string, now: Instant): boolean {
-  const { validFromDate, validToDate } = new X509Certificate(pem)
-  return validFromDate.getTime() <= now && now <= validToDate.getTime()
+function isAnyInForce(texts: readonly string[], now: Instant): boolean {
+  return texts
+    .flatMap(pemCertificates)
+    .some(
+      ({ validFromDate, validToDate }) =>
+        validFromDate.getTime() <= now && now <= validToDate.getTime(),
+    )
 }
 
 function within(file: string | undefined, check: () => void): void {

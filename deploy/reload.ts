@@ -71,5 +71,4 @@ function inOneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, '; ')
 }
 
-const MEND =
-  'Mend what is named and send SIGHUP again; a restart instead would fail for the same reason.'
+const MEND = 'Mend what is named and send SIGHUP again; a restart instead would not help.'

@@ -1,7 +1,8 @@
 /**
  * What a neighbour notices (issue 5): its p99 while a provider is slow, as a ratio to its p99 while the same questions go to a provider
  * that is quick; and its p99 while another consumer asks as often as it can, as a ratio to its p99 alone; in the same round. With the
- * limits of `admission`; and, to see what they are good for, without.
+ * limits of `admission`; and, to see what they are good for, without: in a gateway of its own when the rounds are over, so that this one
+ * ratio is to another moment.
  *
  * The neighbour asks at a steady pace whatever becomes of it (an open loop), so that a stall is not hidden by fewer questions.
  */

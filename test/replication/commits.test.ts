@@ -39,6 +39,9 @@ test('a commit comes back from its message as it was', () => {
       expect(decodeCommit(encodeCommit(commit))).toEqual(commit)
     }),
   )
+  const fits = { first: 0, count: 3, payload: Buffer.alloc(15) }
+  expect(decodeCommit(encodeCommit(fits))).toEqual(fits)
+  expect(decodeCommit(encodeCommit({ ...fits, count: 4 }))).toBeUndefined()
 })
 
 test('whatever else stands in a message is no commit, and never throws', () => {

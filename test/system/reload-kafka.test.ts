@@ -7,7 +7,7 @@ import type { ReplicationConfig } from '../../deploy/config/replication.ts'
 import { renewableKafkaOf } from '../../deploy/kafka-of.ts'
 import type { KafkaRole } from '../../deploy/services/kafka/access.ts'
 import { Instant } from '../../policies/vocabulary.ts'
-import { sharedKafka, type TestKafka } from '../harness/kafka-broker.ts'
+import { scramConnectionOf, sharedKafka, type TestKafka } from '../harness/kafka-broker.ts'
 import { ledgerOn, sectionFor } from '../harness/replication.ts'
 import { startSystem } from '../harness/system.ts'
 import { isHere, testNeeding } from '../house/needs.ts'
@@ -27,6 +27,10 @@ beforeAll(async () => {
 afterAll(() => {
   rmSync(folder, { recursive: true })
 })
+
+function inYears(years: number): Instant {
+  return Instant.ofMilliseconds(NOW + years * 365 * 86_400_000)
+}
 
 function write(role: KafkaRole): void {
   const files = kafka.access.files(role)
@@ -59,8 +63,13 @@ promise(
   'what has run out, what is another’s key, and authorities that are none, are refused',
   async () => {
     const { readAgain } = renewableKafkaOf(await section(), 'a test')
-    const in100Years = Instant.ofMilliseconds(NOW + 100 * 365 * 86_400_000)
-    expect(() => readAgain(in100Years)).toThrow(/authority.*force/)
+    // The writer's is for one year, its authorities are for ten and twenty.
+    expect(() => readAgain(inYears(2))).toThrow(/writer\.crt: .*has run out/)
+    expect(() => readAgain(inYears(15))).toThrow(/writer\.crt: .*has run out/)
+    expect(() => readAgain(inYears(100))).toThrow(
+      /writer-ca\.crt: .*no authority in it is in force/,
+    )
+    expect(() => readAgain(inYears(-1))).toThrow(/no authority in it is in force/)
     copyFileSync(kafka.access.files('auditor').key, key)
     expect(() => readAgain(NOW)).toThrow(/writer\.crt: what proves to Kafka who this is/)
     rmSync(key)
@@ -70,6 +79,24 @@ promise(
     expect(() => readAgain(NOW)).toThrow(/writer-ca\.crt: .*no authority in it is in force/)
   },
 )
+
+promise('a password is read again as well, and an empty one is refused', async () => {
+  const passwordFile = join(folder, 'password')
+  const { password, username } = kafka.access.scram('gateway')
+  writeFileSync(passwordFile, `${password}\n`)
+  const whole = await section()
+  const { brokers } = scramConnectionOf(kafka, 'gateway')
+  const writer = { brokers: [...brokers] as [string], ca, username, passwordFile }
+  const { readAgain, transport } = renewableKafkaOf({ ...whole, writer }, 'a test')
+  writeFileSync(passwordFile, '')
+  expect(() => readAgain(NOW)).toThrow(/password: it is empty/)
+  writeFileSync(passwordFile, 'another')
+  readAgain(NOW)()
+  expect((await transport.check())[0]).toMatch(/refuse the writing principal/)
+  writeFileSync(passwordFile, password)
+  readAgain(NOW)()
+  expect(await transport.check()).toEqual([])
+})
 
 promise(
   'where it can’t be used the whole reload is refused, and exchanges go on',
