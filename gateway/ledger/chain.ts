@@ -1,6 +1,6 @@
 /**
- * One chain of the ledger, open for appending: the commit loop. As soon as the last commit is done it takes what is
- * queued (no linger) → canonical bytes → leaf hashes → room → tree → signed checkpoint → one frame → durable → resolve.
+ * One chain of the ledger, open for appending: the commit loop. As soon as the last commit is done, and no turn of the event loop
+ * brings more, it takes what is queued → canonical bytes → leaf hashes → room → tree → signed checkpoint → one frame → durable → resolve.
  *
  * INVARIANT: no promise of `append` resolves before its leaf survives a power cut.
  * INVARIANT: two different checkpoints of one size are never signed. A checkpoint is signed only when the storage has promised
@@ -43,7 +43,7 @@ export interface ChainOptions {
   readonly onFatal: (fault: LedgerFault) => void
   /**
    * Runs the commit loop soon after an entry came to an idle chain. `setImmediate` lets all requests that came in one turn
-   * of the event loop share a batch. Absent: a microtask.
+   * of the event loop share a batch, and those of the next few as long as each brings more. Absent: a microtask, and no waiting.
    */
   readonly soon?: (go: () => void) => void
   /** Milliseconds of a clock that only runs forward: how long records have waited. Absent: nobody asks. */
@@ -69,6 +69,9 @@ export interface BacklogLimits {
 
 const LIMITS: BacklogLimits = { queueEntries: 8_192, queueBytes: 32 * 1024 * 1024 }
 const LARGEST_BATCH = 4_096
+/** Nobody waits for more than these. */
+const LARGE_BATCH = 64
+const MOST_TURNS = 8
 /** For what `beforeBatch` adds. */
 const ROOM_IN_FRONT = 4_096
 
@@ -189,6 +192,7 @@ class CommitLoop implements OpenChain {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
+      await this.#whileMoreCome()
       const batch = this.#take()
       try {
         await this.#commit(batch)
@@ -198,6 +202,22 @@ class CommitLoop implements OpenChain {
     }
     this.#running = false
     for (const done of this.#idle.splice(0)) done()
+  }
+
+  /**
+   * A signature and a sync cost as much for one record as for many: under load a batch waits while each turn of the event
+   * loop brings more. One record alone never waits.
+   */
+  async #whileMoreCome(): Promise<void> {
+    const { soon } = this.#options
+    if (soon === undefined) return
+    let before = 1
+    for (let turn = 0; turn < MOST_TURNS; turn += 1) {
+      const count = this.#queue.length
+      if (count <= before || count >= LARGE_BATCH) return
+      before = count
+      await new Promise<void>(soon)
+    }
   }
 
   /** What is queued, up to what one frame may hold. */

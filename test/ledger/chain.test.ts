@@ -9,7 +9,7 @@ import { rootFromInclusion } from '../../gateway/ledger/proofs.ts'
 import { ED25519 } from '../../gateway/ledger/signer.ts'
 import type { LogSigner } from '../../gateway/ledger/signer.ts'
 import { parseProof } from '../../gateway/ledger/tlog-proof.ts'
-import { memoryChain, testSigner } from '../harness/memory-ledger.ts'
+import { memoryChain, testSigner, type MemoryChain } from '../harness/memory-ledger.ts'
 
 function entry(number: number, finishes = false): Entry {
   return { kind: 'heads', record: `{"n":${number}}`, finishes }
@@ -63,6 +63,71 @@ test('what waits while a batch is being written becomes one batch, of 4,096 at m
   release()
   await Promise.all([first, ...rest])
   expect(signed.map((text) => Number(text.split('\n')[1]))).toEqual([1, 4097, 5001])
+})
+
+describe('under load', () => {
+  /** A chain whose turns of the event loop are ended by hand, and the sizes that it signed. */
+  function withTurns(): { chain: MemoryChain; sizes: () => number[]; turn: () => Promise<void> } {
+    const { signer, signed } = watched()
+    const waiting: (() => void)[] = []
+    const chain = memoryChain('T/x', { signer, soon: (go) => waiting.push(go) })
+    const turn = async (): Promise<void> => {
+      for (const go of waiting.splice(0)) go()
+      await nextTurn()
+    }
+    return { chain, turn, sizes: () => signed.map((text) => Number(text.split('\n')[1])) }
+  }
+
+  test('a batch waits while each turn brings more records', async () => {
+    const { chain, sizes, turn } = withTurns()
+    const all = [1, 2].map((at) => chain.append(entry(at)))
+    await turn()
+    all.push(chain.append(entry(3)))
+    await turn()
+    expect(sizes()).toEqual([])
+    await turn()
+    expect(sizes()).toEqual([3])
+    await Promise.all(all)
+  })
+
+  test('one record alone does not wait for another', async () => {
+    const { chain, sizes, turn } = withTurns()
+    const one = chain.append(entry(1))
+    await turn()
+    expect(sizes()).toEqual([1])
+    await one
+  })
+
+  test('a batch that is large already does not wait', async () => {
+    const { chain, sizes, turn } = withTurns()
+    const all = Array.from({ length: 64 }, (_, at) => chain.append(entry(at)))
+    await turn()
+    expect(sizes()).toEqual([64])
+    await Promise.all(all)
+  })
+
+  test('a batch does not wait for ever, however long the load lasts', async () => {
+    const { chain, sizes, turn } = withTurns()
+    const all = [chain.append(entry(0)), chain.append(entry(1))]
+    for (let turns = 0; turns < 9; turns += 1) {
+      expect(sizes()).toEqual([])
+      await turn()
+      all.push(chain.append(entry(turns)))
+    }
+    expect(sizes()).toEqual([10])
+    while (chain.head().size < all.length) await turn()
+    await Promise.all(all)
+  })
+
+  test('close ends a batch that waits, and loses nothing of it', async () => {
+    const { chain, sizes, turn } = withTurns()
+    const all = [chain.append(entry(0)), chain.append(entry(1))]
+    await turn()
+    const closing = chain.close()
+    await turn()
+    await Promise.all([...all, closing])
+    expect(sizes()).toEqual([2])
+  })
 })
 
 test('a leaf names its record, and its receipt proves it in the signed checkpoint', async () => {
