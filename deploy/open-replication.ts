@@ -10,7 +10,7 @@ import { LogUnavailable, type LogTransport } from '../gateway/ports/log-transpor
 import type { Report, Telemetry } from '../gateway/ports/telemetry.ts'
 import { machineTimers, type Timers } from '../gateway/ports/timers.ts'
 import type { Divergence } from '../gateway/replication/followed-chain.ts'
-import { nameOf } from '../gateway/replication/followed-lane.ts'
+import { nameOf } from '../gateway/replication/lane-of.ts'
 import { laneOf } from '../gateway/replication/lane-of.ts'
 import { replicatedChain } from '../gateway/replication/replicated-chain.ts'
 import { Replication, type ReplicationParts } from '../gateway/replication/replication.ts'

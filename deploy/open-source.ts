@@ -11,7 +11,6 @@ import type { PublishedNotes } from '../gateway/console/evidence.ts'
 import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { ChainSource } from '../gateway/ports/chain-source.ts'
 import { LogUnavailable } from '../gateway/ports/log-transport.ts'
-import { signedWith } from '../gateway/replication/fork-proof.ts'
 import { laneSource } from '../gateway/replication/lane-source.ts'
 import { publishedOn } from '../gateway/replication/published-on.ts'
 import { replication, type ReplicationConfig } from './config/replication.ts'
@@ -40,7 +39,7 @@ export async function openSource(
     const settings = settingsIn(kafka)
     const log = kafkaOf(settings, 'gongdao verify')
     const published = await publishedOn(log).catch((fault: unknown) => unread(fault, settings))
-    return { source: laneSource(log, signedWith(keys)), published }
+    return { source: laneSource(log, keys), published }
   }
   const published = { [Symbol.iterator]: () => publishedIn(data), at: publishedAt(data) }
   return { source: journalSource({ data, instance }), published }

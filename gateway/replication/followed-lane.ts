@@ -2,6 +2,7 @@
 import type { Lane, LogMessage, ReadPart } from '../ports/log-transport.ts'
 import type { JournalledChain } from '../ports/chain-journal.ts'
 import { FollowedChain, type Divergence } from './followed-chain.ts'
+import { nameOf } from './lane-of.ts'
 import { decodeCommit } from './message.ts'
 
 /** How far a lane was read back, to be kept over a restart: where to begin reading, and what of ours stands before. */
@@ -34,10 +35,6 @@ export interface Batch {
   readonly chain: FollowedChain | undefined
   readonly messages: readonly LogMessage[]
   readonly to: number
-}
-
-export function nameOf({ partition, topic }: Lane): string {
-  return `${topic}/${String(partition)}`
 }
 
 export interface LaneStart {

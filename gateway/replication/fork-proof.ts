@@ -7,7 +7,6 @@ import { leafHash, leafHashOf } from '../ledger/hash.ts'
 import type { TreeHash } from '../ledger/hash.ts'
 import { noteKey, parseCheckpoint, parseNote, signersOf } from '../ledger/note.ts'
 import type { Checkpoint } from '../ledger/note.ts'
-import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import { rootFromInclusion } from '../ledger/proofs.ts'
 import { ED25519 } from '../ledger/signer.ts'
 import { parseProof, proofText } from '../ledger/tlog-proof.ts'
@@ -89,17 +88,6 @@ export function isSignedBy(
 export interface OwnCommits {
   /** The commit with which the chain has so many leaves; undefined where none of ours ends there. */
   endingAt(chain: string, size: number): Commit | undefined
-}
-
-/**
- * Whether a commit carries a checkpoint over it by its chain's own key, as a verifier has pinned it. Where none is pinned nobody can say
- * that it does not: the graver answer.
- */
-export function signedWith(keys: PinnedKeys): (chain: string, commit: Commit) => boolean {
-  return (chain, commit) => {
-    const key = keys.forChain(chain)
-    return key === undefined || checkpointOf(chain, commit, key.publicKey) !== undefined
-  }
 }
 
 /** Undefined where the key signed none for a chain that ends with this commit. */

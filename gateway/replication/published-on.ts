@@ -1,6 +1,6 @@
 /** Published checkpoints as an auditor finds them on a log server: heads that the chains beside them must have had. */
 import { parseCheckpoint } from '../ledger/note.ts'
-import { messagesOf, type ReadableLog } from './lane-source.ts'
+import { messagesOf, type ReadableLog } from './open-lane.ts'
 
 /** Of one chain: there is a checkpoint for each second, and an auditor's memory is bounded. */
 const MOST_OF_A_CHAIN = 4096

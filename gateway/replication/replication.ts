@@ -8,7 +8,8 @@
 import type { JournalledChain } from '../ports/chain-journal.ts'
 import type { Lane, LogMessage, ReadPart } from '../ports/log-transport.ts'
 import { FollowedChain, type Divergence } from './followed-chain.ts'
-import { nameOf, type FollowedLane, type Progress } from './followed-lane.ts'
+import type { FollowedLane, Progress } from './followed-lane.ts'
+import { nameOf } from './lane-of.ts'
 
 export type Next =
   | { readonly kind: 'open' }

@@ -1,52 +1,65 @@
 /**
- * Which commits of a chain were read, and with which bytes, to tell a repeat from a fork however late it comes: 40 bytes for each, since
- * a gateway makes tens of millions in a day.
+ * Of which commits a chain consists, to tell a repeat from a fork however late it comes: 72 bytes for each, since a gateway makes
+ * tens of millions in a day.
  */
-import { hash } from 'node:crypto'
+import type { TreeHash } from '../ledger/hash.ts'
 
-/** All of a SHA-256: an operator who forks a chain must not find two commits that share it, and half would take 2^64 tries. */
-const DIGEST = 32
+/** All of a SHA-256: an operator who forks a chain must not find two that share it, and half would take 2^64 tries. */
+const HASH = 32
 const FIRST_ROOM = 1024
 
 export class SeenCommits {
+  /** Where each begins; behind the newest, where it ends. */
   #firsts = new Float64Array(FIRST_ROOM)
-  #digests = Buffer.alloc(FIRST_ROOM * DIGEST)
+  #leaves: Buffer = Buffer.alloc(FIRST_ROOM * HASH)
+  #roots: Buffer = Buffer.alloc(FIRST_ROOM * HASH)
   #count = 0
 
-  /** In the order of the chain; `value`: the whole message. */
-  add(first: number, value: Buffer): void {
-    if (this.#count === this.#firsts.length) this.#grow()
-    this.#firsts[this.#count] = first
-    digestOf(value).copy(this.#digests, this.#count * DIGEST)
+  /** The next of the chain: it begins where the one before ended. `leaves`: the hash that stands for its leaves. */
+  add(end: number, leaves: TreeHash, root: TreeHash): void {
+    if (this.#count + 1 === this.#firsts.length) this.#grow()
+    this.#leaves.write(leaves, this.#count * HASH, 'latin1')
+    this.#roots.write(root, this.#count * HASH, 'latin1')
     this.#count += 1
+    this.#firsts[this.#count] = end
   }
 
-  /** Whether a commit that begins there was read, with these very bytes. */
-  has(first: number, value: Buffer): boolean {
+  /** Undefined where none begins there. */
+  leavesFrom(first: number): TreeHash | undefined {
     const at = this.#placeOf(first)
-    if (this.#firsts[at] !== first || at >= this.#count) return false
-    return this.#digests.subarray(at * DIGEST, (at + 1) * DIGEST).equals(digestOf(value))
+    return at < this.#count ? hashAt(this.#leaves, at) : undefined
   }
 
-  /** Of the first commit that begins there or behind. */
+  /** Of the chain when it had so many leaves; undefined where no commit ended there. */
+  rootAt(size: number): TreeHash | undefined {
+    const at = this.#placeOf(size)
+    return at >= 1 && at <= this.#count ? hashAt(this.#roots, at - 1) : undefined
+  }
+
+  /** Number of the commit that begins there (of how many there are: where the newest ends); Infinity where none does. */
   #placeOf(first: number): number {
-    let [from, to] = [0, this.#count]
+    let [from, to] = [0, this.#count + 1]
     while (from < to) {
       const middle = Math.floor((from + to) / 2)
       if ((this.#firsts[middle] ?? Infinity) < first) from = middle + 1
       else to = middle
     }
-    return from
+    return from <= this.#count && this.#firsts[from] === first ? from : Infinity
   }
 
   #grow(): void {
-    const firsts = new Float64Array(this.#count * 2)
+    const firsts = new Float64Array(this.#firsts.length * 2)
     firsts.set(this.#firsts)
     this.#firsts = firsts
-    this.#digests = Buffer.concat([this.#digests, Buffer.alloc(this.#count * DIGEST)])
+    this.#leaves = doubled(this.#leaves)
+    this.#roots = doubled(this.#roots)
   }
 }
 
-function digestOf(value: Buffer): Buffer {
-  return hash('sha256', value, 'buffer')
+function hashAt(hashes: Buffer, at: number): TreeHash {
+  return hashes.toString('latin1', at * HASH, (at + 1) * HASH)
+}
+
+function doubled(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, Buffer.alloc(bytes.length)])
 }

@@ -2,11 +2,10 @@
 import { expect, test } from '@jest/globals'
 import { CommitReader } from '../../adapters/ledger-journal/commit-reader.ts'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
-import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
-import { forkProof, signedWith } from '../../gateway/replication/fork-proof.ts'
+import { forkProof } from '../../gateway/replication/fork-proof.ts'
 import { SimDisk } from '../harness/sim-disk.ts'
-import { KEYS, exchangeOrigin, gateway, openOn, put } from '../harness/small-ledger.ts'
+import { exchangeOrigin, gateway, openOn, put } from '../harness/small-ledger.ts'
 
 test('our own leaves under a note with another line prove nothing, and only ours over them are read', async () => {
   const disk = new SimDisk()
@@ -23,23 +22,6 @@ test('our own leaves under a note with another line prove nothing, and only ours
   }
   const { publicKey } = gateway
   expect(forkProof({ origin, size: 3, journal, publicKey }, theirs)).toBeUndefined()
-})
-
-test('a commit is signed where its checkpoint is over it, by the pinned key of its chain', async () => {
-  const disk = new SimDisk()
-  const [origin, other] = [exchangeOrigin(1), exchangeOrigin(2)]
-  const { chain } = await openOn('/data', origin, { disk })
-  for (const number of [1, 2, 3]) await put(chain, 'heads', { number })
-  const reader = new CommitReader({ disk, folder: chainFolder('/data', origin), origin })
-  const [, own] = reader.read(0, 3, 1_000_000)
-  if (own === undefined) throw new Error('there is a second commit')
-  const isSigned = signedWith(parsePinnedKeys(KEYS))
-  expect(isSigned(origin, own)).toBe(true)
-  expect(isSigned(origin, { ...own, first: own.first + 1 })).toBe(false)
-  expect(isSigned(other, own)).toBe(false)
-  // Nobody's key is pinned for it.
-  expect(isSigned('T/exchange/T/GOV/X/nobody/1', own)).toBe(true)
-  expect(isSigned(origin, { ...own, payload: own.payload.subarray(0, -9) })).toBe(false)
 })
 
 class Untouched implements Commit {

@@ -1,83 +1,285 @@
-/** A lane as an auditor reads it who trusts the server for nothing: commits that are missing, early, twice, or others. */
-import { expect, test } from '@jest/globals'
-import type { Chunk } from '../../gateway/ledger/chunk.ts'
-import type { ReadMessage } from '../../gateway/ports/log-transport.ts'
-import { laneSource, type ReadableLog } from '../../gateway/replication/lane-source.ts'
-import { encodeCommit } from '../../gateway/replication/message.ts'
+/**
+ * A lane as an auditor reads it who trusts the server for nothing: commits that are missing, early, twice, or others; and what somebody
+ * who may write there puts among them. What the chain's key did not sign accuses nobody; what it did sign, twice, is never hidden.
+ */
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import type { Commit } from '../../gateway/ports/chain-journal.ts'
+import { laneOf } from '../../gateway/replication/lane-of.ts'
 import { SeenCommits } from '../../gateway/replication/seen-commits.ts'
-import { exchangeOrigin } from '../harness/small-ledger.ts'
+import {
+  ORIGIN,
+  bytesOf,
+  commitsOf,
+  copied,
+  endOfEntries,
+  flippedAt,
+  readLanes,
+  withoutRecords,
+  type ReadChain,
+} from '../harness/lane-commits.ts'
 
-const ORIGIN = exchangeOrigin(1)
+const own = await commitsOf([[1], [2], [3, 4], [5], [6]])
+const [one, two, three, five, six] = own as [Commit, Commit, Commit, Commit, Commit]
+/** From another disk, with the same key: what a cloned folder writes. It forks at leaf 2, and its commits end elsewhere, too. */
+const forked = await commitsOf([[1], [2], [7], [8], [9], [10]])
+const [, , seven, eight, nine] = forked as [Commit, Commit, Commit, Commit, Commit, Commit]
+const nonsense: Commit = { first: 2, count: 2, payload: Buffer.from('nonsense of some length') }
+const GAP = 'index-wrong'
 
-function commit(first: number, count = 1, text = ''): Buffer {
-  return encodeCommit({
-    first,
-    count,
-    payload: Buffer.from(`a commit that begins at ${String(first)}${text}`),
-  })
+async function read(commits: readonly Commit[], keys?: string): Promise<ReadChain> {
+  return readLanes([commits], keys)
 }
 
-/** What is wrong with the order and the bytes of these messages: kind, first and last leaf. */
-async function findingsIn(values: readonly Buffer[], isSigned = true): Promise<unknown[]> {
-  const messages = values.map((value, offset): ReadMessage => ({ key: ORIGIN, offset, value }))
-  const log: ReadableLog = {
-    partitions: 1,
-    openReader: ({ topic }) => {
-      const all = topic === 'exchange' ? messages : []
-      const read = (offset: number) =>
-        Promise.resolve({ messages: all.slice(offset), next: all.length, low: 0, high: all.length })
-      return Promise.resolve({ read, close: () => Promise.resolve() })
-    },
-  }
-  const source = laneSource(log, () => isSigned)
-  const chunks: Chunk[] = []
-  for await (const chunk of source.read(ORIGIN, { from: 0, mayGrow: false })) chunks.push(chunk)
-  return chunks
-    .flatMap(({ parts }) => parts)
-    .flatMap((part) => (part.type === 'damage' ? [part.finding] : []))
-    .map(({ first, kind, last }) => [kind, first, last])
+/** Whatever the order, the chain is read as it is, with these findings. */
+async function expectOwn(commits: readonly Commit[], findings: readonly unknown[]): Promise<void> {
+  expect(await read(commits)).toEqual({ findings, ends: false, bytes: bytesOf(own) })
 }
 
 test('repeats are left out, and what comes before its turn waits', async () => {
-  expect(await findingsIn([0, 1, 3, 2, 2, 0, 3, 4].map((first) => commit(first)))).toEqual([])
+  await fc.assert(
+    fc.asyncProperty(
+      fc.shuffledSubarray([...own, ...own, ...own], { minLength: 0, maxLength: 15 }),
+      async (some) => {
+        await expectOwn([...some, ...own], [])
+      },
+    ),
+  )
 })
 
-test('other bytes for leaves that were there are a fork, before their turn and after it', async () => {
-  const late = [commit(0), commit(1), commit(0, 1, ' again')]
-  expect(await findingsIn(late)).toEqual([['fork', 0, 0]])
-  const early = [commit(1), commit(1, 1, ' again'), commit(0)]
-  expect(await findingsIn(early)).toEqual([['fork', 1, 1]])
-  const overlapping = [commit(0), commit(2), commit(1, 4)]
-  expect(await findingsIn(overlapping)).toEqual([['fork', 2, 2]])
-  const otherCount = encodeCommit({
-    first: 0,
-    count: 2,
-    payload: Buffer.from('a commit that begins at 0'),
+describe('what the key did not sign is foreign, and the chain is read as it is', () => {
+  test('nonsense, before, behind and in place of the own commit', async () => {
+    await expectOwn([one, two, nonsense, three, five, six], [['foreign', 2, 3]])
+    await expectOwn([one, two, three, nonsense, five, six], [['foreign', 2, 3]])
+    await expectOwn([nonsense, one, two, three, five, six], [['foreign', 2, 3]])
+    const everywhere = own.flatMap((commit) => [{ ...nonsense, first: commit.first }, commit])
+    const found = own.map(({ first }) => ['foreign', first, first + 1])
+    await expectOwn(everywhere, found)
   })
-  expect(await findingsIn([commit(0), otherCount])).toEqual([['fork', 0, 1]])
+
+  test('at the very end of a chain that goes on, and far beyond it', async () => {
+    const end = { ...nonsense, first: 6 }
+    const beyond = { ...nonsense, first: 9000 }
+    const found = [
+      ['foreign', 9000, 9001],
+      ['foreign', 6, 7],
+    ]
+    await expectOwn([...own, end, beyond], found)
+  })
+
+  test('a checkpoint of the chain, which anyone can copy, behind other leaves', async () => {
+    const forged = copied([seven, eight], three)
+    for (const order of [
+      [one, two, forged, three, five, six],
+      [one, forged, two, three, five, six],
+      [one, forged, three, two, five, six],
+      [one, three, forged, two, five, six],
+      [one, two, three, forged, five, six],
+      [...own, forged],
+    ]) {
+      await expectOwn(order, [['foreign', 2, 3]])
+    }
+  })
+
+  test('the checkpoint of a later commit behind other leaves in place of several', async () => {
+    const forged = copied([seven, eight, nine], five)
+    for (const order of [
+      [one, two, forged, three, five, six],
+      [one, two, three, forged, five, six],
+      [...own, forged],
+    ]) {
+      await expectOwn(order, [['foreign', 2, 4]])
+    }
+  })
+
+  test('the own leaves, or others, under a checkpoint of another size', async () => {
+    for (const forged of [copied([three], two), copied([seven, eight], six)]) {
+      for (let place = 0; place <= own.length; place += 1) {
+        await expectOwn(own.toSpliced(place, 0, forged), [['foreign', 2, 3]])
+      }
+    }
+  })
+
+  test('the own leaves under a signature that is none, or with another record', async () => {
+    const unsigned = flippedAt(three, three.payload.length - 20)
+    const otherRecord = flippedAt(three, 10)
+    for (const damaged of [unsigned, otherRecord]) {
+      await expectOwn([one, two, damaged, three, five, six], [['foreign', 2, 3]])
+      await expectOwn([...own, damaged], [['foreign', 2, 3]])
+    }
+  })
 })
 
-test('bytes that the chain’s key did not sign accuse nobody who has it', async () => {
-  const late = [commit(0), commit(1), commit(0, 1, ' by somebody else')]
-  expect(await findingsIn(late, false)).toEqual([['foreign', 0, 0]])
+describe('no finding', () => {
+  test('leaves that came again without the records that were pruned meanwhile', async () => {
+    await expectOwn([...own, withoutRecords(three)], [])
+  })
+
+  test('a commit that came again with a line of somebody else under its checkpoint', async () => {
+    const line = Buffer.from('— somebody.example/else AAAAAAAA\n')
+    await expectOwn([...own, { ...two, payload: Buffer.concat([two.payload, line]) }], [])
+  })
+})
+
+describe('what the key signed twice is a fork', () => {
+  test('whichever comes first', async () => {
+    const ownFirst = await read([...own, seven, eight, nine])
+    expect(ownFirst.findings).toEqual([
+      ['fork', 2, 2],
+      ['fork', 3, 3],
+      ['fork', 4, 4],
+    ])
+    expect(ownFirst.bytes).toEqual(bytesOf(own))
+    const itsFirst = await read([...forked, three, five, six])
+    expect(itsFirst.findings).toEqual([
+      ['fork', 2, 3],
+      ['fork', 4, 4],
+      ['fork', 5, 5],
+    ])
+    expect(itsFirst.bytes).toEqual(bytesOf(forked))
+  })
+
+  test('even where it comes without what it stands on', async () => {
+    for (const [stray, at] of [
+      [nine, 4],
+      [eight, 3],
+    ] as const) {
+      for (let place = 0; place <= own.length; place += 1) {
+        await expectOwn(own.toSpliced(place, 0, stray), [['fork', at, at]])
+      }
+    }
+  })
+
+  test('even where its leaves are the same, and only those in front of them are others', async () => {
+    const [, , , , sameLeaf] = await commitsOf([[1], [2], [7], [8], [5]])
+    await expectOwn([...own, sameLeaf as Commit], [['fork', 4, 4]])
+  })
+
+  test('at a size at which this chain has no checkpoint', async () => {
+    await expectOwn([one, two, seven, ...own].toSpliced(2, 1).concat(seven), [['fork', 2, 2]])
+    await expectOwn([one, two, three, seven, five, six], [['fork', 2, 2]])
+  })
+
+  test('and is told before anything else that is wrong with the chain ends its reading', async () => {
+    const damaged = flippedAt(five, 10)
+    const { findings } = await read([one, two, three, eight, damaged, six])
+    expect(findings[0]).toEqual(['fork', 3, 3])
+  })
+
+  test('also where the chain never comes so far', async () => {
+    const itsOwn = copied([seven, eight, nine], five)
+    const another = copied([three, nine], nine)
+    const { findings } = await read([one, two, itsOwn, another])
+    expect(findings).toEqual([['fork', 2, 4]])
+  })
+
+  test('also on a lane where this chain does not belong', async () => {
+    const { partition } = laneOf(ORIGIN, 2)
+    const lanes = partition === 0 ? [own, [seven]] : [[seven], own]
+    const { bytes, findings } = await readLanes(lanes)
+    expect({ bytes, findings }).toEqual({ bytes: bytesOf(own), findings: [['fork', 2, 2]] })
+  })
+})
+
+describe('a chain that is not whole', () => {
+  test('leaves that are missing are told with their range', async () => {
+    expect(await read([one, two, five, six])).toMatchObject({ findings: [[GAP, 2, 3]], ends: true })
+    expect(await read([three, five])).toMatchObject({ findings: [[GAP, 0, 1]], ends: true })
+  })
+
+  test('so are those that a checkpoint of the key covers, and that are not there', async () => {
+    const forged = copied([seven, eight, nine], five)
+    const { bytes, findings } = await read([one, forged])
+    expect({ findings, bytes }).toEqual({ findings: [[GAP, 1, 1]], bytes: bytesOf([one]) })
+    const late = await read([one, two, three, forged])
+    expect(late).toEqual({
+      findings: [[GAP, 4, 4]],
+      ends: true,
+      bytes: bytesOf([one, two, three]),
+    })
+  })
+
+  test('the own commit, damaged, is given to the verifier, who says what is wrong with it', async () => {
+    for (const at of [0, 10, endOfEntries(three) - 5]) {
+      const damaged = flippedAt(three, at)
+      const { bytes, ends, findings } = await read([one, two, damaged, five, six])
+      expect({ ends, findings }).toEqual({ ends: false, findings: [] })
+      expect(bytes).toEqual(bytesOf([one, two, damaged]))
+    }
+  })
+
+  test('where only its signature is damaged what follows is read as well', async () => {
+    const damaged = flippedAt(three, three.payload.length - 20)
+    const { bytes, findings } = await read([one, two, nonsense, damaged, five, six])
+    expect(findings).toEqual([['foreign', 2, 3]])
+    expect(bytes).toEqual(bytesOf([one, two, damaged, five, six]))
+  })
+
+  test('a topic whose beginning was deleted is told, however much of a chain stands behind it', async () => {
+    const many = await commitsOf(Array.from({ length: 3000 }, (_, at) => [at]))
+    expect(await read(many.slice(7))).toMatchObject({ findings: [[GAP, 0, 6]], ends: true })
+    expect((await read([...many.slice(7), ...many.slice(0, 7)])).bytes).toEqual(bytesOf(many))
+  })
 })
 
 test('a few bytes that claim more leaves than they can hold are no commit, and stand in nobody’s way', async () => {
-  const claim = encodeCommit({ first: 1, count: 2 ** 32 - 1, payload: Buffer.from('junk') })
-  expect(await findingsIn([commit(0), claim, commit(1), commit(2)])).toEqual([
-    ['frame-damaged', 1, 1],
-  ])
+  const claim = { first: 1, count: 2 ** 32 - 1, payload: Buffer.from('junk') }
+  await expectOwn([one, claim, two, three, five, six], [['frame-damaged', 1, 1]])
 })
 
-test('a topic whose beginning was deleted is told, however much of a chain stands behind it', async () => {
-  const behind = Array.from({ length: 200_000 }, (_, at) => commit(at + 7))
-  expect(await findingsIn(behind)).toEqual([['index-wrong', 0, 6]])
+test('where nobody’s key is pinned, nobody can say who signed: the graver answer', async () => {
+  const otherwise = flippedAt(seven, seven.payload.length - 20)
+  const { findings } = await read([...own, otherwise], '')
+  expect(findings).toEqual([['fork', 2, 2]])
 })
 
-test('what was read is known after many, each by its first leaf and its bytes', () => {
+test('whatever stands among its commits, a chain is read as it is, and nothing throws', async () => {
+  const pieces = [...own, ...forked.slice(2)].map(({ payload }) => payload)
+  const part = fc.tuple(fc.constantFrom(...pieces), fc.nat(400), fc.nat(400))
+  const junk = fc.record({
+    first: fc.oneof(fc.nat(8), fc.maxSafeNat()),
+    count: fc.nat(5),
+    payload: fc
+      .array(
+        fc.oneof(
+          part.map(([bytes, from, length]) => bytes.subarray(from, from + length)),
+          fc.uint8Array({ maxLength: 80 }),
+        ),
+        { maxLength: 4 },
+      )
+      .map((some) => Buffer.concat(some)),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(junk, { maxLength: 12 }), fc.nat(), async (some, salt) => {
+      const all = [...own]
+      for (const [at, one] of some.entries())
+        all.splice((salt * (at + 7)) % (all.length + 1), 0, one)
+      const { bytes, findings } = await read(all)
+      expect(bytes).toEqual(bytesOf(own))
+      for (const [kind] of findings) expect(['foreign', 'frame-damaged']).toContain(kind)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a chain that stands on another lane is read there', async () => {
+  for (const lanes of [
+    [[], own],
+    [own, []],
+    [own, own],
+  ]) {
+    expect(await readLanes(lanes)).toEqual({ findings: [], ends: false, bytes: bytesOf(own) })
+  }
+})
+
+test('what was read is known after many, by where it begins and where it ends', () => {
   const seen = new SeenCommits()
-  for (let at = 0; at < 5000; at += 1) seen.add(at * 3, commit(at * 3))
-  expect([0, 3, 4500, 14_997].map((first) => seen.has(first, commit(first)))).not.toContain(false)
-  expect([1, 14_998, 15_000].map((first) => seen.has(first, commit(first)))).not.toContain(true)
-  expect(seen.has(3, commit(3, 2))).toBe(false)
+  const hashOf = (at: number): string => String(at).padStart(32)
+  for (let at = 0; at < 5000; at += 1) seen.add((at + 1) * 3, hashOf(at), hashOf(-at))
+  expect([0, 3, 4500, 14_997].map((first) => seen.leavesFrom(first))).toEqual(
+    [0, 1, 1500, 4999].map(hashOf),
+  )
+  expect([3, 4503, 15_000].map((size) => seen.rootAt(size))).toEqual([0, -1500, -4999].map(hashOf))
+  for (const none of [1, 14_998, 15_000, 15_001]) expect(seen.leavesFrom(none)).toBeUndefined()
+  for (const none of [0, 1, 14_998, 15_001]) expect(seen.rootAt(none)).toBeUndefined()
 })

@@ -1,5 +1,6 @@
 /** One way of tampering with a ledger, and where it struck. */
 import type { Chance } from '../../exchange/json-documents.ts'
+import type { FindingKind } from '../../../gateway/ledger/finding.ts'
 import type { ChainSource } from '../../../gateway/ports/chain-source.ts'
 import type { TamperLedger } from './ledger.ts'
 
@@ -9,6 +10,8 @@ export interface Tampering {
   /** Where no file was changed. */
   readonly source?: ChainSource
   readonly truth: Truth
+  /** Whether the kinds of all findings together are what happened, and accuse nobody of more. */
+  readonly says?: (kinds: ReadonlySet<FindingKind>) => boolean
 }
 
 export interface Truth {

@@ -4,7 +4,6 @@ import { encodeCommit } from '../../../gateway/replication/message.ts'
 import type { ChainSource } from '../../../gateway/ports/chain-source.ts'
 import type { Lane, ReadMessage } from '../../../gateway/ports/log-transport.ts'
 import { parsePinnedKeys } from '../../../gateway/ledger/pinned-keys.ts'
-import { signedWith } from '../../../gateway/replication/fork-proof.ts'
 import { KEYS, REGISTRY } from '../small-ledger.ts'
 import type { Attack, Tampering, Truth } from './attack.ts'
 import { flipped } from './journal-attacks.ts'
@@ -23,7 +22,7 @@ export interface Sent {
 /** The two lanes of one gateway. */
 export type Lanes = Readonly<Record<'registry' | 'exchange', readonly Sent[]>>
 
-export function lanesOf(ledger: TamperLedger): Lanes {
+export function lanesOf(ledger: Pick<TamperLedger, 'data' | 'files'>): Lanes {
   return {
     registry: commitsOf(ledger, REGISTRY),
     exchange: [...commitsOf(ledger, CLOSED), ...commitsOf(ledger, RUNNING)],
@@ -31,7 +30,7 @@ export function lanesOf(ledger: TamperLedger): Lanes {
 }
 
 /** A checkpoint that stands alone in the journal goes with its leaves. */
-function commitsOf(ledger: TamperLedger, origin: string): Sent[] {
+function commitsOf(ledger: Pick<TamperLedger, 'data' | 'files'>, origin: string): Sent[] {
   const frames = segmentsOf(ledger, origin).flatMap((segment) => segment.frames)
   return frames.flatMap((frame, at): Sent[] => {
     const { count, entries, first } = frame
@@ -63,7 +62,7 @@ export function sourceOfLanes(lanes: Lanes, low = 0): ChainSource {
       close: () => Promise.resolve(),
     })
   }
-  return laneSource({ partitions: 1, openReader }, signedWith(parsePinnedKeys(KEYS)))
+  return laneSource({ partitions: 1, openReader }, parsePinnedKeys(KEYS))
 }
 
 export const MESSAGE_ATTACKS: readonly Attack[] = [

@@ -11,6 +11,7 @@ import { GATEWAY, KEYS, REGISTRY, registrar } from '../small-ledger.ts'
 import type { Attack, Tampering, Truth } from './attack.ts'
 import { CLOSED, INSTANCE, RUNNING, filesIn, write } from './ledger.ts'
 import type { OtherStory, TamperLedger } from './ledger.ts'
+import { lanesOf, type Lanes } from './messages.ts'
 
 const STRANGER = testSigner(9)
 const STRANGERS = [
@@ -30,6 +31,8 @@ export interface Rewrites {
   readonly withoutKey: readonly Rewritten[]
   readonly resigned: readonly Rewritten[]
   readonly rolledBack: readonly Rewritten[]
+  /** With the key, as Kafka would hold it. */
+  readonly forked: Lanes
 }
 
 /** Where the decisions of some exchanges stand: 17 leaves a round, behind opening and heads. */
@@ -57,7 +60,15 @@ export async function makeRewrites(): Promise<Rewrites> {
     const first = 2 + rounds * 17
     rolledBack.push(await rewritten({ rounds }, { chain: RUNNING, first, last: 2 + 4 * 17 - 1 }))
   }
-  return { withoutKey, resigned, rolledBack }
+  return { withoutKey, resigned, rolledBack, forked: await forked() }
+}
+
+async function forked(): Promise<Lanes> {
+  const data = mkdtempSync(join(tmpdir(), 'gongdao-forked-'))
+  await write(data, { changed: 121 })
+  const files = new Map(filesIn(data).map((file) => [file, readFileSync(file)]))
+  rmSync(data, { recursive: true })
+  return lanesOf({ data, files })
 }
 
 async function rewritten(story: OtherStory, truth: Truth): Promise<Rewritten> {

@@ -20,7 +20,10 @@ export interface Framed extends FrameView {
   readonly note: Buffer
 }
 
-export function segmentsOf(ledger: TamperLedger, origin: string): Segment[] {
+export function segmentsOf(
+  ledger: Pick<TamperLedger, 'data' | 'files'>,
+  origin: string,
+): Segment[] {
   const folder = chainFolder(ledger.data, origin)
   return [...ledger.files]
     .filter(([file]) => file.startsWith(join(folder, '0')) && file.endsWith('.seg'))

@@ -12,6 +12,7 @@ import { JOURNAL_ATTACKS } from './journal-attacks.ts'
 import { INSTANCE, judge, tamperLedger } from './ledger.ts'
 import type { TamperLedger } from './ledger.ts'
 import { makeRewrites, rewriteAttacks } from './rewrites.ts'
+import { messagePairs } from './message-pairs.ts'
 import { MESSAGE_ATTACKS } from './messages.ts'
 import { TILES_ATTACKS } from './tiles-attacks.ts'
 
@@ -49,11 +50,13 @@ export async function tamperCampaign({
   trials,
 }: CampaignOptions): Promise<Campaign> {
   const ledger = await tamperLedger()
+  const rewrites = await makeRewrites()
   const attacks = [
     ...JOURNAL_ATTACKS,
     ...MESSAGE_ATTACKS,
+    ...messagePairs(rewrites.forked),
     ...TILES_ATTACKS,
-    ...rewriteAttacks(await makeRewrites()),
+    ...rewriteAttacks(rewrites),
   ]
   const rows = new Map(
     attacks.map(({ name, within }): [string, Row] => [
@@ -97,7 +100,7 @@ async function trial(
       tampering.source ?? sourceOf(ledger, attack),
       attack.needsEvidence === true ? withEvidence(ledger) : {},
     )
-    const isLocated = findings.some((finding) => locates(finding, tampering.truth, attack.within))
+    const isLocated = isSaid(findings, tampering) && isThere(findings, tampering, attack)
     row.trials += 1
     if (findings.length > 0) row.detected += 1
     if (isLocated) row.located += 1
@@ -109,6 +112,14 @@ async function trial(
     )
     apply(new Map(whole))
   }
+}
+
+function isSaid(findings: readonly Finding[], { says }: Tampering): boolean {
+  return says?.(new Set(findings.map(({ kind }) => kind))) ?? true
+}
+
+function isThere(findings: readonly Finding[], { truth }: Tampering, { within }: Attack): boolean {
+  return findings.some((finding) => locates(finding, truth, within))
 }
 
 /** Another draw where one would have changed nothing. */

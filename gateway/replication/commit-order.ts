@@ -1,0 +1,217 @@
+/**
+ * Of which commits a chain consists, among all that stands under its name on a log server and in whatever order: those that the chain's
+ * key signed over these very leaves. Whoever may write there can put something in front of them, between them and behind them; what the
+ * key did not sign accuses nobody who has it.
+ *
+ * A checkpoint is public, so it can stand behind leaves that are not its own. Whether it does, or proves a fork, is seen when the chain
+ * has so many leaves: the key signed either this chain's root or another one.
+ */
+import type { Finding } from '../ledger/finding.ts'
+import { RightEdge } from '../ledger/right-edge.ts'
+import type { Candidate } from './candidate.ts'
+import { SeenCommits } from './seen-commits.ts'
+
+/** A gateway notices within seconds what Kafka lost of its commits, and sends it again behind the newer ones. */
+const MOST_EARLY_BYTES = 256 * 1024 * 1024
+
+export interface Ordered {
+  /** The next commit of the chain. */
+  take(commit: Candidate): void
+  /** Of what stands there; `ends`: what is behind can't be judged. */
+  tell(finding: Omit<Finding, 'chain'>, ends: boolean): void
+}
+
+/** Without its bytes: there may be many. */
+type Claim = Pick<Candidate, 'first' | 'count' | 'partition' | 'offset' | 'root'>
+
+export class CommitOrder {
+  readonly #to: Ordered
+  readonly #edge = new RightEdge()
+  readonly #seen = new SeenCommits()
+  /** Signed, and behind leaves that have not come yet; by first leaf. */
+  readonly #early = new Map<number, Candidate[]>()
+  #earlyBytes = 0
+  /** By size: checkpoints of the chain's key behind leaves that are not what they cover, for the chain has not come so far. */
+  readonly #claims = new Map<number, readonly Claim[]>()
+  /** It is due, and does not fit. If nothing better comes a verifier is given it, to say what is wrong with it. */
+  #rival: Candidate | undefined
+  #isBroken = false
+
+  constructor(to: Ordered) {
+    this.#to = to
+  }
+
+  /** The leaf that comes next. */
+  get due(): number {
+    return this.#edge.size
+  }
+
+  /** False where nothing that comes can be put in its place any more. */
+  offer(commit: Candidate): boolean {
+    if (this.#isOver()) return false
+    if (commit.first > this.due) this.#tooEarly(commit)
+    else this.#place(commit)
+    this.#drain()
+    if (this.#earlyBytes > MOST_EARLY_BYTES) this.#giveRival()
+    return !this.#isOver()
+  }
+
+  /** What is missing in front of so much does not come any more. */
+  #isOver(): boolean {
+    return this.#isBroken || this.#earlyBytes > MOST_EARLY_BYTES
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    while (this.#rival !== undefined && this.#early.size + this.#claims.size > 0) this.#giveRival()
+    if (this.#isBroken) return
+    this.#forget()
+    if (this.#early.size + this.#claims.size === 0) return
+    // A commit begins there, or a checkpoint covers all in front.
+    const next = [...this.#early.keys(), ...this.#claims.keys()].reduce((one, other) =>
+      Math.min(one, other),
+    )
+    const sentence = 'they are not there, though the key of the chain signed leaves behind them'
+    this.#to.tell({ kind: 'index-wrong', first: this.due, last: next - 1, sentence }, true)
+  }
+
+  #place(commit: Candidate): void {
+    if (commit.first < this.due) this.#late(commit)
+    else if (commit.isSigned && this.#fits(commit)) {
+      this.#forget()
+      this.#append(commit)
+    } else {
+      if (commit.isSigned) this.#claim(commit)
+      this.#oppose(commit)
+    }
+  }
+
+  #late(commit: Candidate): void {
+    const { count, first, isSigned, leaves, root } = commit
+    if (!isSigned) {
+      this.#foreign(commit)
+      return
+    }
+    const size = first + count
+    const own = this.#seen.rootAt(size)
+    if (own === root && this.#seen.leavesFrom(first) === leaves) return
+    if (size > this.due) this.#claim(commit)
+    else if (own === root) this.#foreign(commit)
+    else this.#fork(commit)
+  }
+
+  #tooEarly(commit: Candidate): void {
+    if (!commit.isSigned) {
+      this.#foreign(commit)
+      return
+    }
+    const there = this.#early.get(commit.first) ?? []
+    if (there.some((other) => isRepeat(other, commit))) return
+    this.#early.set(commit.first, [...there, commit])
+    this.#earlyBytes += commit.payload.length
+  }
+
+  /** Those whose turn has come. */
+  #drain(): void {
+    while (this.#early.has(this.due)) this.#release(this.due)
+  }
+
+  #release(first: number): void {
+    const waiting = this.#early.get(first) ?? []
+    this.#early.delete(first)
+    for (const commit of waiting) {
+      this.#earlyBytes -= commit.payload.length
+      this.#place(commit)
+    }
+  }
+
+  #fits({ hashes, root }: Candidate): boolean {
+    if (hashes.length === 0) return false
+    const edge = new RightEdge(this.#edge.edge())
+    for (const hash of hashes) edge.push(hash)
+    return edge.root() === root
+  }
+
+  #append(commit: Candidate): void {
+    this.#to.take(commit)
+    for (const hash of commit.hashes) {
+      this.#edge.push(hash)
+      this.#settle(this.due)
+    }
+    this.#seen.add(this.due, commit.leaves, this.#edge.root())
+    // What began within it never has its turn.
+    for (let at = commit.first + 1; at < this.due && this.#early.size > 0; at += 1)
+      this.#release(at)
+  }
+
+  #claim({ count, first, offset, partition, root }: Claim): void {
+    const claim = { count, first, offset, partition, root }
+    const there = this.#claims.get(first + count) ?? []
+    if (there[0] !== undefined && there[0].root !== root) this.#fork(claim)
+    else this.#claims.set(first + count, [...there, claim])
+  }
+
+  /** The chain has so many leaves now: what its key signed of them is known. */
+  #settle(size: number): void {
+    const claims = this.#claims.get(size)
+    if (claims === undefined) return
+    this.#claims.delete(size)
+    const root = this.#edge.root()
+    for (const claim of claims) {
+      if (claim.root === root) this.#foreign(claim)
+      else this.#fork(claim)
+    }
+  }
+
+  #oppose(commit: Candidate): void {
+    const rival = this.#rival
+    if (rival === undefined || this.#rank(commit) > this.#rank(rival)) {
+      this.#forget()
+      this.#rival = commit
+    } else if (!commit.isSigned) this.#foreign(commit)
+  }
+
+  /** How much speaks for its being the chain's own commit, damaged. */
+  #rank(commit: Candidate): number {
+    if (commit.isSigned) return 2
+    return this.#fits(commit) ? 1 : 0
+  }
+
+  /** What was signed is a claim, and told when the chain has come so far. */
+  #forget(): void {
+    const rival = this.#rival
+    this.#rival = undefined
+    if (rival?.isSigned === false) this.#foreign(rival)
+  }
+
+  #giveRival(): void {
+    const rival = this.#rival
+    if (rival === undefined) return
+    this.#rival = undefined
+    if (this.#fits(rival)) {
+      this.#append(rival)
+      this.#drain()
+      return
+    }
+    this.#isBroken = true
+    this.#to.take(rival)
+  }
+
+  #foreign(commit: Claim): void {
+    this.#tell('foreign', commit, 'what stands there was not signed by the key of the chain')
+  }
+
+  #fork(commit: Claim): void {
+    const size = commit.first + commit.count
+    this.#tell('fork', commit, `the key of the chain signed another tree of ${size} leaves`)
+  }
+
+  #tell(kind: 'foreign' | 'fork', { count, first, offset, partition }: Claim, what: string): void {
+    const sentence = `partition ${partition}, offset ${offset}: ${what}`
+    this.#to.tell({ kind, first, last: first + count - 1, sentence }, false)
+  }
+}
+
+function isRepeat(one: Candidate, other: Candidate): boolean {
+  return one.first === other.first && one.leaves === other.leaves && one.root === other.root
+}
