@@ -152,7 +152,7 @@ describe('what the key signed twice is a fork', () => {
 
   test('even where its leaves are the same, and only those in front of them are others', async () => {
     const [, , , , sameLeaf] = await commitsOf([[1], [2], [7], [8], [5]])
-    await expectOwn([...own, sameLeaf as Commit], [['fork', 4, 4]])
+    await expectOwn([...own, sameLeaf!], [['fork', 4, 4]])
   })
 
   test('at a size at which this chain has no checkpoint', async () => {
