@@ -28,13 +28,13 @@ export class CommitOrder {
   readonly #to: Ordered
   readonly #edge = new RightEdge()
   readonly #seen = new SeenCommits()
-  /** Signed, and behind leaves that have not come yet; by first leaf. */
-  readonly #early = new Map<number, Candidate[]>()
+  /** Signed, and behind leaves that have not come yet; by first leaf, each once. */
+  readonly #early = new Map<number, Map<string, Candidate>>()
   #earlyBytes = 0
   /** By size: checkpoints of the chain's key behind leaves that are not what they cover, for the chain has not come so far. */
-  readonly #claims = new Map<number, readonly Claim[]>()
+  readonly #claims = new Map<number, Claim[]>()
   /** It is due, and does not fit. If nothing better comes a verifier is given it, to say what is wrong with it. */
-  #rival: Candidate | undefined
+  #rival: { readonly commit: Candidate; readonly rank: number } | undefined
   #isBroken = false
 
   constructor(to: Ordered) {
@@ -105,9 +105,10 @@ export class CommitOrder {
       this.#foreign(commit)
       return
     }
-    const there = this.#early.get(commit.first) ?? []
-    if (there.some((other) => isRepeat(other, commit))) return
-    this.#early.set(commit.first, [...there, commit])
+    const there = this.#early.get(commit.first) ?? new Map<string, Candidate>()
+    const what = `${commit.leaves}${commit.root ?? ''}`
+    if (there.has(what)) return
+    this.#early.set(commit.first, there.set(what, commit))
     this.#earlyBytes += commit.payload.length
   }
 
@@ -117,9 +118,9 @@ export class CommitOrder {
   }
 
   #release(first: number): void {
-    const waiting = this.#early.get(first) ?? []
+    const waiting = this.#early.get(first)
     this.#early.delete(first)
-    for (const commit of waiting) {
+    for (const commit of waiting?.values() ?? []) {
       this.#earlyBytes -= commit.payload.length
       this.#place(commit)
     }
@@ -146,9 +147,10 @@ export class CommitOrder {
 
   #claim({ count, first, offset, partition, root }: Claim): void {
     const claim = { count, first, offset, partition, root }
-    const there = this.#claims.get(first + count) ?? []
-    if (there[0] !== undefined && there[0].root !== root) this.#fork(claim)
-    else this.#claims.set(first + count, [...there, claim])
+    const there = this.#claims.get(first + count)
+    if (there === undefined) this.#claims.set(first + count, [claim])
+    else if (there[0]?.root === root) there.push(claim)
+    else this.#fork(claim)
   }
 
   /** The chain has so many leaves now: what its key signed of them is known. */
@@ -164,10 +166,10 @@ export class CommitOrder {
   }
 
   #oppose(commit: Candidate): void {
-    const rival = this.#rival
-    if (rival === undefined || this.#rank(commit) > this.#rank(rival)) {
+    const rank = this.#rank(commit)
+    if (this.#rival === undefined || rank > this.#rival.rank) {
       this.#forget()
-      this.#rival = commit
+      this.#rival = { commit, rank }
     } else if (!commit.isSigned) this.#foreign(commit)
   }
 
@@ -179,22 +181,22 @@ export class CommitOrder {
 
   /** What was signed is a claim, and told when the chain has come so far. */
   #forget(): void {
-    const rival = this.#rival
+    const commit = this.#rival?.commit
     this.#rival = undefined
-    if (rival?.isSigned === false) this.#foreign(rival)
+    if (commit?.isSigned === false) this.#foreign(commit)
   }
 
   #giveRival(): void {
     const rival = this.#rival
     if (rival === undefined) return
     this.#rival = undefined
-    if (this.#fits(rival)) {
-      this.#append(rival)
+    if (this.#fits(rival.commit)) {
+      this.#append(rival.commit)
       this.#drain()
       return
     }
     this.#isBroken = true
-    this.#to.take(rival)
+    this.#to.take(rival.commit)
   }
 
   #foreign(commit: Claim): void {
@@ -210,8 +212,4 @@ export class CommitOrder {
     const sentence = `partition ${partition}, offset ${offset}: ${what}`
     this.#to.tell({ kind, first, last: first + count - 1, sentence }, false)
   }
-}
-
-function isRepeat(one: Candidate, other: Candidate): boolean {
-  return one.first === other.first && one.leaves === other.leaves && one.root === other.root
 }
