@@ -93,7 +93,10 @@ class LedgerCheck {
       else await this.#exchange(chain)
     }
     if (isWhole) await this.#secretsAndHeads()
-    for (const chain of [this.#registry, ...this.#links.geneses.keys()]) await this.#cuts(chain)
+    for (const chain of [this.#registry, ...this.#links.geneses.keys()]) {
+      // The closure of a chain that is elsewhere may name a torn tail: it is kept there, too.
+      if (!this.#isElsewhere(chain, here)) await this.#cuts(chain)
+    }
     const open = [...this.#pairing.left()]
     this.#openIntents(open)
     const pins = pinsOf(this.#states, open)

@@ -19,10 +19,12 @@ import { parsePins, pinsText } from '../../gateway/console/pins.ts'
 import type { Evidence } from '../../gateway/console/evidence.ts'
 import { verify } from '../../gateway/console/verify.ts'
 import { digestOf, leafHashOf } from '../../gateway/ledger/hash.ts'
+import { vkeyText } from '../../gateway/ledger/note.ts'
 import { KnownOfChain } from '../../gateway/ledger/known-heads.ts'
 import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { testSigner } from '../harness/memory-ledger.ts'
 import { decisionEntry, outcomeEntry } from '../harness/records.ts'
 import { sourceOfLanes, lanesOf } from '../harness/tamper/messages.ts'
 import { CLOSED, INSTANCE, RUNNING, judge, tamperLedger, write } from '../harness/tamper/ledger.ts'
@@ -232,6 +234,20 @@ describe('torn tails that were cut off', () => {
     expect(await cutKinds(data)).toEqual(['cut-wrong'])
     renameSync(file, `${file}.away`)
     expect(await cutKinds(data)).toEqual(['cut-missing'])
+  })
+
+  test('are looked for where their chain is, not beside a registry that several gateways share', async () => {
+    const data = copy()
+    const { chain } = await openOn(data, REGISTRY)
+    const gateway = 'T/GOV/A300000014/gw2'
+    const elsewhere = `T/exchange/${gateway}/1`
+    const key = vkeyText(elsewhere, testSigner(3).publicKey)
+    await put(chain, 'genesis', { at: THEN + 9000, chain: elsewhere, gateway, key, n: 1, v: 1 })
+    const cut = { bytes: torn.length, hash: digestOf(torn) }
+    const end = { cut, root: digestOf(torn), sealed: false, size: 1 }
+    await put(chain, 'closure', { at: THEN + 9001, chain: elsewhere, ...end, v: 1 })
+    await chain.close()
+    expect(await cutKinds(data)).toEqual([])
   })
 })
 
