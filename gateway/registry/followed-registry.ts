@@ -7,6 +7,7 @@
 import type { DurableLeaves } from '../ledger/chain.ts'
 import { LedgerFault } from '../ledger/chain.ts'
 import type { Chain, Entry, Head, Recorded } from '../ledger/entry.ts'
+import { checkpointText } from '../ledger/checkpoint.ts'
 import { LONGEST_NOTE, placeOf } from '../ledger/entry-bytes.ts'
 import { digestOf, digestOfTreeHash, leafHash } from '../ledger/hash.ts'
 import type { TreeHash } from '../ledger/hash.ts'
@@ -192,8 +193,12 @@ function noteObjection(
   if (parsed === undefined || checkpoint === undefined || note.length > LONGEST_NOTE) {
     return `no checkpoint stands over ${size} leaves`
   }
-  if (signersOf(parsed, [key])?.length !== 1) {
-    return `the checkpoint of ${size} leaves is not signed by its key`
+  // One line: what stands in another one could be anybody's, of anything, and would be kept and published here for ever.
+  if (parsed.signatures.length !== 1 || signersOf(parsed, [key])?.length !== 1) {
+    return `the checkpoint of ${size} leaves is not signed by its key alone`
+  }
+  if (checkpointText(checkpoint.origin, checkpoint.size, checkpoint.root) !== parsed.text) {
+    return `the checkpoint of ${size} leaves says more than a checkpoint does`
   }
   const isOverThem = checkpoint.origin === origin && checkpoint.size === size
   if (isOverThem && checkpoint.root === root) return undefined

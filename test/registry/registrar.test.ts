@@ -4,6 +4,7 @@ import type { Order } from '../../gateway/erasure/parts.ts'
 import { verdictOf } from '../../gateway/erasure/verdict.ts'
 import { NotReplicated, type Chain } from '../../gateway/ledger/entry.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
+import { ED25519, keyId } from '../../gateway/ledger/signer.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
 import { RegistryView } from '../../gateway/projections/registry-view.ts'
 import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
@@ -20,6 +21,7 @@ import {
   genesis,
   ONE,
   openRegistrar,
+  ORIGIN,
   OTHER,
   own,
   predecessor,
@@ -30,6 +32,16 @@ import {
 
 const SUBJECT = 'A'.repeat(43)
 const HERS = { act: 'erase', numbers: ['A000000018'], instance: 'T' } as const
+
+const KEPT_FOR_EVER = Buffer.alloc(68, 1).toString('base64')
+
+/** The checkpoint of a note with a further line, signed anew by the registrar's key. */
+function signedWith(line: string, note: string): string {
+  const text = `${note.slice(0, note.indexOf('\n\n'))}\n${line}\n`
+  const id = keyId(ORIGIN, ED25519, signer.publicKey)
+  const signed = Buffer.concat([id, signer.sign(Buffer.from(text))]).toString('base64')
+  return `${text}\n— ${ORIGIN} ${signed}\n`
+}
 
 /** Of an order, what stands in a leaf. */
 function onlyThe({ approvals, statement }: Order): Pick<Order, 'approvals' | 'statement'> {
@@ -261,6 +273,20 @@ describe('a gateway that follows a registry', () => {
       }
       await expect(follow(showing(changed))).rejects.toThrow()
     }
+  })
+
+  test.each([
+    ['a signature of nobody who is known', (note: string) => `${note}— x ${KEPT_FOR_EVER}\n`],
+    // Recovery would refuse to open the journal that holds it.
+    ['a line that the registrar signed with it', (note: string) => signedWith('王小明', note)],
+  ])('keeps nothing but the checkpoint and its signature: not %s', async (_what, more) => {
+    const shown = (from: number): readonly Commit[] =>
+      registrar.desk.commits(from).map((commit) => {
+        const at = commit.payload.lastIndexOf(`${ORIGIN}\n`)
+        const note = Buffer.from(more(commit.payload.toString('utf8', at)))
+        return { ...commit, payload: Buffer.concat([commit.payload.subarray(0, at), note]) }
+      })
+    await expect(follow(showing(shown))).rejects.toThrow(/as the registrar shows it/)
   })
 
   test('refuses another history under the same key, and keeps the one it has', async () => {
