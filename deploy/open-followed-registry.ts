@@ -3,23 +3,19 @@
  * explain need nothing else, and asked for each second. Needed at the start only: while the registrar is away exchanges go on
  * under what was followed last.
  */
-import type { X509Certificate } from 'node:crypto'
 import { chainFolder } from '../adapters/ledger-journal/folders.ts'
-import { openJournal } from '../adapters/ledger-journal/open.ts'
-import { makeRegistrarClient } from '../adapters/registrar-client/registrar-client.ts'
-import { identifyGateway } from '../certs/peer-identity.ts'
+import { openJournal, type JournalPlace } from '../adapters/ledger-journal/open.ts'
 import type { LedgerFault } from '../gateway/ledger/chain.ts'
 import { parseVkey, type NoteKey } from '../gateway/ledger/note.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { RegistrarUnavailable, type Registrar } from '../gateway/ports/registrar.ts'
 import type { Report, Telemetry } from '../gateway/ports/telemetry.ts'
-import { machineTimers } from '../gateway/ports/timers.ts'
+import { machineTimers, type Timers } from '../gateway/ports/timers.ts'
 import { RegistryView } from '../gateway/projections/registry-view.ts'
 import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
 import { FollowedRegistry, noteOfSize } from '../gateway/registry/followed-registry.ts'
 import type { GatewayConfig } from './config.ts'
 import type { OtherRegistrar } from './config/registrar.ts'
-import type { OpenedIdentity } from './open-identity.ts'
 import { observeStorage } from './observe-storage.ts'
 import { notBefore, type OpenedRegistry } from './open-registry.ts'
 
@@ -36,22 +32,24 @@ const EACH_MS = 1000
 
 export async function openFollowedRegistry(
   config: Pick<GatewayConfig, 'data' | 'instance'> & { readonly registrar: OtherRegistrar },
-  identity: OpenedIdentity,
   parts: {
+    readonly registrar: Registrar
     readonly clock: Clock
     readonly report: Report
     readonly onFatal: (fault: LedgerFault) => void
     readonly telemetry?: Telemetry | undefined
+    readonly place?: JournalPlace
   },
 ): Promise<OpenedFollowedRegistry> {
   const origin = `${config.instance}/registry`
   const key = keyOf(config.registrar, origin)
-  const registrar = clientOf(config.registrar, identity, parts.clock)
+  const { registrar } = parts
   const view = new RegistryView()
   const journal = await openJournal({
     ...{ folder: chainFolder(config.data, origin), origin, twoPhase: true },
     signer: { publicKey: key.publicKey, sign: notOurs },
     complete: (size, root) => noteOfSize({ origin, key, registrar }, size, root),
+    ...parts.place,
     visit: ({ index, leaf, record }) => {
       view.take(index, leaf.kind, JSON.parse(record))
     },
@@ -72,7 +70,10 @@ export async function openFollowedRegistry(
     throw fault
   }
   const clock = notBefore(parts.clock, () => view.latest)
-  const following = keepFollowing(chain, view, parts.report)
+  const following = keepFollowing(chain, view, {
+    ...parts,
+    timers: parts.place?.timers ?? machineTimers,
+  })
   return {
     ...{ archive, chain, clock, view, sha256: documentCrypto.sha256 },
     ...{ ...following, isFollowed: true },
@@ -82,7 +83,7 @@ export async function openFollowedRegistry(
 function keepFollowing(
   chain: FollowedRegistry,
   view: RegistryView,
-  report: Report,
+  { report, timers }: { readonly report: Report; readonly timers: Timers },
 ): Pick<OpenedFollowedRegistry, 'onManifest' | 'follow' | 'trouble' | 'stop'> {
   const listeners: (() => Promise<void> | void)[] = []
   let known = view.newest()
@@ -112,10 +113,10 @@ function keepFollowing(
       }
       trouble = why
     }
-    if (!isOver) cancel = machineTimers.after(EACH_MS, () => void look())
+    if (!isOver) cancel = timers.after(EACH_MS, () => void look())
   }
 
-  cancel = machineTimers.after(EACH_MS, () => void look())
+  cancel = timers.after(EACH_MS, () => void look())
   return {
     onManifest: (listener) => listeners.push(listener),
     follow,
@@ -125,21 +126,6 @@ function keepFollowing(
       cancel()
     },
   }
-}
-
-function clientOf(
-  { gateway, url }: OtherRegistrar,
-  identity: OpenedIdentity,
-  clock: Clock,
-): Registrar {
-  const objection = (certificate: X509Certificate | undefined): string | undefined => {
-    const found = identifyGateway(certificate, identity.trust, 'server')
-    if (found.kind === 'refused') return found.code
-    if (found.gateway !== gateway) return 'it is the certificate of another gateway'
-    const standing = identity.standing(found.credential, clock.now())
-    return standing === 'good' ? undefined : standing
-  }
-  return makeRegistrarClient({ url, tls: () => identity.tls, objection })
 }
 
 function keyOf({ key }: OtherRegistrar, origin: string): NoteKey {

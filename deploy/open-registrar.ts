@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { CommitReader } from '../adapters/ledger-journal/commit-reader.ts'
+import type { Disk } from '../adapters/ledger-journal/disk.ts'
 import { chainFolder } from '../adapters/ledger-journal/folders.ts'
 import { identifyGateway } from '../certs/peer-identity.ts'
 import { makeRegistrarListener } from '../gateway/http/registrar-listener.ts'
@@ -29,18 +30,12 @@ export async function openRegistrar(
 ): Promise<OpenedRegistrar | undefined> {
   if (registrar === undefined || !('listen' in registrar)) return undefined
   const { clock, registry, report } = parts
-  const { origin } = registry.chain
-  const journal = new CommitReader({ folder: chainFolder(data, origin), origin })
   const listener = makeRegistrarListener({
     tls: () => identity.tls,
     identify: (certificate) => identifyGateway(certificate, identity.trust, 'client'),
     standing: identity.standing,
     clock,
-    desk: new RegistrarDesk(registry, journal, {
-      // Not the machine's: where that was set back, no leaf can be as early as it says.
-      clock: registry.clock,
-      orderObjection: (kind, record) => orderObjection(registry, kind, record),
-    }),
+    desk: registrarDesk(data, registry),
     report: (fault) => {
       report(`a fault at the registrar's door: ${fault instanceof Error ? fault.message : ''}`)
     },
@@ -58,4 +53,15 @@ export async function openRegistrar(
       await closed
     },
   }
+}
+
+/** `disk`: absent, the machine's. */
+export function registrarDesk(data: string, registry: OpenedRegistry, disk?: Disk): RegistrarDesk {
+  const { origin } = registry.chain
+  const place = { folder: chainFolder(data, origin), origin, ...(disk && { disk }) }
+  return new RegistrarDesk(registry, new CommitReader(place), {
+    // Not the machine's: where that was set back, no leaf can be as early as it says.
+    clock: registry.clock,
+    orderObjection: (kind, record) => orderObjection(registry, kind, record),
+  })
 }

@@ -10,6 +10,7 @@ import type { OpenedIdentity } from './open-identity.ts'
 import { openLaw, type LawOptions, type OpenedLaw } from './open-law.ts'
 import { openRegistrar } from './open-registrar.ts'
 import { openRegistry, type OpenedRegistry } from './open-registry.ts'
+import { reachRegistrar } from './reach-registrar.ts'
 import type { Report } from '../gateway/ports/telemetry.ts'
 
 type Told = LawOptions & { readonly report: Report }
@@ -30,7 +31,8 @@ export async function registryOf(
 ): Promise<OpenedRegistry> {
   const registrar = registrarOf(config)
   if (registrar !== undefined) {
-    return openFollowedRegistry({ ...config, registrar }, identity, parts)
+    const reached = reachRegistrar(registrar, identity, parts.clock)
+    return openFollowedRegistry({ ...config, registrar }, { ...parts, registrar: reached })
   }
   const [issuing, root] = identity.tls.ca
   const ca: InstanceRecord['ca'] = { issuing, root }
