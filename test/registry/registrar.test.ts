@@ -2,16 +2,17 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import type { Order } from '../../gateway/erasure/parts.ts'
 import { verdictOf } from '../../gateway/erasure/verdict.ts'
-import { NotReplicated, type Chain } from '../../gateway/ledger/entry.ts'
+import { NotReplicated, type Chain, type LeafKind } from '../../gateway/ledger/entry.ts'
+import { KINDS } from '../../gateway/ledger/leaf.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
 import { ED25519, keyId } from '../../gateway/ledger/signer.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
 import { RegistryView } from '../../gateway/projections/registry-view.ts'
 import { documentCrypto } from '../../gateway/registry/agreement-signatures.ts'
 import { appendAll } from '../../gateway/registry/publish.ts'
-import type { RegistrarDesk } from '../../gateway/registry/registrar-desk.ts'
+import { RegistrarDesk } from '../../gateway/registry/registrar-desk.ts'
 import { canonicalJson } from '../../policies/canonical-json.ts'
-import { Instant } from '../../policies/vocabulary.ts'
+import { Digest, Instant } from '../../policies/vocabulary.ts'
 import { OFFICERS, order, orderBy } from '../erasure/officers.ts'
 import { SimDisk } from '../harness/sim-disk.ts'
 import {
@@ -31,6 +32,7 @@ import {
 } from '../harness/small-registry.ts'
 
 const SUBJECT = 'A'.repeat(43)
+const DIGEST = Digest.parse('d'.repeat(43))
 const HERS = { act: 'erase', numbers: ['A000000018'], instance: 'T' } as const
 
 const KEPT_FOR_EVER = Buffer.alloc(68, 1).toString('base64')
@@ -132,6 +134,10 @@ describe('a gateway at the registrar', () => {
     ['a root that is a text', { root: 'A000000018' }],
     ['a size below nothing', { size: -1 }],
     ['a cut of another form', { cut: { bytes: 1, hash: '王小明' } }],
+    ['a cut of fewer bytes than none', { cut: { bytes: -1, hash: DIGEST } }],
+    ['a text for the bytes of its cut', { cut: { bytes: 'A000000018', hash: DIGEST } }],
+    ['a cut with a member more', { cut: { bytes: 1, hash: DIGEST, name: '王小明' } }],
+    ['a text for whether it is sealed', { sealed: '王小明' }],
   ])('closes no chain with %s', async (_what, change) => {
     await desk.handIn(ONE, genesis())
     expect((await desk.handIn(ONE, closure(change as never))).kind).toBe('refused')
@@ -144,9 +150,57 @@ describe('a gateway at the registrar', () => {
       kind: 'refused',
       why: expect.stringContaining('60 s behind'),
     })
+    // Verification lets times go back by ten seconds, and not by a millisecond more.
+    const behind = (by: number): { kind: 'genesis'; record: string } =>
+      genesis({ at: Instant.ofMilliseconds(at + 60_000 - by) })
+    expect((await desk.handIn(ONE, behind(10_001))).kind).toBe('refused')
     // Where the registrar's own clock was set back since, what follows its newest leaf is of now.
-    const next = genesis({ at: Instant.ofMilliseconds(at + 60_000) })
-    expect((await desk.handIn(ONE, next)).kind).toBe('recorded')
+    expect((await desk.handIn(ONE, behind(10_000))).kind).toBe('recorded')
+  })
+
+  test('has chains of its own number, whatever the others have, one behind the other', async () => {
+    const others = `T/exchange/${OTHER}/1`
+    const key = vkeyText(others, signer.publicKey)
+    const another = genesis({ gateway: OTHER, chain: others, key })
+    expect((await desk.handIn(ONE, genesis())).kind).toBe('recorded')
+    expect((await desk.handIn(OTHER, another)).kind).toBe('recorded')
+    expect((await desk.handIn(ONE, closure())).kind).toBe('recorded')
+    expect((await desk.handIn(ONE, genesis({ n: 2, predecessor }))).kind).toBe('recorded')
+    const second = `T/exchange/${ONE}/2`
+    expect((await desk.handIn(ONE, closure({ chain: second }))).kind).toBe('recorded')
+    const third = genesis({ n: 3, predecessor: { ...predecessor, chain: second } })
+    expect((await desk.handIn(ONE, third)).kind).toBe('recorded')
+  })
+
+  const first = `T/exchange/${ONE}/1`
+  const twoNumbers = genesis({ n: 7, chain: first, key: vkeyText(first, own.publicKey) })
+
+  // In words for its operator: each says which of the rules it was.
+  test.each<[string, string, { kind: LeafKind; record: string }]>([
+    ['names another gateway', 'another gateway’s name', genesis({ gateway: OTHER })],
+    ['the next chain is T/exchange/', 'another number', genesis({ n: 7 })],
+    ['the next chain is T/exchange/', 'another name', genesis({ chain: `T/exchange/${ONE}/7` })],
+    ['the next chain is T/exchange/', 'one number in two ways', twoNumbers],
+    ['the key is not one of', 'no key', genesis({ key: 'x' })],
+    ['there is no chain before', 'a chain before its first', genesis({ predecessor })],
+    ['is not a chain of this gateway', 'the end of no chain', closure()],
+    ['RFC 8785', 'a list', { kind: 'genesis', record: '[]' }],
+    ['RFC 8785', 'more than a leaf', { kind: 'genesis', record: `{"x":"${'x'.repeat(70_000)}"}` }],
+  ])('is told “%s” where it hands in %s', async (words, _what, entry) => {
+    const why = expect.stringContaining(words)
+    expect(await desk.handIn(ONE, entry)).toEqual({ kind: 'refused', why })
+  })
+
+  test('is told whether its last chain is not closed, or was closed otherwise', async () => {
+    await desk.handIn(ONE, genesis())
+    const early = await desk.handIn(ONE, genesis({ n: 2, predecessor }))
+    expect(early).toMatchObject({ why: expect.stringContaining('/1 is not closed yet') })
+    await desk.handIn(ONE, closure())
+    for (const change of [{ size: 4 }, { root: Digest.parse('s'.repeat(43)) }, { chain: 'x' }]) {
+      const other = genesis({ n: 2, predecessor: { ...predecessor, ...change } })
+      const late = await desk.handIn(ONE, other)
+      expect(late).toMatchObject({ why: expect.stringContaining('another size or root') })
+    }
   })
 
   test('opens one chain, though the log servers did not have its genesis in time', async () => {
@@ -167,12 +221,39 @@ describe('a gateway at the registrar', () => {
     expect(opened.view.geneses).toHaveLength(1)
   })
 
-  test.each(['manifest', 'document', 'instance', 'revocations'] as const)(
-    'puts no %s on record',
-    async (kind) => {
-      expect((await desk.handIn(ONE, { kind, record: '{}' })).kind).toBe('refused')
-    },
-  )
+  const MINE: readonly LeafKind[] = ['genesis', 'closure', 'anchor']
+  const ORDERED: readonly LeafKind[] = ['access', 'erasure', 'hold', 'pruned', 'release']
+  const others = [...KINDS.values()].filter((kind) => ![...MINE, ...ORDERED].includes(kind))
+
+  test.each(others)('puts no %s on record: that is the registrar’s', async (kind) => {
+    const record = canonicalJson({ at, gateway: ONE, v: 1 })
+    expect(await desk.handIn(ONE, { kind, record })).toEqual({
+      kind: 'refused',
+      why: `only the registrar records a leaf of kind ${kind}`,
+    })
+  })
+
+  test.each(ORDERED)('puts no %s on record that nobody ordered, or another one', async (kind) => {
+    const opened = await openRegistrar()
+    const officers = await opened.record('officers', { at, officers: OFFICERS, v: 1 })
+    const unsigned = { ...onlyThe(order(HERS, at)), approvals: [], at, officers, v: 1 }
+    for (const gateway of [ONE, OTHER]) {
+      const record = canonicalJson({ ...unsigned, gateway } as never)
+      expect((await opened.desk.handIn(ONE, { kind, record })).kind).toBe('refused')
+    }
+    expect(opened.chain.head().size).toBe(1)
+  })
+
+  test('reads what is durable, a bounded part at a time', async () => {
+    const { chain, view } = await openRegistrar()
+    await chain.append({ kind: 'cut', record: '{}' })
+    const asked: unknown[] = []
+    const journal = { read: (...words: number[]) => (asked.push(words), []) }
+    const rules = { clock: { now: () => at }, orderObjection: () => undefined }
+    const registry = { chain, view, sha256: documentCrypto.sha256 }
+    expect(new RegistrarDesk(registry, journal, rules).commits(0)).toEqual([])
+    expect(asked).toEqual([[0, 1, 1024 * 1024]])
+  })
 })
 
 test('what is followed is folded once: as it comes, not again by whoever handed it in', async () => {

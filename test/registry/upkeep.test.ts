@@ -68,6 +68,11 @@ test.each([
   expect(await handIn('anchor', anchor(1, change))).not.toBe('recorded')
 })
 
+test('a time-stamp in the name of another gateway is told as that', async () => {
+  const other = anchor(1, { gateway: OTHER })
+  expect(await handIn('anchor', other)).toBe('the time-stamp names another gateway')
+})
+
 function pruned(change: Partial<PrunedRecord> = {}, by = order(PRUNE, at)): object {
   const { approvals, statement } = by
   const what = { archive: DIGEST, chain: FIRST, size: 5 }
