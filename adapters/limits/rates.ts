@@ -9,6 +9,7 @@ import type { CircuitBreakerPolicy } from 'cockatiel'
 import type { Counted, Quota, Rates } from '../../gateway/ports/load.ts'
 import { Turns } from '../../gateway/http/turns.ts'
 import type { ServiceId, SubsystemId } from '../../policies/vocabulary.ts'
+import { believed } from './believed-counter.ts'
 
 export interface RateSettings {
   readonly consumer?: Quota
@@ -106,7 +107,7 @@ function counterOf(
   }
   const { breaker, client, share } = shared
   const together = new RateLimiterRedis({
-    storeClient: client,
+    storeClient: believed(client, duration),
     rejectIfRedisNotReady: true,
     keyPrefix,
     points,

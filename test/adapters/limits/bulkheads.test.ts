@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { makeBulkheads } from '../../../adapters/limits/bulkheads.ts'
+import type { ProviderAnswer, ProviderRequest } from '../../../gateway/ports/provider.ts'
 import { ServiceId, SubsystemId, subsystemOf } from '../../../policies/vocabulary.ts'
+import { until } from '../../harness/until.ts'
 
 const CONSUMERS = ['a', 'b', 'c'].map((name) => SubsystemId.parse(`TW/GOV/A/${name}`))
 const SERVICES = ['x/1', 'x/2', 'y/1'].map((name) => ServiceId.parse(`TW/GOV/P/${name}`))
@@ -14,7 +16,7 @@ test('whoever comes and goes: no more at one time of a consumer, at a provider, 
     leave: fc.nat(20),
   })
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
       const bulkheads = makeBulkheads({
         ...LIMITS,
         failuresInARow: 10,
@@ -51,4 +53,45 @@ test('whoever comes and goes: no more at one time of a consumer, at a provider, 
     }),
     { numRuns: 60 },
   )
+})
+
+const FAILED: ProviderAnswer = { kind: 'unanswered', why: 'timeout' }
+
+test('a provider is out of order, with how it failed, until a trial has shown that it answers', async () => {
+  const changes: string[] = []
+  const [first, second, other] = SERVICES as [ServiceId, ServiceId, ServiceId]
+  const bulkheads = makeBulkheads({
+    ...LIMITS,
+    failuresInARow: 2,
+    openForMs: 1,
+    providerOf: subsystemOf,
+    onChange: (provider, state) => changes.push(`${provider} ${state}`),
+  })
+  let answer: ProviderAnswer | Promise<ProviderAnswer> = FAILED
+  const provider = bulkheads.guard({ ask: () => Promise.resolve(answer) })
+  const ask = (service: ServiceId): Promise<ProviderAnswer> =>
+    provider.ask({ service } as ProviderRequest)
+
+  await ask(first)
+  expect(bulkheads.outOfOrder()).toEqual([])
+  // Services of one subsystem are one provider: what failed of the one counts for the other.
+  await ask(second)
+  expect(bulkheads.outOfOrder()).toEqual([{ provider: 'TW/GOV/P/x', why: 'timeout' }])
+  let end: (answer: ProviderAnswer) => void = () => undefined
+  answer = new Promise((resolve) => {
+    end = resolve
+  })
+  let trial: Promise<ProviderAnswer> | undefined
+  await until(() => {
+    const ran = bulkheads.run(CONSUMERS[0]!, first, () => (trial = ask(first)))
+    return 'then' in ran
+  }, 'one is let through on trial')
+  expect(bulkheads.outOfOrder()).toEqual([{ provider: 'TW/GOV/P/x', why: 'timeout' }])
+  end({ kind: 'answered', status: 200, headers: [], body: Buffer.of() })
+  await trial
+  expect(bulkheads.outOfOrder()).toEqual([])
+  expect(changes).toEqual(['open', 'half-open', 'closed'].map((state) => `TW/GOV/P/x ${state}`))
+  answer = FAILED
+  await ask(other)
+  expect(bulkheads.outOfOrder()).toEqual([])
 })

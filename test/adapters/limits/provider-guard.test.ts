@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { ProviderGuard } from '../../../adapters/limits/provider-guard.ts'
 import type { Provider, ProviderAnswer, ProviderRequest } from '../../../gateway/ports/provider.ts'
+import { until } from '../../harness/until.ts'
 
 const OPEN_MS = 60
 const FAILURES = 3
@@ -108,6 +109,16 @@ test('when to come again is told, and no earlier', async () => {
   expect(retryAfterMs).toBeGreaterThanOrEqual(OPEN_MS)
 })
 
+test('who is refused is told to come again when it may be asked again, not sooner and not much later', async () => {
+  const openForMs = 30_000
+  const guard = new ProviderGuard({ atOneTime: 1, failuresInARow: 1, openForMs }, () => undefined)
+  await guard.ask({ ask: () => Promise.resolve(TIMEOUT) }, {} as ProviderRequest)
+  const refused = guard.run(() => Promise.resolve())
+  const { retryAfterMs } = refused as { readonly retryAfterMs: number }
+  expect(retryAfterMs).toBeGreaterThan(openForMs / 2)
+  expect(retryAfterMs).toBeLessThanOrEqual(openForMs)
+})
+
 test('then one exchange alone is let through on trial; its answer lets all others in again', async () => {
   const world = new World()
   await world.fail(FAILURES)
@@ -159,6 +170,25 @@ test('who was admitted before it opened is told at once that the provider was no
   await world.fail(FAILURES)
   expect(nameOf(await world.ask())).toBe('not-sent unreachable')
   expect(world.asked).toBe(FAILURES)
+})
+
+test('who was admitted before it opened does not wait for the end of somebody else’s trial', async () => {
+  const world = new World()
+  await world.fail(FAILURES)
+  await pause(OPEN_MS + 5)
+  let release: (answer: ProviderAnswer) => void = () => undefined
+  world.answer = new Promise((resolve) => {
+    release = resolve
+  })
+  const trial = world.exchange()
+  await until(() => world.guard.state === 'half-open', 'the trial is under way')
+  const told: string[] = []
+  void world.ask().then((answer) => told.push(nameOf(answer)))
+  await new Promise(setImmediate)
+  expect(told).toEqual(['not-sent unreachable'])
+  expect(world.asked).toBe(FAILURES + 1)
+  release(ANSWERED)
+  expect(await trial).toBe('200')
 })
 
 test('a fault of our own is a fault, and no failure of the provider', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { makeRates, type RateSettings, type SharedRates } from '../../../adapters/limits/rates.ts'
 import { connectRedis, type RedisConnection } from '../../../adapters/state-redis/connect.ts'
 import type { Redis } from '../../../deploy/services/redis.ts'
@@ -102,6 +102,98 @@ describe('in memory', () => {
     expect(rates.turn(A)).toBe(0)
     const longest = Math.max(...Array.from({ length: 100 }, () => rates.turn(A)))
     expect(longest).toBe(1_000)
+  })
+})
+
+describe('a shared counter that says what can not be', () => {
+  /** As ioredis: `status`, and the command that the library defines. */
+  function saying(answer: () => unknown): object {
+    return {
+      status: 'ready',
+      defineCommand: () => undefined,
+      rlflxIncr: () => Promise.resolve(answer()),
+    }
+  }
+  const SETTINGS = { ...NONE, consumer: minute(40) }
+
+  test.each<[string, unknown]>([
+    ['a count below nothing', [-1_000_000, 60_000]],
+    ['a count of nothing, though one was just counted', [0, 60_000]],
+    ['no number', ['many', 60_000]],
+    ['a number in letters', ['1', 60_000]],
+    ['a part of a request', [1.5, 60_000]],
+    ['more than can be counted', [2 ** 60, 60_000]],
+    ['no time', [1]],
+    ['a time that is over', [1, -1]],
+    ['a window that never ends', [1_000, 2 ** 50]],
+    ['a window longer than its own', [1, 60_001]],
+    ['nothing', null],
+    ['a text', 'OK'],
+  ])('%s is not believed: the gateway counts for itself', async (_what, answer) => {
+    const rates = makeRates(SETTINGS, { client: saying(() => answer), share: 0.25 }, () => 0)
+    expect(await passed(rates, 60, A)).toBe(10)
+    expect(rates.isShared()).toBe(false)
+  })
+
+  test('what can be is: to the first and the last moment of a window', async () => {
+    let answer = [1, 60_000]
+    const rates = makeRates(SETTINGS, { client: saying(() => answer), share: 0.25 })
+    expect(await rates.count(A, undefined)).toMatchObject([{ remaining: 39, resetMs: 60_000 }])
+    answer = [40, 0]
+    expect(await rates.count(A, undefined)).toMatchObject([{ remaining: 0, isExceeded: false }])
+    expect(rates.isShared()).toBe(true)
+  })
+
+  test('once it tells the truth again it is believed again, and nobody is still held to what it said', async () => {
+    let answer = [1_000, 2 ** 50]
+    const rates = makeRates(SETTINGS, { client: saying(() => answer), share: 0.25 })
+    expect(await passed(rates, 30, A)).toBe(10)
+    answer = [7, 30_000]
+    await until(
+      async () => (await rates.count(A, undefined))[0]?.remaining === 33,
+      'it is believed',
+    )
+    expect(rates.isShared()).toBe(true)
+  })
+
+  test('after three failures in a row it is left alone for a second at a time, and nobody waits for it', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
+    try {
+      let asked = 0
+      const client = saying(() => ((asked += 1), null))
+      const rates = makeRates(SETTINGS, { client, share: 0.25 })
+      await passed(rates, 20, A)
+      expect(asked).toBe(3)
+      for (const trials of [1, 2, 3]) {
+        jest.setSystemTime(Date.now() + 999)
+        await passed(rates, 20, A)
+        expect(asked).toBe(2 + trials)
+        jest.setSystemTime(Date.now() + 1)
+        await passed(rates, 20, A)
+        expect(asked).toBe(3 + trials)
+      }
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+
+  test('who is over his quota costs it one more question, and no further one in that window', async () => {
+    let count = 0
+    const client = saying(() => [(count += 1), 60_000])
+    const rates = makeRates({ ...NONE, consumer: minute(5) }, { client, share: 1 })
+    expect(await passed(rates, 20, A)).toBe(5)
+    expect(count).toBe(6)
+  })
+
+  test('while it says nothing the quota that is told is the gateway’s own share, and each has one request at least', async () => {
+    const away = saying(() => null)
+    const rates = makeRates(SETTINGS, { client: away, share: 0.26 })
+    const [told] = await rates.count(A, undefined)
+    expect(told).toMatchObject({ quota: { requests: 10, withinSeconds: 60 }, remaining: 9 })
+    const small = makeRates({ ...NONE, consumer: minute(3) }, { client: away, share: 0.25 })
+    expect(await passed(small, 9, A)).toBe(1)
+    const odd = makeRates({ ...NONE, consumer: minute(7) }, { client: away, share: 0.5 })
+    expect(await passed(odd, 9, A)).toBe(3)
   })
 })
 
