@@ -51,7 +51,7 @@ export function connectRedis(settings: RedisSettings): RedisConnection {
     note(false)
   }
   client.on('close', onClose)
-  // Each is followed by `close`; without a listener it would end the process.
+  // Each is followed by `close`; without a listener ioredis prints it, each time.
   client.on('error', () => undefined)
   return {
     client,
