@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import type { Peer } from '../../certs/peer.ts'
 import type { Reply } from '../../gateway/exchange/call.ts'
 import { makeAdmission } from '../../gateway/http/admission.ts'
-import type { Bulkheads, Counted } from '../../gateway/ports/load.ts'
+import type { Bulkheads, Busy, Counted } from '../../gateway/ports/load.ts'
 import { SubsystemId } from '../../policies/vocabulary.ts'
 
 const CONSUMER = SubsystemId.parse('TW/GOV/A17000000J/labour-insurance')
@@ -67,8 +67,52 @@ test('what is refused takes nobody’s turn, and is held back', async () => {
   ])
 })
 
+const BUSY: Busy = { kind: 'busy', code: 'Server.Load.Busy', retryAfterMs: 1500 }
+
+/** Undefined: there is a place. */
+async function told(counted: readonly Partial<Counted>[], busy?: Busy): Promise<Reply> {
+  const own = { of: 'consumer', quota: QUOTA, remaining: 4, resetMs: 900, isExceeded: false }
+  const admission = makeAdmission({
+    rates: {
+      count: () => Promise.resolve(counted.map((one) => ({ ...own, ...one }) as Counted)),
+      turn: () => 0,
+    },
+    bulkheads: { run: (_consumer, _service, work) => busy ?? work() },
+    inForce: () => {
+      throw new Error('a receipt is of no service')
+    },
+    refused: () => undefined,
+    refuseAfterMs: 0,
+    now: () => 0,
+    wait: () => Promise.resolve(),
+  })
+  return admission.own({ subsystem: CONSUMER } as Peer, () => Promise.resolve(RECEIPT))
+}
+
+function headerIn({ headers }: Reply, name: string): string | undefined {
+  const at = headers.findIndex((one, place) => place % 2 === 0 && one === name)
+  return at < 0 ? undefined : headers[at + 1]
+}
+
+test('whichever of the quotas is exceeded refuses, and says when that one is whole again; never at once', async () => {
+  const service = { of: 'service', resetMs: 7_100, remaining: 0, isExceeded: true } as const
+  const refused = await told([{ resetMs: 60_000 }, service])
+  expect([refused.status, headerIn(refused, 'Retry-After')]).toEqual([429, '8'])
+  expect(headerIn(refused, 'RateLimit')).toBe('"consumer";r=4;t=60, "service";r=0;t=8')
+  const atOnce = await told([{ ...service, resetMs: 0 }])
+  expect([atOnce.status, headerIn(atOnce, 'Retry-After')]).toEqual([429, '1'])
+})
+
+test('who finds no place is told what is left of its quota as well: it was counted', async () => {
+  const refused = await told([{}], BUSY)
+  expect([refused.status, headerIn(refused, 'Retry-After')]).toEqual([503, '2'])
+  expect(headerIn(refused, 'RateLimit')).toBe('"consumer";r=4;t=1')
+  expect(headerIn(await told([], BUSY), 'RateLimit')).toBeUndefined()
+})
+
 test('what is refused at once ends one after the other, so that it is not repeated at once', async () => {
   const waited: number[] = []
+  let now = 1_000
   const admission = makeAdmission({
     rates: undefined,
     bulkheads: { run: () => ({ kind: 'busy', code: 'Server.Load.Busy', retryAfterMs: 1000 }) },
@@ -77,7 +121,7 @@ test('what is refused at once ends one after the other, so that it is not repeat
     },
     refused: () => undefined,
     refuseAfterMs: 200,
-    now: () => 1_000,
+    now: () => now,
     async wait(milliseconds) {
       waited.push(milliseconds)
     },
@@ -89,4 +133,8 @@ test('what is refused at once ends one after the other, so that it is not repeat
   expect(waited).toEqual([200, 250, 200, 300])
   for (let count = 0; count < 200; count += 1) await ask(CONSUMER)
   expect(waited.at(-1)).toBe(4_200)
+  // Once the line has gone by, a refusal is held back as briefly as the first.
+  now += 10_000
+  await ask(CONSUMER)
+  expect(waited.at(-1)).toBe(200)
 })
