@@ -24,6 +24,7 @@ export function coreGauges(asked: Asked): Gauges {
     ...ledger(asked),
     ...replication(asked),
     ...identity(asked),
+    ...kafka(asked),
     ...anchors(asked),
     ...verified(asked),
     ...findings(asked.health),
@@ -63,6 +64,16 @@ function identity({ clock, core }: Asked): Gauge[] {
     { name: 'gongdao.revocations.age', value: seconds(now - list.thisUpdate) },
     { name: 'gongdao.revocations.overdue', value: seconds(now - list.nextUpdate) },
   ]
+}
+
+/** Where nothing that could be shown or trusted is in force, no time is left. */
+function kafka({ clock, core }: Asked): Gauge[] {
+  const now = clock.now()
+  return (core.kafka?.ends(now) ?? []).map(({ at = now, certificate }) => ({
+    name: 'gongdao.kafka.certificate.remaining',
+    value: seconds(at - now),
+    certificate,
+  }))
 }
 
 function anchors({ clock, core }: Asked): Gauge[] {

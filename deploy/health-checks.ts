@@ -5,9 +5,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { LedgerFault } from '../gateway/ledger/chain.ts'
 import { degraded, failing, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
+import type { KafkaCertificate } from '../gateway/ports/telemetry.ts'
 import type { GatewayConfig } from './config.ts'
 import { HEALTH_BOUNDS, type HealthBounds } from './config/health.ts'
 import { addEvidenceChecks } from './evidence-checks.ts'
+import type { KafkaEnd } from './kafka-certificates.ts'
 import type { Core } from './open-core.ts'
 
 export function addCoreChecks(
@@ -24,6 +26,12 @@ export function addCoreChecks(
   health.add('disk', () => disk(config.data, bounds.diskFreeBytes))
   health.add('revocation list', () => revocationList(core, config.revocationGraceMs, clock.now()))
   health.add('certificates', () => certificates(core, bounds.certificateWarningMs, clock.now()))
+  const { kafka } = core
+  if (kafka !== undefined) {
+    health.add('Kafka certificates', () =>
+      kafkaCertificates(kafka.ends(clock.now()), bounds.certificateWarningMs, clock.now()),
+    )
+  }
   addEvidenceChecks(health, { clock, core })
 }
 
@@ -109,6 +117,40 @@ function certificates(core: Core, warningMs: number, now: number): HealthFinding
   const words = `${first.name} ends in ${inTime(first.at - now)}`
   return first.at - now < warningMs ? degraded(words, next) : ok(words)
 }
+
+/** By the members of the configuration that name their files. */
+const IN_CONFIGURATION: Readonly<Record<KafkaCertificate, string>> = {
+  writer: 'the certificate of replication.writer',
+  'writer-authorities': 'the last authority that replication.writer trusts',
+  reader: 'the certificate of replication.reader',
+  'reader-authorities': 'the last authority that replication.reader trusts',
+}
+
+/** Never failing: open connections go on, and `replication` says when so much waits that nothing new is taken. */
+function kafkaCertificates(
+  ends: readonly KafkaEnd[],
+  warningMs: number,
+  now: number,
+): HealthFinding {
+  const soon = ends.filter(({ at }) => at === undefined || at - now < warningMs)
+  if (soon.length === 0) {
+    const first = Math.min(...ends.map(({ at = Infinity }) => at))
+    return ok(
+      first === Infinity ? 'none is used' : `the first of them ends in ${inTime(first - now)}`,
+    )
+  }
+  const words = soon.map(({ at, certificate }) => {
+    const name = IN_CONFIGURATION[certificate]
+    if (at === undefined) return `${name} can’t be read, or is not in force yet`
+    return at < now
+      ? `${name} ended ${inTime(now - at)} ago`
+      : `${name} ends in ${inTime(at - now)}`
+  })
+  return degraded(words.join('; '), RENEW_FOR_KAFKA)
+}
+
+const RENEW_FOR_KAFKA =
+  'Have it renewed by who runs the log servers, put it in its place (an authority beside the old one) and send SIGHUP.'
 
 const RESOLUTION_MS = 20
 

@@ -6,6 +6,7 @@ import { kafkaTransport } from '../adapters/ledger-kafka/kafka-transport.ts'
 import type { LogTransport } from '../gateway/ports/log-transport.ts'
 import type { Instant } from '../policies/vocabulary.ts'
 import type { Principal, ReplicationConfig } from './config/replication.ts'
+import { endOfShown, endOfTrusted, kafkaEnds, type KafkaEnds } from './kafka-certificates.ts'
 import { pemCertificates } from './pem-certificates.ts'
 
 export function kafkaOf(settings: ReplicationConfig, gateway: string): LogTransport {
@@ -14,6 +15,8 @@ export function kafkaOf(settings: ReplicationConfig, gateway: string): LogTransp
 
 export interface RenewableKafka {
   readonly transport: LogTransport
+  /** Of the certificates that are in force now. */
+  readonly ends: KafkaEnds
   /**
    * Reads certificates, keys and passwords again; throws where they can't be used. What it returns puts them in force, for senders and
    * readers that are opened from then on: an open one stays what it was, and another takes its place when it fails.
@@ -22,19 +25,20 @@ export interface RenewableKafka {
 }
 
 export function renewableKafkaOf(settings: ReplicationConfig, gateway: string): RenewableKafka {
-  let current = kafkaOf(settings, gateway)
+  let current = inForce(settings, connectionsOf(settings, gateway))
   return {
     transport: {
-      partitions: current.partitions,
-      check: () => current.check(),
-      openSender: () => current.openSender(),
-      openReader: (lane) => current.openReader(lane),
+      partitions: current.transport.partitions,
+      check: () => current.transport.check(),
+      openSender: () => current.transport.openSender(),
+      openReader: (lane) => current.transport.openReader(lane),
     },
+    ends: (now) => current.ends(now),
     readAgain(now) {
       const connections = connectionsOf(settings, gateway)
       assertUsable(settings.writer, connections.writer, now)
       assertUsable(settings.reader, connections.reader, now)
-      const next = transportOf(settings, connections)
+      const next = inForce(settings, connections)
       return () => {
         current = next
       }
@@ -45,6 +49,17 @@ export function renewableKafkaOf(settings: ReplicationConfig, gateway: string): 
 interface Connections {
   readonly writer: KafkaConnection
   readonly reader: KafkaConnection
+}
+
+function inForce(
+  settings: ReplicationConfig,
+  connections: Connections,
+): Pick<RenewableKafka, 'transport' | 'ends'> {
+  const { reader, writer } = connections
+  return {
+    transport: transportOf(settings, connections),
+    ends: kafkaEnds(writer.tls, reader.tls),
+  }
 }
 
 function connectionsOf(
@@ -68,23 +83,16 @@ function assertUsable(files: Principal, { password, tls }: KafkaConnection, now:
   if (tls === undefined) return
   const { ca, cert, key } = tls
   within(files.ca, () => {
-    // One of several at the least: while authorities change, the old and the new one stand there.
-    if (!isAnyInForce(ca, now)) throw new Error('no authority in it is in force')
+    const end = endOfTrusted(ca.flatMap(pemCertificates), now)
+    if (end === undefined || end < now) throw new Error('no authority in it is in force')
   })
   if (cert === undefined || key === undefined) return
   within(files.certificate, () => {
     createSecureContext({ ca: [...ca], cert, key })
-    if (!isAnyInForce([cert], now)) throw new Error('it is not in force yet, or has run out')
+    // The first is the principal's own; what stands below it is the business of who renews it.
+    const end = endOfShown(pemCertificates(cert).slice(0, 1), now)
+    if (end === undefined || end < now) throw new Error('it is not in force yet, or has run out')
   })
-}
-
-function isAnyInForce(texts: readonly string[], now: Instant): boolean {
-  return texts
-    .flatMap(pemCertificates)
-    .some(
-      ({ validFromDate, validToDate }) =>
-        validFromDate.getTime() <= now && now <= validToDate.getTime(),
-    )
 }
 
 function within(file: string | undefined, check: () => void): void {

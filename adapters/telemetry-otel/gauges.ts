@@ -2,7 +2,7 @@
 import type { HrTime } from '@opentelemetry/api'
 import type { MetricData } from '@opentelemetry/sdk-metrics'
 import type { Gauge, GaugeName } from '../../gateway/ports/telemetry.ts'
-import { gaugeData } from './series.ts'
+import { gaugeData, type Reading } from './series.ts'
 
 interface Meaning {
   readonly unit: string
@@ -53,6 +53,11 @@ export const GAUGES: Readonly<Record<GaugeName, Meaning>> = {
     unit: SECONDS,
     description: "Time until the gateway's own certificate ends; negative when it has",
   },
+  'gongdao.kafka.certificate.remaining': {
+    unit: SECONDS,
+    description:
+      'Time until a certificate for Kafka, or the last of the authorities trusted there, ends; negative when it has, 0 when none is in force',
+  },
   'gongdao.witness.age': {
     unit: SECONDS,
     description: 'Time since a witness last cosigned a checkpoint',
@@ -83,5 +88,14 @@ export const GAUGES: Readonly<Record<GaugeName, Meaning>> = {
 
 /** One that is not told is left out: 0 would be an answer. */
 export function gaugesData(gauges: readonly Gauge[], to: HrTime): MetricData[] {
-  return gauges.map(({ name, value }) => gaugeData({ name, ...GAUGES[name] }, [{ value }], to))
+  const byName = Map.groupBy(gauges, ({ name }) => name)
+  return [...byName].map(([name, told]) =>
+    gaugeData({ name, ...GAUGES[name] }, told.map(readingOf), to),
+  )
+}
+
+function readingOf(gauge: Gauge): Reading {
+  const { value } = gauge
+  if (!('certificate' in gauge)) return { value }
+  return { value, attributes: { 'gongdao.certificate': gauge.certificate } }
 }

@@ -186,10 +186,24 @@ export interface Noticed {
 /** What is looked up when somebody asks, not told when it changes. Other parts add theirs in deploy/open-telemetry.ts. */
 export type Gauges = () => readonly Gauge[]
 
-export interface Gauge {
-  readonly name: GaugeName
-  readonly value: number
-}
+export type Gauge =
+  | { readonly name: Exclude<GaugeName, OfCertificates>; readonly value: number }
+  | {
+      readonly name: OfCertificates
+      readonly value: number
+      readonly certificate: KafkaCertificate
+    }
+
+type OfCertificates = 'gongdao.kafka.certificate.remaining'
+
+/** What is shown to Kafka as who writes and as who reads back, and the authorities that each trusts there. */
+export const KAFKA_CERTIFICATES = [
+  'writer',
+  'writer-authorities',
+  'reader',
+  'reader-authorities',
+] as const
+export type KafkaCertificate = (typeof KAFKA_CERTIFICATES)[number]
 
 /** Ages and waits in seconds, sizes in bytes. What is not known is not told. */
 export type GaugeName =
@@ -204,6 +218,7 @@ export type GaugeName =
   | 'gongdao.revocations.age'
   | 'gongdao.revocations.overdue'
   | 'gongdao.certificate.remaining'
+  | 'gongdao.kafka.certificate.remaining'
   | 'gongdao.witness.age'
   | 'gongdao.witness.behind'
   | 'gongdao.timestamp.age'

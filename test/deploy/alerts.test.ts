@@ -118,6 +118,13 @@ const CAUSES: Readonly<Record<string, readonly Series[]>> = {
   GongdaoCertificateEnds: [
     { series: `gongdao_certificate_remaining_seconds${GATEWAY}`, values: '1209599x80' },
   ],
+  GongdaoKafkaCertificateEnds: [
+    {
+      series:
+        'gongdao_kafka_certificate_remaining_seconds{instance="a",gongdao_certificate="reader"}',
+      values: '1209599x80',
+    },
+  ],
   GongdaoKeysUnavailable: [{ series: CODES('Server.Keys.Unavailable'), values: '0x70 1x10' }],
   GongdaoProviderNotAsked: [
     { series: 'gongdao_breaker_open_ratio{instance="a",gongdao_provider="p"}', values: '1x80' },

@@ -1,7 +1,12 @@
 /** Everything that a gateway can ever export, from the real adapter: one event of each kind, and every gauge. */
 import { GAUGES } from '../../adapters/telemetry-otel/gauges.ts'
 import { OpenTelemetry } from '../../adapters/telemetry-otel/open.ts'
-import type { GaugeName, TelemetryEvent } from '../../gateway/ports/telemetry.ts'
+import {
+  KAFKA_CERTIFICATES,
+  type Gauge,
+  type GaugeName,
+  type TelemetryEvent,
+} from '../../gateway/ports/telemetry.ts'
 import { PurposeCode, ServiceId, SubsystemId } from '../../policies/vocabulary.ts'
 import { samplesIn, type Sample } from './prometheus.ts'
 
@@ -37,15 +42,22 @@ const EVENTS: readonly TelemetryEvent[] = [
 ]
 
 export async function allMetrics(): Promise<Sample[]> {
-  const names = Object.keys(GAUGES) as GaugeName[]
   const otel = new OpenTelemetry({
     gateway: 'TW/GOV/GONGDAO/gateway-1',
     version: '0',
     addressOf: () => ({ host: 'provider.example', port: 443 }),
-    gauges: () => names.map((name) => ({ name, value: 0 })),
+    gauges: allGauges,
   })
   for (const event of EVENTS) otel.tell(event)
   const samples = samplesIn(otel.prometheus())
   await otel.close()
   return samples
+}
+
+function allGauges(): Gauge[] {
+  const names = Object.keys(GAUGES) as GaugeName[]
+  return names.flatMap((name): Gauge[] => {
+    if (name !== 'gongdao.kafka.certificate.remaining') return [{ name, value: 0 }]
+    return KAFKA_CERTIFICATES.map((certificate) => ({ name, value: 0, certificate }))
+  })
 }

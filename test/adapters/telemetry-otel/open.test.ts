@@ -137,6 +137,24 @@ describe('metrics', () => {
     expect(sumOf(told, 'gongdao_ledger_queue_size_bytes')).toBe(7)
   })
 
+  test('of several certificates are one metric, each under its own label', () => {
+    const name = 'gongdao.kafka.certificate.remaining'
+    const gauges: OtelOptions['gauges'] = () => [
+      { name, value: 60, certificate: 'writer' },
+      { name, value: -5, certificate: 'reader-authorities' },
+    ]
+    const { otel } = observed({ gauges })
+    const lines = otel.prometheus().split('\n')
+    const named = lines.filter((line) => line.includes('gongdao_kafka_certificate_remaining'))
+    expect(named.map((line) => line.replace(/^(# HELP \S+) .*/, '$1'))).toEqual([
+      '# HELP gongdao_kafka_certificate_remaining_seconds',
+      '# UNIT gongdao_kafka_certificate_remaining_seconds s',
+      '# TYPE gongdao_kafka_certificate_remaining_seconds gauge',
+      'gongdao_kafka_certificate_remaining_seconds{gongdao_certificate="writer"} 60',
+      'gongdao_kafka_certificate_remaining_seconds{gongdao_certificate="reader-authorities"} -5',
+    ])
+  })
+
   test('put a time into the bucket whose upper end it does not exceed', () => {
     const system = observed()
     for (const seconds of [0.005, 0.0051, 11]) {
