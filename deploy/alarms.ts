@@ -17,6 +17,11 @@ export const ALARMS: Readonly<Record<Alarm, Meaning>> = {
     urgency: 'watch',
     whatToDo: 'Look at the log servers: they acknowledged what cannot be read back yet.',
   },
+  unpublished: {
+    urgency: 'watch',
+    whatToDo:
+      'Look whether the reading principal may read the topic of published checkpoints (gongdao kafka init gives it that).',
+  },
   lost: {
     urgency: 'today',
     whatToDo: 'Ask who runs the log servers what became of it; it was sent again.',

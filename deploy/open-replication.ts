@@ -21,7 +21,7 @@ import { boundsOf } from './config/replication.ts'
 import type { GatewayConfig } from './config.ts'
 import { kafkaOf } from './kafka-of.ts'
 import { observeTransport } from './observe-transport.ts'
-import { isSignedByUs, keepForkProof, type OwnSigners } from './keep-fork-proof.ts'
+import { judging, keepForkProof, type OwnSigners } from './keep-fork-proof.ts'
 import { postedCheckpoints } from './posted-checkpoints.ts'
 import { ReplicatedFolder } from './replicated-folder.ts'
 
@@ -49,7 +49,7 @@ export interface OpenedReplication {
   /** For `openChain`'s `onDurable`: the chain has so many leaves now. */
   follow(origin: string, size: number): (batch: DurableLeaves) => void
   guard(chain: Chain): Chain
-  /** Published checkpoints go to a topic of their own. */
+  /** Published checkpoints go to a topic of their own, and are read back there. */
   mirror(store: Pick<CheckpointStore, 'length' | 'read'>): void
   /** Why nothing new is taken; undefined where it is. */
   refusal(): Error | undefined
@@ -118,11 +118,11 @@ class Opened implements OpenedReplication {
     const bounds = boundsOf(settings)
     this.#folder = new ReplicatedFolder(config, options.disk)
     this.#waits = new ReplicationWaits(bounds.backlogMs, now)
-    this.replication = new Replication(this.#folder.lanes(transport.partitions, now()), {
+    const lanes = this.#folder.lanes(transport.partitions, now())
+    this.replication = new Replication(lanes, this.#folder.post(), {
       ...this.#told(),
       bounds,
-      isOwn: (origin) => this.#folder.isOwn(origin),
-      isSigned: (divergence) => isSignedByUs(divergence, options.signers, this.#folder),
+      ...judging(options.signers, this.#folder),
       now,
     })
     this.#replicator = new Replicator({
@@ -199,8 +199,8 @@ class Opened implements OpenedReplication {
   }
 
   mirror(store: Pick<CheckpointStore, 'length' | 'read'>): void {
-    const lane = this.replication.lanes.find(({ isRead }) => !isRead)
-    lane?.mirror(postedCheckpoints(store))
+    this.replication.post.begin(postedCheckpoints(store), this.#elapsed())
+    this.#replicator.readPost()
   }
 
   refusal(): Error | undefined {

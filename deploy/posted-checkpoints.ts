@@ -1,7 +1,7 @@
 /** Published checkpoints as messages: key = origin of the chain, value = the signed note with its cosignatures. */
 import type { CheckpointStore } from '../gateway/ports/checkpoint-store.ts'
 import type { LogMessage } from '../gateway/ports/log-transport.ts'
-import type { Post } from '../gateway/replication/followed-lane.ts'
+import type { Post } from '../gateway/replication/followed-post.ts'
 
 export function postedCheckpoints(store: Pick<CheckpointStore, 'length' | 'read'>): Post {
   return {

@@ -5,17 +5,14 @@ import { nodeDisk, type Disk } from '../adapters/ledger-journal/disk.ts'
 import { chainFolder, ledgerFolder } from '../adapters/ledger-journal/folders.ts'
 import { makeTailDurable } from '../adapters/ledger-journal/make-tail-durable.ts'
 import type { Commit, JournalledChain } from '../gateway/ports/chain-journal.ts'
-import type { Lane } from '../gateway/ports/log-transport.ts'
 import { FollowedLane, type Progress } from '../gateway/replication/followed-lane.ts'
-import { nameOf } from '../gateway/replication/lane-of.ts'
+import { CHECKPOINTS, FollowedPost } from '../gateway/replication/followed-post.ts'
 import type { OwnCommits } from '../gateway/replication/fork-proof.ts'
-import { gatewayIn, laneOf } from '../gateway/replication/lane-of.ts'
+import { gatewayIn, laneOf, nameOf } from '../gateway/replication/lane-of.ts'
 import type { GatewayConfig } from './config.ts'
 import { registrarOf } from './config/registrar.ts'
 
 type Owner = Pick<GatewayConfig, 'data' | 'gateway' | 'instance' | 'registrar'>
-
-const CHECKPOINTS: Lane = { topic: 'checkpoints', partition: 0 }
 
 export class ReplicatedFolder implements OwnCommits {
   readonly #owner: Owner
@@ -39,7 +36,6 @@ export class ReplicatedFolder implements OwnCommits {
     const { gateway, instance } = this.#owner
     const registry = `${instance}/registry`
     const progress = this.#progress()
-    const posted = progress.find((one) => one.lane === nameOf(CHECKPOINTS))
     const lane = (origin: string, origins: readonly string[]): FollowedLane => {
       const where = laneOf(origin, partitions)
       const from = progress.find((one) => one.lane === nameOf(where))
@@ -53,8 +49,11 @@ export class ReplicatedFolder implements OwnCommits {
     return [
       ...(this.#writesRegistry ? [lane(registry, [registry])] : []),
       lane(`${instance}/exchange/${gateway}/1`, this.#exchangeChains()),
-      new FollowedLane(CHECKPOINTS, [], { from: posted, now }),
     ]
+  }
+
+  post(): FollowedPost {
+    return new FollowedPost(this.#progress().find((one) => one.lane === nameOf(CHECKPOINTS)))
   }
 
   /** Followed from a registrar, it is his to send. */

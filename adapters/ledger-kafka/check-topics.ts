@@ -138,7 +138,7 @@ function atLeast(setting: string, least: number): Wanted {
 /** By reading: what the reading principal may is not told otherwise. */
 async function readingFaults(options: KafkaTransportOptions): Promise<readonly string[]> {
   const faults: string[] = []
-  for (const topic of ['registry', 'exchange'] as const) {
+  for (const topic of ['registry', 'exchange', 'checkpoints'] as const) {
     const lane: Lane = { topic, partition: 0 }
     try {
       const reader = await openReader(options, lane)

@@ -15,10 +15,13 @@ export type Divergence = {
   /** Index of the first leaf that is not ours, as far as the message tells. */
   readonly index: number
   /**
-   * `unreadable`: no commit at all; `ahead`: leaves that our journal does not hold; `other`: other bytes than our journal has.
+   * `unreadable`: no commit at all; `ahead`: leaves that our journal does not hold; `other`: other bytes than our journal has; `note`: a
+   * published checkpoint over leaves that our journal does not hold so.
    */
-  readonly why: 'unreadable' | 'ahead' | 'other'
+  readonly why: 'unreadable' | 'ahead' | 'other' | 'note'
   readonly theirs: Commit | undefined
+  /** Two checkpoints of one size, where ours has one of it. */
+  readonly notes?: { readonly ours: string | undefined; readonly theirs: string }
 }
 
 /** What a message of ours, read back, says. */

@@ -11,7 +11,7 @@ export interface Progress {
   /** Of the newest commit of ours that was read. */
   readonly offset: number
   readonly low: number
-  /** Leaves of the chain before that commit; the chains before it are there whole. Of posted messages: how many. */
+  /** Leaves of the chain before that commit; the chains before it are there whole. Of published checkpoints: how many stand before. */
   readonly chain: string | undefined
   readonly size: number
 }
@@ -21,18 +21,13 @@ export type Finding =
   | { readonly kind: 'truncated'; readonly from: number; readonly to: number }
   | { readonly kind: 'rolled-back'; readonly from: number; readonly to: number }
   | { readonly kind: 'diverges'; readonly divergence: Divergence }
-
-/** Published checkpoints. */
-export interface Post {
-  readonly length: number
-  read(from: number, most: number): readonly LogMessage[]
-}
-
-const MOST_POSTED = 100
+  /** Published checkpoints. */
+  | { readonly kind: 'lost-notes'; readonly from: number; readonly to: number }
+  /** Under the name of a chain of ours, and not what is expected next: a repeat, or what it must not be. */
+  | { readonly kind: 'note'; readonly chain: string; readonly note: string }
 
 export interface Batch {
-  /** Undefined: messages that stand in no journal. */
-  readonly chain: FollowedChain | undefined
+  readonly chain: FollowedChain
   readonly messages: readonly LogMessage[]
   readonly to: number
 }
@@ -56,9 +51,6 @@ export class FollowedLane {
   /** Until the commit that the hint names was seen where the hint says. */
   #isHinted: boolean
   #older: LaneStart['older']
-  /** Messages that stand in no journal, by number: sent in order, again after a rejection, and compared with nothing. */
-  #post: Post | undefined
-  #posted: number
 
   constructor(lane: Lane, chains: readonly JournalledChain[], { from, now, older }: LaneStart) {
     this.lane = lane
@@ -70,20 +62,13 @@ export class FollowedLane {
     })
     this.offset = known?.offset ?? 0
     this.#low = known?.low
-    this.#posted = from?.size ?? 0
     this.#progress = { offset: this.offset, chain: known?.chain, size: known?.size ?? 0 }
     this.#isHinted = known !== undefined
     this.#older = older
   }
 
-  /** A lane without chains has nothing to compare. */
-  get isRead(): boolean {
-    return this.lane.topic !== 'checkpoints'
-  }
-
   get isBehind(): boolean {
-    const isOpen = this.chains.some((chain) => chain.hasBacklog || chain.unread.since !== undefined)
-    return isOpen || (this.#post?.length ?? 0) > this.#posted
+    return this.chains.some((chain) => chain.hasBacklog || chain.unread.since !== undefined)
   }
 
   get unreadSince(): number | undefined {
@@ -94,21 +79,7 @@ export class FollowedLane {
 
   next(mostBytes: number): Batch | undefined {
     const chain = this.chains.find(({ hasBacklog }) => hasBacklog)
-    if (chain !== undefined) return { chain, ...chain.next(mostBytes) }
-    const messages = this.#post?.read(this.#posted, MOST_POSTED) ?? []
-    if (messages.length === 0) return undefined
-    return { chain: undefined, messages, to: this.#posted + messages.length }
-  }
-
-  /** From now on what is published is sent as well. */
-  mirror(post: Post): void {
-    this.#post = post
-    // Fewer than were sent: they are others.
-    if (post.length < this.#posted) this.#posted = 0
-  }
-
-  postStored(to: number): void {
-    this.#posted = to
+    return chain && { chain, ...chain.next(mostBytes) }
   }
 
   read(part: ReadPart, isOwn: (origin: string) => boolean): readonly Finding[] {
@@ -140,8 +111,7 @@ export class FollowedLane {
   }
 
   progress(): Progress {
-    const kept = { lane: nameOf(this.lane), low: this.#low ?? 0, ...this.#progress }
-    return this.isRead ? kept : { ...kept, size: this.#posted }
+    return { lane: nameOf(this.lane), low: this.#low ?? 0, ...this.#progress }
   }
 
   #seen(origin: string, value: Buffer | undefined, offset: number): Finding | undefined {

@@ -85,6 +85,25 @@ export function isSignedBy(
   return own === undefined || checkpointOf(chain, own, publicKey)?.root !== signed.root
 }
 
+/** What a published checkpoint, or what claims to be one, says of a chain of ours; attacker-controlled. */
+export type NoteVerdict =
+  | { readonly kind: 'ours' | 'unsigned' }
+  /** `ours`: the checkpoint of that size; undefined where the chain never had it. */
+  | { readonly kind: 'other'; readonly size: number; readonly ours: string | undefined }
+
+export function judgeNote(
+  chain: string,
+  note: string,
+  { ours, publicKey }: { readonly ours: OwnCommits; readonly publicKey: Uint8Array },
+): NoteVerdict {
+  const signed = signedRoot(note, chain, publicKey)
+  if (signed === undefined) return { kind: 'unsigned' }
+  const own = ours.endingAt(chain, signed.size)
+  const isSame = own !== undefined && checkpointOf(chain, own, publicKey)?.root === signed.root
+  if (isSame || signed.size === 0) return { kind: 'ours' }
+  return { kind: 'other', size: signed.size, ours: own && signedLeaves(own)?.note }
+}
+
 export interface OwnCommits {
   /** The commit with which the chain has so many leaves; undefined where none of ours ends there. */
   endingAt(chain: string, size: number): Commit | undefined

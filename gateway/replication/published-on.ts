@@ -19,7 +19,7 @@ export async function publishedOn(
   try {
     for await (const { value } of messagesOf(reader, 0, Infinity)) {
       const note = value?.toString() ?? ''
-      const origin = parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1))?.origin
+      const origin = originIn(note)
       if (origin === undefined) {
         unreadable += 1
         continue
@@ -33,6 +33,11 @@ export async function publishedOn(
   }
   const notes = [...chains.values()].flatMap((chain) => chain.notes())
   return unreadable === 0 ? notes : [...notes, undefined]
+}
+
+/** Of the chain that a note is about; undefined where it is no checkpoint. No signature is looked at. */
+export function originIn(note: string): string | undefined {
+  return parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1))?.origin
 }
 
 class Thinned {

@@ -8,8 +8,18 @@
 import type { JournalledChain } from '../ports/chain-journal.ts'
 import type { Lane, LogMessage, ReadPart } from '../ports/log-transport.ts'
 import { FollowedChain, type Divergence } from './followed-chain.ts'
-import type { FollowedLane, Progress } from './followed-lane.ts'
+import type { Finding, FollowedLane, Progress } from './followed-lane.ts'
+import type { FollowedPost } from './followed-post.ts'
+import type { NoteVerdict } from './fork-proof.ts'
 import { nameOf } from './lane-of.ts'
+import {
+  foreignSentence,
+  lostSentence,
+  rolledBackSentence,
+  sentenceOf,
+  truncatedSentence,
+  UNPUBLISHED,
+} from './sentences.ts'
 
 export type Next =
   | { readonly kind: 'open' }
@@ -19,9 +29,16 @@ export type Next =
   | { readonly kind: 'rest' }
   | { readonly kind: 'halt' }
 
-/** What the operator must know. All but `unreachable` and `unread` stay until the process ends: nothing of ours can undo them. */
+/** What the operator must know. All but `unreachable`, `unread` and `unpublished` stay until the process ends: nothing of ours can undo them. */
 export type Alarm =
-  'unreachable' | 'unread' | 'lost' | 'truncated' | 'rolled-back' | 'foreign' | 'diverged'
+  | 'unreachable'
+  | 'unread'
+  | 'unpublished'
+  | 'lost'
+  | 'truncated'
+  | 'rolled-back'
+  | 'foreign'
+  | 'diverged'
 
 export interface ReplicationBounds {
   readonly backlogRecords: number
@@ -37,6 +54,8 @@ export interface ReplicationParts {
   readonly isOwn: (origin: string) => boolean
   /** Whether whoever wrote that has the key of its chain. */
   readonly isSigned: (divergence: Divergence) => boolean
+  /** What stands under the name of a chain of ours among the published checkpoints. */
+  readonly judgeNote: (chain: string, note: string) => NoteVerdict
   readonly now: () => number
   /** Once for each time it begins; sentences are of our own words. */
   readonly alarm: (alarm: Alarm, sentence: string) => void
@@ -50,21 +69,24 @@ export interface ReplicationParts {
 const MOST_BYTES = 900_000
 
 interface UnderWay {
+  /** Undefined: published checkpoints. */
   readonly chain: FollowedChain | undefined
-  readonly lane: FollowedLane
   readonly to: number
 }
 
 export class Replication {
   readonly lanes: readonly FollowedLane[]
+  /** Comes behind all lanes: a checkpoint is sent when the leaves are that it covers. */
+  readonly post: FollowedPost
   readonly #parts: ReplicationParts
   #sender: 'none' | 'unsure' | 'ready' | 'sending' = 'none'
   #underWay: UnderWay | undefined
   readonly #alarms = new Set<Alarm>()
 
   /** Lanes in the order of their urgency. */
-  constructor(lanes: readonly FollowedLane[], parts: ReplicationParts) {
+  constructor(lanes: readonly FollowedLane[], post: FollowedPost, parts: ReplicationParts) {
     this.lanes = lanes
+    this.post = post
     this.#parts = parts
   }
 
@@ -80,12 +102,17 @@ export class Replication {
     for (const lane of this.lanes) {
       const batch = lane.next(MOST_BYTES)
       if (batch === undefined) continue
-      const { chain, messages, to } = batch
-      this.#sender = 'sending'
-      this.#underWay = { chain, lane, to }
-      return { kind: 'send', lane: lane.lane, messages }
+      return this.#begun(lane.lane, batch)
     }
-    return undefined
+    const batch = this.post.next()
+    return batch && this.#begun(this.post.lane, { chain: undefined, ...batch })
+  }
+
+  #begun(lane: Lane, batch: UnderWay & { readonly messages: readonly LogMessage[] }): Next {
+    const { chain, messages, to } = batch
+    this.#sender = 'sending'
+    this.#underWay = { chain, to }
+    return { kind: 'send', lane, messages }
   }
 
   opened(): void {
@@ -101,7 +128,7 @@ export class Replication {
     for (const lane of this.lanes) {
       for (const chain of lane.chains) {
         const lost = chain.settle()
-        if (lost !== undefined) this.#found(lane, { ...lost, chain: chain.origin })
+        if (lost !== undefined) this.#found(nameOf(lane.lane), { ...lost, chain: chain.origin })
         this.#parts.stored(chain.origin, chain.acknowledged)
       }
     }
@@ -110,11 +137,11 @@ export class Replication {
   }
 
   acknowledged(): void {
-    const { chain, lane, to } = this.#take()
+    const { chain, to } = this.#take()
     if (this.#sender === 'sending') this.#sender = 'ready'
     this.#end('unreachable')
     if (chain === undefined) {
-      lane.postStored(to)
+      this.post.stored(to, this.#parts.now())
       return
     }
     chain.stored(to, this.#parts.now())
@@ -139,11 +166,21 @@ export class Replication {
 
   /** What a lane's reader was given. */
   read(lane: FollowedLane, part: ReadPart): void {
-    for (const finding of lane.read(part, this.#parts.isOwn)) this.#found(lane, finding)
+    const where = nameOf(lane.lane)
+    for (const finding of lane.read(part, this.#parts.isOwn)) this.#found(where, finding)
+  }
+
+  readPost(part: ReadPart): void {
+    const { bounds, isOwn, now } = this.#parts
+    const reading = { isOwn, now: now(), readBackMs: bounds.readBackMs }
+    const where = nameOf(this.post.lane)
+    for (const finding of this.post.read(part, reading)) this.#found(where, finding)
+    this.#end('unpublished')
   }
 
   /** Looks at the clock: once a second. */
   look(): void {
+    this.#lookAtPost()
     if (!this.#isOverdue) {
       this.#end('unread')
       return
@@ -155,6 +192,12 @@ export class Replication {
     )
     // Read to the end once more, it shows whether it is lost.
     if (this.#sender === 'ready') this.#mistrust()
+  }
+
+  /** Exchanges go on: what is read there proves more, and nothing rests on it. */
+  #lookAtPost(): void {
+    if (!this.post.isUnreadable(this.#parts.now(), this.#parts.bounds.readBackMs)) return
+    this.#begin('unpublished', UNPUBLISHED)
   }
 
   get #isOverdue(): boolean {
@@ -187,7 +230,7 @@ export class Replication {
   /** Whether anything waits to be sent or to be read back. */
   get isBehind(): boolean {
     if (this.#alarms.has('diverged')) return false
-    return this.lanes.some((lane) => lane.isBehind)
+    return this.post.isBehind || this.lanes.some((lane) => lane.isBehind)
   }
 
   /** Whether it is known what the log servers have. */
@@ -200,7 +243,7 @@ export class Replication {
   }
 
   progress(): readonly Progress[] {
-    return this.lanes.map((lane) => lane.progress())
+    return [...this.lanes, this.post].map((one) => one.progress())
   }
 
   chain(origin: string): FollowedChain | undefined {
@@ -214,36 +257,36 @@ export class Replication {
     return followed
   }
 
-  #found(lane: FollowedLane, finding: ReturnType<FollowedLane['read']>[number]): void {
-    const where = nameOf(lane.lane)
+  #found(where: string, finding: Finding): void {
     switch (finding.kind) {
       case 'lost':
-        this.#begin(
-          'lost',
-          `${finding.chain}: leaves ${finding.from} to ${finding.to - 1} were acknowledged and are not in ${where}; ` +
-            'they are sent again from the journal. Look after the log servers: they lost records.',
-        )
+      case 'lost-notes':
+        this.#begin('lost', lostSentence(finding, where))
         this.#mistrust()
         return
       case 'truncated':
-        this.#begin(
-          'truncated',
-          `${where}: the records before offset ${finding.to} are gone, from ${finding.from} on; ` +
-            'somebody deleted them, or a retention is set. The journal still holds them.',
-        )
+        this.#begin('truncated', truncatedSentence(finding, where))
         return
       case 'rolled-back':
-        this.#begin(
-          'rolled-back',
-          `${where} ended at offset ${finding.from} and now ends at ${finding.to}: the log servers lost its end. ` +
-            'It is read anew, and what is missing is sent again from the journal.',
-        )
+        this.#begin('rolled-back', rolledBackSentence(finding, where))
         this.#mistrust()
         return
       case 'diverges':
         if (this.#parts.isSigned(finding.divergence)) this.#diverge(finding.divergence)
-        else this.#begin('foreign', foreignSentence(finding.divergence, where))
+        else this.#begin('foreign', foreignSentence(finding.divergence.chain, where))
+        return
+      case 'note':
+        this.#judged(finding, where)
     }
+  }
+
+  #judged({ chain, note }: Extract<Finding, { kind: 'note' }>, where: string): void {
+    const verdict = this.#parts.judgeNote(chain, note)
+    if (verdict.kind === 'unsigned') this.#begin('foreign', foreignSentence(chain, where))
+    if (verdict.kind !== 'other') return
+    const notes = { ours: verdict.ours, theirs: note }
+    const index = Math.max(0, verdict.size - 1)
+    this.#diverge({ chain, index, why: 'note', theirs: undefined, notes })
   }
 
   #diverge(divergence: Divergence): void {
@@ -274,25 +317,4 @@ export class Replication {
   #end(alarm: Alarm): void {
     if (this.#alarms.delete(alarm)) this.#parts.over(alarm)
   }
-}
-
-/** Whoever may write there could otherwise stop us for good with one message. */
-function foreignSentence({ chain }: Divergence, where: string): string {
-  return (
-    `${chain}: somebody who does not have our key wrote under this name into ${where}, and is passed over. ` +
-    'Find out who may write there, and take that right away.'
-  )
-}
-
-function sentenceOf({ chain, index, why }: Divergence): string {
-  const what = {
-    unreadable: 'a message under this name that is no commit at all',
-    ahead: 'leaves that this folder does not hold',
-    other: 'other leaves than this folder holds',
-  }[why]
-  return (
-    `${chain}: the log servers have ${what}, from leaf ${index} on. Another process writes under our name (a cloned ` +
-    'folder, or one restored from a backup while the newer one was used): nothing is recorded or sent any more. ' +
-    'Stop both, keep both folders, and run gongdao verify.'
-  )
 }

@@ -3,10 +3,12 @@
  * back, one looks at the clock.
  */
 import { LogUnavailable } from '../ports/log-transport.ts'
-import type { LogReader, LogSender, LogTransport } from '../ports/log-transport.ts'
+import type { LogReader, LogSender, LogTransport, ReadPart } from '../ports/log-transport.ts'
 import type { Timers } from '../ports/timers.ts'
 import type { FollowedLane } from './followed-lane.ts'
 import type { Next, Replication } from './replication.ts'
+
+type Followed = Pick<FollowedLane, 'lane' | 'offset' | 'isAtEnd'>
 
 export interface ReplicatorParts {
   readonly replication: Replication
@@ -34,8 +36,8 @@ export class Replicator {
   #wake: (() => void) | undefined
   #stopped = false
   /** Who waits until a lane was read to its end by a read that began after they asked. */
-  readonly #marks = new Map<FollowedLane, (() => void)[]>()
-  readonly #readers = new Map<FollowedLane, LogReader>()
+  readonly #marks = new Map<Followed, (() => void)[]>()
+  readonly #readers = new Map<Followed, LogReader>()
   readonly #loops: Promise<void>[] = []
   readonly #pauses = new Set<() => void>()
 
@@ -45,15 +47,26 @@ export class Replicator {
   }
 
   start(): void {
-    const lanes = this.#replication.lanes.filter(({ isRead }) => isRead)
-    for (const lane of lanes) {
+    for (const lane of this.#replication.lanes) {
       this.#marks.set(lane, [])
-      this.#loops.push(this.#guarded(() => this.#readLoop(lane)))
+      const take = (part: ReadPart): void => {
+        this.#replication.read(lane, part)
+      }
+      this.#loops.push(this.#guarded(() => this.#readLoop(lane, take)))
     }
     this.#loops.push(
       this.#guarded(() => this.#sendLoop()),
       this.#guarded(() => this.#lookLoop()),
     )
+  }
+
+  /** From now on published checkpoints are read back; nothing else waits for that. */
+  readPost(): void {
+    const { post } = this.#replication
+    const take = (part: ReadPart): void => {
+      this.#replication.readPost(part)
+    }
+    this.#loops.push(this.#guarded(() => this.#readLoop(post, take)))
   }
 
   /** There may be something to send. */
@@ -160,17 +173,19 @@ export class Replicator {
     await sender?.close()
   }
 
-  async #readLoop(lane: FollowedLane): Promise<void> {
+  async #readLoop(lane: Followed, take: (part: ReadPart) => void): Promise<void> {
     let retryMs = FIRST_RETRY_MS
     while (!this.#stopped) {
       try {
-        await this.#readOnce(lane, await this.#readerOf(lane))
+        await this.#readOnce(lane, await this.#readerOf(lane), take)
         retryMs = FIRST_RETRY_MS
       } catch (fault) {
         await this.#closeReader(lane)
         if (!(fault instanceof LogUnavailable)) throw fault
         // Nothing can be sent before this lane is read to its end.
-        if (!this.#replication.isSure) this.#replication.unreachable(fault.message)
+        if (this.#marks.has(lane) && !this.#replication.isSure) {
+          this.#replication.unreachable(fault.message)
+        }
         await this.#pause(retryMs)
         retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)
       }
@@ -178,7 +193,7 @@ export class Replicator {
     await this.#closeReader(lane)
   }
 
-  async #readerOf(lane: FollowedLane): Promise<LogReader> {
+  async #readerOf(lane: Followed): Promise<LogReader> {
     const open = this.#readers.get(lane)
     if (open !== undefined) return open
     const reader = await this.#parts.transport.openReader(lane.lane)
@@ -186,20 +201,24 @@ export class Replicator {
     return reader
   }
 
-  async #closeReader(lane: FollowedLane): Promise<void> {
+  async #closeReader(lane: Followed): Promise<void> {
     const reader = this.#readers.get(lane)
     this.#readers.delete(lane)
     await reader?.close()
   }
 
-  async #readOnce(lane: FollowedLane, reader: LogReader): Promise<void> {
+  async #readOnce(
+    lane: Followed,
+    reader: LogReader,
+    take: (part: ReadPart) => void,
+  ): Promise<void> {
     // Only who asked before the read began may be told that it came to the end.
     const marks = this.#marks.get(lane) ?? []
     const waiting = marks.splice(0)
     let isAtEnd = false
     try {
       const part = await reader.read(lane.offset, waiting.length > 0 ? 0 : LONG_POLL_MS)
-      this.#replication.read(lane, part)
+      take(part)
       isAtEnd = lane.isAtEnd
       this.#parts.advanced()
       this.wake()
@@ -213,7 +232,7 @@ export class Replicator {
     if (marks.length === 0) await this.#pause(BETWEEN_READS_MS)
   }
 
-  #readToEnd(lane: FollowedLane): Promise<void> {
+  #readToEnd(lane: Followed): Promise<void> {
     return new Promise((resolve) => {
       this.#marks.get(lane)?.push(resolve)
       if (this.#stopped) resolve()

@@ -52,6 +52,7 @@ test.each<[Alarm | undefined, boolean, string]>([
   [undefined, true, 'ok'],
   ['unreachable', true, 'degraded'],
   ['unreachable', false, 'failing'],
+  ['unpublished', true, 'degraded'],
   ['lost', true, 'degraded'],
   ['diverged', false, 'failing'],
   [undefined, false, 'failing'],

@@ -78,7 +78,7 @@ test.each(['null', '{}', '[null]', '[{"lane":"exchange/0","offset":"9"}]', '{'])
     const owner = { data, instance: 'T', gateway: GatewayId.parse(GATEWAY) }
     const lanes = new ReplicatedFolder(owner).lanes(1, 0)
     rmSync(data, { recursive: true })
-    expect(lanes.map(({ offset }) => offset)).toEqual([0, 0, 0])
+    expect(lanes.map(({ offset }) => offset)).toEqual([0, 0])
   },
 )
 

@@ -71,7 +71,7 @@ promise('who may not write, or not read, is told which right is missing', async 
   expect(writer).toHaveLength(3)
   expect(writer[0]).toMatch(/the writing principal needs WRITE and DESCRIBE_CONFIGS/)
   const reader = await transport({ reader: connectionOf(kafka, 'stranger') }).check()
-  expect(reader).toHaveLength(2)
+  expect(reader).toHaveLength(3)
   expect(reader[0]).toMatch(/AUTHORIZATION_FAILED; the reading principal needs READ/)
   const wrong = { username: 'gateway', password: 'guessed' }
   const guessed = { ...scramConnectionOf(kafka, 'gateway'), password: wrong }
