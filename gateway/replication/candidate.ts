@@ -13,10 +13,13 @@ export interface Candidate extends Commit {
   readonly hashes: readonly TreeHash[]
   /** SHA-256 over the hashes: the same leaves, whatever records and signatures stand beside them. */
   readonly leaves: TreeHash
-  /** Of the checkpoint behind its leaves, where that is one of this chain, of this size. */
+  /**
+   * That the checkpoint behind its leaves is of, where the chain's key signed it, or nobody has pinned the key. Anyone can copy it: the
+   * leaves may be others.
+   */
+  readonly size: number | undefined
+  /** Of that checkpoint, signed or not. */
   readonly root: TreeHash | undefined
-  /** Whether the chain's key signed that checkpoint, or nobody has pinned the key. Anyone can copy it: the leaves may be others. */
-  readonly isSigned: boolean
 }
 
 export interface WhoseChain {
@@ -29,7 +32,7 @@ export function candidateOf(
   stands: Pick<Candidate, 'partition' | 'offset'>,
   chain: WhoseChain,
 ): Candidate {
-  const { count, first, payload } = commit
+  const { count, payload } = commit
   const hashes: TreeHash[] = []
   let at = 0
   while (hashes.length < count) {
@@ -40,9 +43,13 @@ export function candidateOf(
   }
   const leaves = hash('sha256', Buffer.from(hashes.join(''), 'latin1'), 'binary')
   const { root, signature, size } = examineNote(payload.toString('utf8', at), chain)
-  const whole = { ...commit, ...stands, hashes, leaves }
-  if (size !== first + count) return { ...whole, root: undefined, isSigned: false }
-  return { ...whole, root, isSigned: signature !== 'wrong' }
+  const signed = signature === 'wrong' ? undefined : size
+  return { ...commit, ...stands, hashes, leaves, size: signed, root }
 }
 
-const NOT_WHOLE = { hashes: [], leaves: '', root: undefined, isSigned: false } as const
+/** Whether the key signed a checkpoint for a chain that ends with it. */
+export function isSigned({ count, first, size }: Candidate): boolean {
+  return size === first + count
+}
+
+const NOT_WHOLE = { hashes: [], leaves: '', size: undefined, root: undefined } as const

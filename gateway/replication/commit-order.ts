@@ -8,7 +8,7 @@
  */
 import type { Finding } from '../ledger/finding.ts'
 import { RightEdge } from '../ledger/right-edge.ts'
-import type { Candidate } from './candidate.ts'
+import { isSigned, type Candidate } from './candidate.ts'
 import { SeenCommits } from './seen-commits.ts'
 
 /** A gateway notices within seconds what Kafka lost of its commits, and sends it again behind the newer ones. */
@@ -22,7 +22,7 @@ export interface Ordered {
 }
 
 /** Without its bytes: there may be many. */
-type Claim = Pick<Candidate, 'first' | 'count' | 'partition' | 'offset' | 'root'>
+type Claim = Pick<Candidate, 'first' | 'count' | 'partition' | 'offset' | 'root' | 'size'>
 
 export class CommitOrder {
   readonly #to: Ordered
@@ -76,33 +76,35 @@ export class CommitOrder {
   }
 
   #place(commit: Candidate): void {
-    if (commit.first < this.due) this.#late(commit)
-    else if (commit.isSigned && this.#fits(commit)) {
+    if (commit.first < this.due) {
+      if (!this.#isRepeat(commit)) this.#judge(commit)
+    } else if (isSigned(commit) && this.#fits(commit)) {
       this.#forget()
       this.#append(commit)
     } else {
-      if (commit.isSigned) this.#claim(commit)
+      if (commit.size !== undefined) this.#judge(commit)
       this.#oppose(commit)
     }
   }
 
-  #late(commit: Candidate): void {
-    const { count, first, isSigned, leaves, root } = commit
-    if (!isSigned) {
-      this.#foreign(commit)
-      return
-    }
-    const size = first + count
-    const own = this.#seen.rootAt(size)
-    if (own === root && this.#seen.leavesFrom(first) === leaves) return
-    if (size > this.due) this.#claim(commit)
-    else if (own === root) this.#foreign(commit)
+  #isRepeat(commit: Candidate): boolean {
+    const { first, leaves, root, size } = commit
+    if (size === undefined || !isSigned(commit)) return false
+    return this.#seen.rootAt(size) === root && this.#seen.leavesFrom(first) === leaves
+  }
+
+  /** It is not the chain's own. What did the key sign there? */
+  #judge(commit: Candidate): void {
+    const { root, size } = commit
+    if (size === undefined) this.#foreign(commit)
+    else if (size > this.due) this.#claim(commit, size)
+    else if (this.#seen.rootAt(size) === root) this.#foreign(commit)
     else this.#fork(commit)
   }
 
   #tooEarly(commit: Candidate): void {
-    if (!commit.isSigned) {
-      this.#foreign(commit)
+    if (!isSigned(commit)) {
+      this.#judge(commit)
       return
     }
     const there = this.#early.get(commit.first) ?? new Map<string, Candidate>()
@@ -145,10 +147,10 @@ export class CommitOrder {
       this.#release(at)
   }
 
-  #claim({ count, first, offset, partition, root }: Claim): void {
-    const claim = { count, first, offset, partition, root }
-    const there = this.#claims.get(first + count)
-    if (there === undefined) this.#claims.set(first + count, [claim])
+  #claim({ count, first, offset, partition, root }: Claim, size: number): void {
+    const claim = { count, first, offset, partition, root, size }
+    const there = this.#claims.get(size)
+    if (there === undefined) this.#claims.set(size, [claim])
     else if (there[0]?.root === root) there.push(claim)
     else this.#fork(claim)
   }
@@ -170,20 +172,24 @@ export class CommitOrder {
     if (this.#rival === undefined || rank > this.#rival.rank) {
       this.#forget()
       this.#rival = { commit, rank }
-    } else if (!commit.isSigned) this.#foreign(commit)
+    } else this.#tellUnsigned(commit)
   }
 
   /** How much speaks for its being the chain's own commit, damaged. */
   #rank(commit: Candidate): number {
-    if (commit.isSigned) return 2
+    if (isSigned(commit)) return 2
     return this.#fits(commit) ? 1 : 0
   }
 
-  /** What was signed is a claim, and told when the chain has come so far. */
   #forget(): void {
     const commit = this.#rival?.commit
     this.#rival = undefined
-    if (commit?.isSigned === false) this.#foreign(commit)
+    if (commit !== undefined) this.#tellUnsigned(commit)
+  }
+
+  /** What was signed is judged already. */
+  #tellUnsigned(commit: Candidate): void {
+    if (commit.size === undefined) this.#foreign(commit)
   }
 
   #giveRival(): void {
@@ -204,7 +210,7 @@ export class CommitOrder {
   }
 
   #fork(commit: Claim): void {
-    const size = commit.first + commit.count
+    const size = String(commit.size)
     this.#tell('fork', commit, `the key of the chain signed another tree of ${size} leaves`)
   }
 

@@ -2,7 +2,7 @@
  * Of which commits a chain consists, to tell a repeat from a fork however late it comes: 72 bytes for each, since a gateway makes
  * tens of millions in a day.
  */
-import type { TreeHash } from '../ledger/hash.ts'
+import { EMPTY_TREE, type TreeHash } from '../ledger/hash.ts'
 
 /** All of a SHA-256: an operator who forks a chain must not find two that share it, and half would take 2^64 tries. */
 const HASH = 32
@@ -32,6 +32,7 @@ export class SeenCommits {
 
   /** Of the chain when it had so many leaves; undefined where no commit ended there. */
   rootAt(size: number): TreeHash | undefined {
+    if (size === 0) return EMPTY_TREE
     const at = this.#placeOf(size)
     return at >= 1 && at <= this.#count ? hashAt(this.#roots, at - 1) : undefined
   }

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { EMPTY_TREE } from '../../gateway/ledger/hash.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
 import { laneOf } from '../../gateway/replication/lane-of.ts'
 import { SeenCommits } from '../../gateway/replication/seen-commits.ts'
@@ -191,6 +192,11 @@ describe('a chain that is not whole', () => {
     const forged = copied([seven, eight, nine], five)
     const { bytes, findings } = await read([one, forged])
     expect({ findings, bytes }).toEqual({ findings: [[GAP, 1, 1]], bytes: bytesOf([one]) })
+    const elsewhere = { ...five, first: 2 ** 39 }
+    expect(await read([one, two, three, elsewhere])).toMatchObject({
+      findings: [[GAP, 4, 4]],
+      ends: true,
+    })
     const late = await read([one, two, three, forged])
     expect(late).toEqual({
       findings: [[GAP, 4, 4]],
@@ -281,5 +287,6 @@ test('what was read is known after many, by where it begins and where it ends', 
   )
   expect([3, 4503, 15_000].map((size) => seen.rootAt(size))).toEqual([0, -1500, -4999].map(hashOf))
   for (const none of [1, 14_998, 15_000, 15_001]) expect(seen.leavesFrom(none)).toBeUndefined()
-  for (const none of [0, 1, 14_998, 15_001]) expect(seen.rootAt(none)).toBeUndefined()
+  expect(seen.rootAt(0)).toBe(EMPTY_TREE)
+  for (const none of [1, 14_998, 15_001]) expect(seen.rootAt(none)).toBeUndefined()
 })
