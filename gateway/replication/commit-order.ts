@@ -6,23 +6,30 @@
  * A checkpoint is public, so it can stand behind leaves that are not its own. Whether it does, or proves a fork, is seen when the chain
  * has so many leaves: the key signed either this chain's root or another one.
  */
-import type { Finding } from '../ledger/finding.ts'
 import { RightEdge } from '../ledger/right-edge.ts'
+import type { Edge } from '../ledger/tree.ts'
 import { isSigned, type Candidate } from './candidate.ts'
+import { claimOf, foreign, fork, isSamePlace, settled, type Claim, type Told } from './claim.ts'
 import { SeenCommits } from './seen-commits.ts'
 
 /** A gateway notices within seconds what Kafka lost of its commits, and sends it again behind the newer ones. */
 const MOST_EARLY_BYTES = 256 * 1024 * 1024
+/** As many as one commit has leaves at the most, and some in front of them. */
+const MOST_EDGES = 5000
+/** Rank of what ends in the root that its checkpoint says, beside that of a signature. */
+const FITS = 2
 
 export interface Ordered {
   /** The next commit of the chain. */
   take(commit: Candidate): void
   /** Of what stands there; `ends`: what is behind can't be judged. */
-  tell(finding: Omit<Finding, 'chain'>, ends: boolean): void
+  tell(finding: Told, ends: boolean): void
 }
 
-/** Without its bytes: there may be many. */
-type Claim = Pick<Candidate, 'first' | 'count' | 'partition' | 'offset' | 'root' | 'size'>
+interface Rival {
+  readonly commit: Candidate
+  readonly rank: number
+}
 
 export class CommitOrder {
   readonly #to: Ordered
@@ -34,11 +41,21 @@ export class CommitOrder {
   /** By size: checkpoints of the chain's key behind leaves that are not what they cover, for the chain has not come so far. */
   readonly #claims = new Map<number, Claim[]>()
   /** It is due, and does not fit. If nothing better comes a verifier is given it, to say what is wrong with it. */
-  #rival: { readonly commit: Candidate; readonly rank: number } | undefined
+  #rival: Rival | undefined
+  /** Of a size that the chain had within a commit: another reading tells what its tree was then. */
+  readonly #undecided: Claim[] = []
+  /** The tree in front of the newest commits, by their first leaf. */
+  readonly #edges = new Map<number, Edge>()
+  readonly #mostEarlyBytes: number
   #isBroken = false
 
-  constructor(to: Ordered) {
+  constructor(to: Ordered, mostEarlyBytes = MOST_EARLY_BYTES) {
     this.#to = to
+    this.#mostEarlyBytes = mostEarlyBytes
+  }
+
+  get undecided(): readonly Claim[] {
+    return this.#undecided
   }
 
   /** The leaf that comes next. */
@@ -52,18 +69,18 @@ export class CommitOrder {
     if (commit.first > this.due) this.#tooEarly(commit)
     else this.#place(commit)
     this.#drain()
-    if (this.#earlyBytes > MOST_EARLY_BYTES) this.#giveRival()
+    if (this.#earlyBytes > this.#mostEarlyBytes) this.#giveRival()
     return !this.#isOver()
   }
 
   /** What is missing in front of so much does not come any more. */
   #isOver(): boolean {
-    return this.#isBroken || this.#earlyBytes > MOST_EARLY_BYTES
+    return this.#isBroken || this.#earlyBytes > this.#mostEarlyBytes
   }
 
   /** Nothing more comes. */
   end(): void {
-    while (this.#rival !== undefined && this.#early.size + this.#claims.size > 0) this.#giveRival()
+    while (this.#rival !== undefined && this.#isNeeded(this.#rival)) this.#giveRival()
     if (this.#isBroken) return
     this.#forget()
     if (this.#early.size + this.#claims.size === 0) return
@@ -78,7 +95,7 @@ export class CommitOrder {
   #place(commit: Candidate): void {
     if (commit.first < this.due) {
       if (!this.#isRepeat(commit)) this.#judge(commit)
-    } else if (isSigned(commit) && this.#fits(commit)) {
+    } else if (commit.isWhole && isSigned(commit) && this.#fits(commit)) {
       this.#forget()
       this.#append(commit)
     } else {
@@ -88,18 +105,36 @@ export class CommitOrder {
   }
 
   #isRepeat(commit: Candidate): boolean {
-    const { first, leaves, root, size } = commit
-    if (size === undefined || !isSigned(commit)) return false
+    const { first, isWhole, leaves, root, size } = commit
+    if (size === undefined || !isWhole || !isSigned(commit)) return false
     return this.#seen.rootAt(size) === root && this.#seen.leavesFrom(first) === leaves
   }
 
   /** It is not the chain's own. What did the key sign there? */
   #judge(commit: Candidate): void {
-    const { root, size } = commit
+    const { first, size } = commit
     if (size === undefined) this.#foreign(commit)
-    else if (size > this.due) this.#claim(commit, size)
-    else if (this.#seen.rootAt(size) === root) this.#foreign(commit)
-    else this.#fork(commit)
+    else if (size > this.due) {
+      if (first < this.due && this.#contradicts(commit)) this.#to.tell(fork(commit), false)
+      else this.#claim(commit, size)
+    } else {
+      const own = this.#seen.rootAt(size)
+      if (own === undefined) this.#undecided.push(claimOf(commit))
+      else this.#to.tell(settled(commit, own), false)
+    }
+  }
+
+  /** It begins within the newest leaves and goes beyond them: did the key sign others in their place? */
+  #contradicts(commit: Candidate): boolean {
+    const edge = this.#edges.get(commit.first)
+    if (edge === undefined || !isSigned(commit)) return false
+    const tree = new RightEdge(edge)
+    let isOther = false
+    for (const hash of commit.hashes) {
+      tree.push(hash)
+      if (tree.size === this.due) isOther = tree.root() !== this.#edge.root()
+    }
+    return isOther && tree.root() === commit.root
   }
 
   #tooEarly(commit: Candidate): void {
@@ -110,8 +145,10 @@ export class CommitOrder {
     const there = this.#early.get(commit.first) ?? new Map<string, Candidate>()
     const what = `${commit.leaves}${commit.root ?? ''}`
     if (there.has(what)) return
-    this.#early.set(commit.first, there.set(what, commit))
-    this.#earlyBytes += commit.payload.length
+    // Of its own: a slice would hold all that came with it.
+    const payload = Buffer.from(commit.payload)
+    this.#early.set(commit.first, there.set(what, { ...commit, payload }))
+    this.#earlyBytes += payload.length
   }
 
   /** Those whose turn has come. */
@@ -136,6 +173,8 @@ export class CommitOrder {
   }
 
   #append(commit: Candidate): void {
+    this.#edges.set(commit.first, this.#edge.edge())
+    if (this.#edges.size > MOST_EDGES) this.#edges.delete(this.#edges.keys().next().value ?? 0)
     this.#to.take(commit)
     for (const hash of commit.hashes) {
       this.#edge.push(hash)
@@ -147,12 +186,11 @@ export class CommitOrder {
       this.#release(at)
   }
 
-  #claim({ count, first, offset, partition, root }: Claim, size: number): void {
-    const claim = { count, first, offset, partition, root, size }
+  #claim(commit: Candidate, size: number): void {
     const there = this.#claims.get(size)
-    if (there === undefined) this.#claims.set(size, [claim])
-    else if (there[0]?.root === root) there.push(claim)
-    else this.#fork(claim)
+    if (there === undefined) this.#claims.set(size, [claimOf(commit)])
+    else if (there[0]?.root === commit.root) there.push(claimOf(commit))
+    else this.#to.tell(fork(commit), false)
   }
 
   /** The chain has so many leaves now: what its key signed of them is known. */
@@ -161,10 +199,7 @@ export class CommitOrder {
     if (claims === undefined) return
     this.#claims.delete(size)
     const root = this.#edge.root()
-    for (const claim of claims) {
-      if (claim.root === root) this.#foreign(claim)
-      else this.#fork(claim)
-    }
+    for (const claim of claims) this.#to.tell(settled(claim, root), false)
   }
 
   #oppose(commit: Candidate): void {
@@ -177,8 +212,13 @@ export class CommitOrder {
 
   /** How much speaks for its being the chain's own commit, damaged. */
   #rank(commit: Candidate): number {
-    if (isSigned(commit)) return 2
-    return this.#fits(commit) ? 1 : 0
+    return (this.#fits(commit) ? FITS : 0) + (isSigned(commit) ? 1 : 0)
+  }
+
+  /** The key signed these very leaves, or a chain that is longer than what is there without them. */
+  #isNeeded({ commit, rank }: Rival): boolean {
+    if (rank > FITS || this.#early.size > 0) return true
+    return [...this.#claims.values()].flat().some((claim) => !isSamePlace(claim, commit))
   }
 
   #forget(): void {
@@ -196,7 +236,8 @@ export class CommitOrder {
     const rival = this.#rival
     if (rival === undefined) return
     this.#rival = undefined
-    if (this.#fits(rival.commit)) {
+    this.#withdraw(rival.commit)
+    if (rival.rank >= FITS) {
       this.#append(rival.commit)
       this.#drain()
       return
@@ -205,17 +246,14 @@ export class CommitOrder {
     this.#to.take(rival.commit)
   }
 
-  #foreign(commit: Claim): void {
-    this.#tell('foreign', commit, 'what stands there was not signed by the key of the chain')
+  #withdraw(commit: Candidate): void {
+    const size = commit.size ?? -1
+    const left = this.#claims.get(size)?.filter((claim) => !isSamePlace(claim, commit)) ?? []
+    if (left.length > 0) this.#claims.set(size, left)
+    else this.#claims.delete(size)
   }
 
-  #fork(commit: Claim): void {
-    const size = String(commit.size)
-    this.#tell('fork', commit, `the key of the chain signed another tree of ${size} leaves`)
-  }
-
-  #tell(kind: 'foreign' | 'fork', { count, first, offset, partition }: Claim, what: string): void {
-    const sentence = `partition ${partition}, offset ${offset}: ${what}`
-    this.#to.tell({ kind, first, last: first + count - 1, sentence }, false)
+  #foreign(commit: Candidate): void {
+    this.#to.tell(foreign(commit), false)
   }
 }

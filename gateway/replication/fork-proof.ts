@@ -138,7 +138,11 @@ function isProven(
 }
 
 /** Undefined where the note is not a checkpoint of this chain by this key. */
-function signedRoot(text: string, origin: string, publicKey: Uint8Array): Checkpoint | undefined {
+export function signedRoot(
+  text: string,
+  origin: string,
+  publicKey: Uint8Array,
+): Checkpoint | undefined {
   const note = parseNote(text)
   const checkpoint = parseCheckpoint(note?.text ?? '')
   if (note === undefined || checkpoint?.origin !== origin) return undefined

@@ -3,11 +3,11 @@
  * under its name, is told by `commit-order.ts`.
  */
 import type { Carried, Chunk, Part } from '../ledger/chunk.ts'
-import type { Finding } from '../ledger/finding.ts'
 import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import type { ChainSource } from '../ports/chain-source.ts'
 import type { Lane, ReadMessage } from '../ports/log-transport.ts'
 import { candidateOf, type Candidate, type WhoseChain } from './candidate.ts'
+import { Settling, type Told } from './claim.ts'
 import { CommitOrder } from './commit-order.ts'
 import { gatewayIn, isRegistry, laneOf, nameOf } from './lane-of.ts'
 import { decodeCommit } from './message.ts'
@@ -82,8 +82,27 @@ class ChainOnLanes {
       if (this.#length >= CHUNK_BYTES) yield this.#chunk()
       if (!goesOn) break
     }
+    if (this.#order.undecided.length > 0) await this.#readAgain()
     this.#order.end()
     if (this.#parts.length > 0) yield this.#chunk()
+  }
+
+  /** Up to the same offsets, so that it takes what the first reading took. */
+  async #readAgain(): Promise<void> {
+    const settling = new Settling(this.#order.undecided, (finding) => {
+      this.#tell(finding, false)
+    })
+    const order = new CommitOrder({
+      take: (commit) => {
+        settling.take(commit)
+      },
+      tell: () => undefined,
+    })
+    for await (const { message, partition } of this.#messages()) {
+      const commit = decodeCommit(message.value)
+      const stands = { partition, offset: message.offset }
+      if (commit !== undefined && !order.offer(candidateOf(commit, stands, this.#chain))) break
+    }
   }
 
   async *#messages(): AsyncGenerator<{ message: ReadMessage; partition: number }> {
@@ -114,7 +133,7 @@ class ChainOnLanes {
     this.#length = end
   }
 
-  #tell(finding: Omit<Finding, 'chain'>, ends: boolean): void {
+  #tell(finding: Told, ends: boolean): void {
     const { origin } = this.#chain
     this.#parts.push({ type: 'damage', finding: { chain: origin, ...finding }, ends })
   }

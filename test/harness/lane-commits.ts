@@ -1,16 +1,19 @@
 /** Commits of one chain as a log server holds them, made by the real commit loop, and what somebody could make of them. */
 import { CommitReader } from '../../adapters/ledger-journal/commit-reader.ts'
 import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
+import { checkpointWriter } from '../../gateway/ledger/checkpoint.ts'
 import { placeOf } from '../../gateway/ledger/entry-bytes.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
+import { leafHash } from '../../gateway/ledger/hash.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { RightEdge } from '../../gateway/ledger/right-edge.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
 import type { ReadMessage } from '../../gateway/ports/log-transport.ts'
 import { laneSource } from '../../gateway/replication/lane-source.ts'
 import { encodeCommit } from '../../gateway/replication/message.ts'
 import type { ReadableLog } from '../../gateway/replication/open-lane.ts'
 import { SimDisk } from './sim-disk.ts'
-import { exchangeOrigin, KEYS, openOn, put } from './small-ledger.ts'
+import { exchangeOrigin, gateway, KEYS, openOn, put } from './small-ledger.ts'
 
 export const ORIGIN = exchangeOrigin(1)
 
@@ -118,4 +121,31 @@ export async function readLanes(
 
 export function bytesOf(commits: readonly Commit[]): Buffer {
   return Buffer.concat(commits.map(({ payload }) => payload))
+}
+
+/** Of one leaf, with a space behind it: the tree is over bytes, whatever they say. */
+export function spaced(commit: Commit): Commit {
+  const { end = NaN, recordEnd = NaN } = placeOf(commit.payload, 0, commit.payload.length) ?? {}
+  const head = Buffer.from(commit.payload.subarray(0, end))
+  head.writeUInt16BE(head.readUInt16BE(recordEnd) + 1, recordEnd)
+  return {
+    ...commit,
+    payload: Buffer.concat([head, Buffer.from(' '), commit.payload.subarray(end)]),
+  }
+}
+
+/** With the checkpoint that the chain's key makes over these leaves, behind those before. */
+export function signedAgain(before: readonly Commit[], commit: Commit): Commit {
+  const tree = new RightEdge()
+  for (const one of [...before, commit]) {
+    let at = 0
+    for (let entry = 0; entry < one.count; entry += 1) {
+      const { end = NaN, hashedAt = NaN } = placeOf(one.payload, at, one.payload.length) ?? {}
+      tree.push(leafHash(one.payload.subarray(hashedAt, end)))
+      at = end
+    }
+  }
+  const note = checkpointWriter(ORIGIN, gateway)(tree.size, tree.root())
+  const entries = commit.payload.subarray(0, endOfEntries(commit))
+  return { ...commit, payload: Buffer.concat([entries, Buffer.from(note)]) }
 }
