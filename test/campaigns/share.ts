@@ -16,6 +16,16 @@ export const WORLDS = Math.ceil(16 * times)
  */
 export const FIRST_WORLD = 19
 
+/** Worlds whose gateways share a registry, a second of a core each. */
+export const SHARED_WORLDS = Math.ceil(12 * times)
+
+/**
+ * From here on 12 worlds notice each of these (tried on 2026-11-23): a genesis that is handed in again is recorded again (20, 28), a root that
+ * does not fit is followed (17), a closure is answered and not recorded (17), a chain that the registrar did not answer for is written (20),
+ * a registry that was changed is not named (26).
+ */
+export const FIRST_SHARED_WORLD = 17
+
 /** Trials of tampering, 25 ms each. 130: every attack as often as its share says, the rarest twice; 38: each once. */
 export const TRIALS = Math.max(38, Math.ceil(130 * times))
 

@@ -4,7 +4,8 @@ import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
 import type { Evidence } from '../../gateway/console/evidence.ts'
 import type { Finding, FindingKind } from '../../gateway/ledger/finding.ts'
 import { Broken, type Observed } from './observed.ts'
-import { DATA, type SimGateway } from './sim-gateway.ts'
+import { DATA } from './sim-config.ts'
+import type { SimGateway } from './sim-gateway.ts'
 import { REQUIRED } from './sim-witnessing.ts'
 
 type Verify = (evidence: Evidence) => Promise<readonly Finding[]>

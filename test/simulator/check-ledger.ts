@@ -5,7 +5,8 @@ import { leafHashOf, digestOfTreeHash, type TreeHash } from '../../gateway/ledge
 import { leafText } from '../../gateway/ledger/leaf.ts'
 import { EMPTY_EDGE, Growth } from '../../gateway/ledger/tree.ts'
 import { Broken, type Observed } from './observed.ts'
-import { DATA, type SimGateway } from './sim-gateway.ts'
+import { DATA } from './sim-config.ts'
+import type { SimGateway } from './sim-gateway.ts'
 
 interface Read {
   readonly leaves: readonly string[]
@@ -13,10 +14,9 @@ interface Read {
   readonly kinds: readonly string[]
 }
 
-/** L2, L3, L4 and L6 of every chain of a gateway that anybody ever saw; throws `Broken`. */
+/** L2, L3, L4 and L6 of every chain that a gateway writes and that anybody ever saw; throws `Broken`. */
 export function checkLedger(gateway: SimGateway, observed: Observed): void {
-  const { instance } = gateway.config
-  const own = [...observed.heads.keys()].filter((origin) => origin.startsWith(`${instance}/`))
+  const own = [...observed.heads.keys()].filter((origin) => gateway.writes(origin))
   const found = new Map<string, string>()
   for (const origin of own) {
     const read = readAll(gateway, origin)

@@ -7,7 +7,8 @@ import type { ProviderRequest } from '../../gateway/ports/provider.ts'
 import { headerOf } from '../harness/calls.ts'
 import { isStored } from './check-replicated.ts'
 import { Broken, type Observed } from './observed.ts'
-import { DATA, type SimGateway } from './sim-gateway.ts'
+import { DATA } from './sim-config.ts'
+import type { SimGateway } from './sim-gateway.ts'
 
 /** L1, first half: the intent is durable before the provider is asked. */
 export function checkAsked(

@@ -10,10 +10,9 @@ import { Broken, type Observed } from './observed.ts'
 import type { SimGateway } from './sim-gateway.ts'
 
 export function checkReplicated(gateway: SimGateway, observed: Observed): void {
-  const { instance, replication } = gateway.config
-  if (replication === undefined) return
+  if (gateway.config.replication === undefined) return
   for (const [origin, heads] of observed.heads) {
-    if (!origin.startsWith(`${instance}/`)) continue
+    if (!gateway.writes(origin)) continue
     const size = Math.max(...heads.keys())
     const there = leavesOf(gateway.broker.stored(laneOf(origin, 1)), origin)
     if (there >= size) continue

@@ -3,6 +3,8 @@
  * `Broken` with the number of its invariant (log-formats: L1 to L15).
  */
 import type { Entry, Recorded } from '../../gateway/ledger/entry.ts'
+import { digestOf } from '../../gateway/ledger/hash.ts'
+import { leafText } from '../../gateway/ledger/leaf.ts'
 
 export class Broken extends Error {
   override readonly name = 'Broken'
@@ -42,6 +44,12 @@ export class Observed {
   }
 
   recorded(origin: string, { record }: Entry, { index, leaf }: Recorded): void {
+    this.acknowledged.push({ origin, index, leaf, record })
+  }
+
+  /** The registrar's answer: its index, and nothing else. */
+  handedIn(origin: string, index: number, { kind, record }: Entry): void {
+    const leaf = leafText(kind, digestOf(record), undefined)
     this.acknowledged.push({ origin, index, leaf, record })
   }
 

@@ -8,13 +8,23 @@ export const BEGINNING = Instant.parse('2026-11-22T12:00:00+08:00')
 export class MachineClock {
   readonly #schedule: Schedule
   #offset = 0
+  /** Ever: a process may still go by what it showed then. */
+  wasSet = false
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule
   }
 
   jump(milliseconds: number): void {
+    this.wasSet = true
     this.#offset += milliseconds
+  }
+
+  /** Answers by how much it goes back. */
+  setRight(): number {
+    const back = this.#offset
+    this.#offset = 0
+    return Math.max(0, back)
   }
 
   /** The clock of one process. */

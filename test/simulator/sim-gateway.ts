@@ -3,45 +3,56 @@
  * and on time that is only told. What is not here: sockets, certificates, the gate of the rules.
  */
 import { openExchangeChain, type OpenedExchangeChain } from '../../deploy/open-exchange-chain.ts'
-import { openRegistry, type OpenedRegistry } from '../../deploy/open-registry.ts'
+import type { OpenedRegistry } from '../../deploy/open-registry.ts'
 import { openReplication, type OpenedReplication } from '../../deploy/open-replication.ts'
 import { resolveOpenIntents, type Resolving } from '../../deploy/resolve-open-intents.ts'
 import type { GatewayConfig } from '../../deploy/config.ts'
 import { makeExchange, type Exchange } from '../../gateway/exchange/exchange.ts'
 import type { Chain } from '../../gateway/ledger/entry.ts'
-import { vkeyText } from '../../gateway/ledger/note.ts'
 import type { LogSigner } from '../../gateway/ledger/signer.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
 import type { PublishedCheckpoint } from '../../gateway/ports/checkpoint-store.ts'
-import type { LogTransport } from '../../gateway/ports/log-transport.ts'
 import type { ProviderRequest } from '../../gateway/ports/provider.ts'
 import { NO_TELEMETRY } from '../../gateway/ports/telemetry.ts'
 import { ExchangeHistory } from '../../gateway/projections/exchange-history.ts'
 import { Repeats } from '../../gateway/projections/repeats.ts'
-import { Digest, GatewayId } from '../../policies/vocabulary.ts'
+import { Digest } from '../../policies/vocabulary.ts'
 import { makeInForce } from '../harness/law.ts'
 import { MemoryKeyStore } from '../harness/memory-key-store.ts'
-import { testSigner } from '../harness/memory-ledger.ts'
 import { failure, SimDisk } from '../harness/sim-disk.ts'
 import { SteadyChance } from '../harness/steady.ts'
+import { never, whileAlive } from './mortal.ts'
 import { Broken, type Observed } from './observed.ts'
 import { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
 import type { SimBroker } from './sim-broker.ts'
 import { MachineClock } from './sim-clock.ts'
+import {
+  configOf,
+  hasWitnesses,
+  keysTextOf,
+  SEGMENT_BYTES,
+  signersOf,
+  type Place,
+} from './sim-config.ts'
 import { SimProvider } from './sim-provider.ts'
+import { SimRegistrar, type Door } from './sim-registrar.ts'
+import { Following, simRegistry } from './sim-registry.ts'
 import { SimWitness } from './sim-witness.ts'
 import { simWitnessing } from './sim-witnessing.ts'
 import { WITNESSES, type DISK_FAULTS } from './steps.ts'
 
-/** The smallest that a journal may have: a story is short. */
-const SEGMENT_BYTES = 256 * 1024
-export const DATA = '/simulated'
+/** After which an operator's supervisor starts again what could not start without the registrar. */
+const START_AGAIN_MS = 3_000
 
 /** A process, from its start to its death. */
 interface Incarnation {
   isAlive: boolean
   registry?: OpenedRegistry
+  door?: Door | undefined
+  following?: Following | undefined
+  /** Of what it asks the registrar, and what others ask of it. */
+  stopRegistry?: () => void
   opened?: OpenedExchangeChain
   replication?: OpenedReplication | undefined
   resolving?: Resolving
@@ -60,6 +71,9 @@ export class SimGateway {
   disk = new SimDisk()
   /** The mutation that the simulator must notice: every sync answers at once and does nothing. */
   syncIsSkipped = false
+  /** As it reaches the gateway that writes its registry; undefined: it writes its own. */
+  readonly registrar: SimRegistrar | undefined
+  readonly #writer: (() => SimGateway) | undefined
   readonly #signers: Record<'registrar' | 'gateway', LogSigner>
   readonly #schedule: Schedule
   readonly #random: Random
@@ -70,43 +84,53 @@ export class SimGateway {
   #process: Incarnation = { isAlive: false }
 
   constructor(
-    number: number,
+    place: Place,
     parts: {
       schedule: Schedule
       random: Random
       observed: Observed
       seed: string
       broker: SimBroker
+      /** Who writes the registry, where another one does. */
+      writer?: (() => SimGateway) | undefined
       /** A provider is asked, at this moment. */
       onAsked: (gateway: SimGateway, request: ProviderRequest) => void
     },
   ) {
     const { broker, observed, random, schedule, seed } = parts
     this.broker = broker
-    const instance = `S${number}`
-    this.config = configOf(instance, DURABILITY[number])
+    const name = `S${place.number}`
+    this.config = configOf(place)
     this.#schedule = schedule
     this.#random = random
     this.#observed = observed
     this.clock = new MachineClock(schedule)
-    this.#chance = new SteadyChance(`${seed} ${instance}`)
+    this.#chance = new SteadyChance(`${seed} ${name}`)
     this.#keys = new MemoryKeyStore(this.#chance, this.clock.forProcess())
-    const registrar = testSigner(2 * number + 1)
-    const gateway = testSigner(2 * number + 2)
-    this.#signers = { registrar, gateway }
-    this.keysText = [
-      vkeyText(`${instance}/registry`, registrar.publicKey),
-      vkeyText(`${instance}/exchange/${this.config.gateway}`, gateway.publicKey),
-    ].join('\n')
+    this.#signers = signersOf(place)
+    this.keysText = keysTextOf(place)
     const { keysText } = this
-    this.witnesses = (DURABILITY[number] === undefined ? WITNESSES : []).map((which) => {
-      const name = `${instance}/w${which}`
-      return new SimWitness(name, { schedule, random: new Random(`${seed}/${name}`), keysText })
+    this.witnesses = (hasWitnesses(place) ? WITNESSES : []).map((which) => {
+      const witness = `${name}/w${which}`
+      return new SimWitness(witness, {
+        schedule,
+        random: new Random(`${seed}/${witness}`),
+        keysText,
+      })
     })
+    this.#writer = parts.writer
+    this.registrar = parts.writer && this.#reached(parts.writer, `${seed}/${name}/registrar`)
     this.provider = new SimProvider(schedule, random, (request) => {
       parts.onAsked(this, request)
     })
     this.well()
+  }
+
+  /** Whether it alone appends to this chain. */
+  writes(origin: string): boolean {
+    const { gateway, instance } = this.config
+    if (origin === `${instance}/registry`) return this.registrar === undefined
+    return origin.startsWith(`${instance}/exchange/${gateway}/`)
   }
 
   get isUp(): boolean {
@@ -120,6 +144,12 @@ export class SimGateway {
   get chains(): readonly Chain[] {
     const { opened, registry } = this.#process
     return [registry?.chain, opened?.chain].filter((chain) => chain !== undefined)
+  }
+
+  /** Where others hand in what they want recorded. */
+  get door(): Door | undefined {
+    const { door } = this.#process
+    return door?.isOpen() === true ? door : undefined
   }
 
   /** Begins; whoever waits for it to be up lets time pass. */
@@ -145,7 +175,7 @@ export class SimGateway {
 
   /** As `SIGTERM` does; what is under way has ended before. */
   async stop(): Promise<void> {
-    const { opened, registry, replication, resolving } = this.#process
+    const { opened, registry, replication, resolving, stopRegistry } = this.#process
     if (!this.isUp || opened === undefined) return
     this.#process.exchange = undefined as never
     const left = (await resolving?.stop()) ?? 0
@@ -160,6 +190,7 @@ export class SimGateway {
         })
       }
       await opened.chain.close()
+      stopRegistry?.()
       await registry?.chain.close()
       await replication?.close()
     } catch {
@@ -235,10 +266,7 @@ export class SimGateway {
     })
     const { replication } = process
     const parts = { clock, onFatal, place, replication }
-    process.registry = await openRegistry(config, CA, {
-      ...parts,
-      signer: this.#watched(this.#signers.registrar, process),
-    })
+    await this.#openRegistry(process, parts)
     const witnessing =
       this.witnesses.length === 0
         ? undefined
@@ -248,8 +276,10 @@ export class SimGateway {
             schedule: this.#schedule,
             clock,
             isAlive: () => process.isAlive,
+            followed: this.registrar && `${config.instance}/registry`,
           })
     const { registry } = process
+    if (registry === undefined) return
     witnessing?.add(registry.chain.origin, registry.archive)
     const repeats = new Repeats()
     const history = new ExchangeHistory(1000)
@@ -294,6 +324,45 @@ export class SimGateway {
     })
   }
 
+  async #openRegistry(
+    process: Incarnation,
+    parts: Omit<Parameters<typeof simRegistry>[1], 'signer' | 'isAlive' | 'following'>,
+  ): Promise<void> {
+    const isAlive = (): boolean => process.isAlive
+    process.following = this.registrar && this.#following(this.registrar, process)
+    const { door, registry, stop } = await simRegistry(this.config, {
+      ...{ ...parts, isAlive, following: process.following },
+      signer: this.#watched(this.#signers.registrar, process),
+    })
+    process.registry = registry
+    process.door = door
+    process.stopRegistry = stop
+  }
+
+  #following(registrar: SimRegistrar, process: Incarnation): Following {
+    return new Following({
+      origin: `${this.config.instance}/registry`,
+      registrar,
+      observed: this.#observed,
+      schedule: this.#schedule,
+      isAlive: () => process.isAlive,
+      isUp: () => process.isAlive && process.exchange !== undefined,
+      isClockSet: () => this.clock.wasSet || this.#writer?.().clock.wasSet === true,
+    })
+  }
+
+  #reached(writer: () => SimGateway, seed: string): SimRegistrar {
+    return new SimRegistrar({
+      gateway: this.config.gateway,
+      schedule: this.#schedule,
+      random: new Random(seed),
+      door: () => writer().door,
+      fault: (fault) => {
+        this.#observed.fail(fault instanceof Error ? fault : new Error('a thrown value'))
+      },
+    })
+  }
+
   /** What an operator's supervisor sees: the process ends, and the pages that could not be written are gone. */
   #died(process: Incarnation): void {
     if (!process.isAlive || process !== this.#process) return
@@ -305,12 +374,22 @@ export class SimGateway {
   #startFailed(process: Incarnation, fault: unknown): void {
     if (process !== this.#process) return
     this.kill()
-    // A disk or log server that fails may stop a start; ones that are well must not.
+    // A disk, log server or registrar that fails may stop a start; ones that are well must not.
     const words = fault instanceof Error ? describe(fault) : ''
+    const isExplained = process.following?.explains(fault) === true
     const isOutside =
+      isExplained ||
       /EIO|ENOSPC|journal|full|room|log servers do not answer|could not be read/.test(words)
+    if (isExplained) this.#startAgainSoon()
     if (!isOutside)
       this.#observed.fail(fault instanceof Error ? fault : new Error('a thrown value'))
+  }
+
+  #startAgainSoon(): void {
+    const dead = this.#process
+    this.#schedule.after(START_AGAIN_MS, () => {
+      if (dead === this.#process) this.start()
+    })
   }
 
   #reported(sentence: string, process: Incarnation): void {
@@ -350,32 +429,6 @@ function describe(fault: Error): string {
   return `${fault.message} ${fault.cause instanceof Error ? describe(fault.cause) : ''}`
 }
 
-/** The connections of a process end with it; what was on its way may arrive all the same. */
-function whileAlive(transport: LogTransport, process: Incarnation): LogTransport {
-  const alive = <T>(work: () => Promise<T>): Promise<T> => (process.isAlive ? work() : never())
-  return {
-    ...transport,
-    check: () => alive(() => transport.check()),
-    openSender: () =>
-      alive(async () => {
-        const sender = await transport.openSender()
-        return { ...sender, send: (lane, messages) => alive(() => sender.send(lane, messages)) }
-      }),
-    openReader: (lane) =>
-      alive(async () => {
-        const reader = await transport.openReader(lane)
-        return { ...reader, read: (offset, waitMs) => alive(() => reader.read(offset, waitMs)) }
-      }),
-  }
-}
-
-/** Of a process that is dead. */
-async function never(): Promise<never> {
-  return new Promise<never>(() => {
-    // Nobody is there who could go on.
-  })
-}
-
 function once(on: string): (operation: string) => void {
   let done = false
   return (operation) => {
@@ -388,36 +441,4 @@ function once(on: string): (operation: string) => void {
 let inForce: ReturnType<typeof makeInForce> | undefined
 function makeInForceOnce(): ReturnType<typeof makeInForce> {
   return (inForce ??= makeInForce())
-}
-
-const CA = { root: 'root', issuing: 'issuing' }
-
-/** What a reply waits for at each gateway; undefined: its ledger stands in its journal alone. */
-const DURABILITY = ['journal', 'replicated', undefined] as const
-
-function configOf(
-  instance: string,
-  durability: 'journal' | 'replicated' | undefined,
-): GatewayConfig {
-  return {
-    ...(durability !== undefined && { replication: replicationOf(durability) }),
-    data: DATA,
-    instance,
-    gateway: GatewayId.parse(`${instance}/GOV/GONGDAO/gateway-1`),
-    listen: { host: '127.0.0.1', port: 0 },
-    addresses: new Map(),
-    syntheticIds: true,
-    revocationGraceMs: 3_600_000,
-    rememberedExchanges: 1000,
-  }
-}
-
-function replicationOf(
-  durability: 'journal' | 'replicated',
-): NonNullable<GatewayConfig['replication']> {
-  return {
-    ...{ durability, brokers: ['simulated:9092'], prefix: 'simulated', partitions: 1, copies: 1 },
-    ...{ writer: {}, reader: {}, readBackMs: 10_000 },
-    backlog: { records: 10_000, bytes: 10_000_000 },
-  }
 }

@@ -16,8 +16,10 @@ export function simWitnessing(parts: {
   readonly schedule: Schedule
   readonly clock: Clock
   readonly isAlive: () => boolean
+  /** The registry, where another process writes it. */
+  readonly followed?: string | undefined
 }): Pick<OpenedWitnessing, 'add' | 'covers'> {
-  const { clock, isAlive, published, schedule, witnesses } = parts
+  const { clock, followed, isAlive, published, schedule, witnesses } = parts
   const publisher = new Publisher({
     // The connections of a process end with it; what was on its way arrives all the same.
     witnesses: witnesses.map((witness) => ({
@@ -40,7 +42,8 @@ export function simWitnessing(parts: {
   schedule.after(EACH_MS, round)
   return {
     add: (origin, archive, genesis) => {
-      publisher.add(witnessedLog(origin, archive), genesis)
+      const isFollowed = origin === followed
+      publisher.add({ ...witnessedLog(origin, archive), isFollowed }, genesis)
     },
     async covers(origin, index) {
       const covered = publisher.covers(origin, index)

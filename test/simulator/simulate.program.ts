@@ -1,19 +1,24 @@
-/** `npm run simulate -- --seeds N [--from S]`: N worlds, one after the other; the first that breaks is told as a short story. */
+/**
+ * `npm run simulate -- --seeds N [--from S] [--registries own|shared]`: N worlds, one after the other; the first that breaks is told as a
+ * short story. Without `--registries` each seed says whether its gateways share one.
+ */
 import { parseArgs } from 'node:util'
-import { runSeed } from './run-seed.ts'
+import { runSeed, type Registries } from './run-seed.ts'
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
+    registries: { type: 'string' },
   },
 })
 const [seeds, from] = [Number(values.seeds), Number(values.from)]
+const registries = registriesOf(values.registries)
 const began = performance.now()
 let [leaves, steps] = [0, 0]
 
 for (let seed = from; seed < from + seeds; seed += 1) {
-  const result = await runSeed(seed)
+  const result = await runSeed(seed, { registries })
   leaves += result.acknowledged
   steps += result.steps
   if (result.story !== undefined) {
@@ -33,4 +38,9 @@ function progress(done: number): void {
   const seconds = (performance.now() - began) / 1000
   const left = Math.round(((seeds - done) * seconds) / done)
   process.stderr.write(`\r${done} of ${seeds} seeds, ${leaves} leaves, ${left} s left   `)
+}
+
+function registriesOf(given: string | undefined): Registries | undefined {
+  if (given === undefined || given === 'own' || given === 'shared') return given
+  throw new RangeError('--registries is own or shared')
 }

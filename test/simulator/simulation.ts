@@ -1,6 +1,6 @@
 /**
  * A whole world from one seed: three gateways with the product's own code, providers that answer well and badly, disks that lose
- * and reorder what was not synced, clocks that jump. What must hold is checked after every step, and again at the end, when
+ * and reorder what was not synced, clocks that jump; each with a registry of its own, or one of them the registrar of all. What must hold is checked after every step, and again at the end, when
  * all is well and every ledger is verified as an auditor does.
  */
 import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
@@ -23,7 +23,9 @@ import { Random } from './random.ts'
 import { Schedule } from './schedule.ts'
 import { SimBroker } from './sim-broker.ts'
 import { BEGINNING } from './sim-clock.ts'
-import { DATA, SimGateway } from './sim-gateway.ts'
+import { DATA } from './sim-config.ts'
+import { SimGateway } from './sim-gateway.ts'
+import { SharedRegistry } from './shared-registry.ts'
 import { GATEWAYS, type CALLS, type Step } from './steps.ts'
 
 export interface Outcome {
@@ -37,6 +39,8 @@ export interface Outcome {
 export interface SimulationOptions {
   readonly seed: string
   readonly steps: readonly Step[]
+  /** Which gateway writes the registry of all three; absent: each has one of its own. */
+  readonly registrar?: number | undefined
   /** A mutation that must be noticed. */
   readonly syncIsSkipped?: boolean
 }
@@ -63,16 +67,19 @@ class Simulation {
   readonly #broker: SimBroker
   readonly #steps: readonly Step[]
   readonly #gateways: readonly SimGateway[]
+  /** Undefined: each gateway has a registry of its own. */
+  readonly #shared: SharedRegistry | undefined
   readonly #random: Random
   /** An open intent waits for its deadline on the clock that there is. */
   #setBack = 0
   readonly #receipts: { readonly gateway: SimGateway; readonly receipt: string }[] = []
 
-  constructor({ seed, steps, syncIsSkipped = false }: SimulationOptions) {
+  constructor({ registrar, seed, steps, syncIsSkipped = false }: SimulationOptions) {
     this.#steps = steps
     this.#random = new Random(`${seed}/auditor`)
     this.#broker = new SimBroker(this.#schedule, new Random(`${seed}/broker`))
     const broker = this.#broker
+    const writing = (): SimGateway => this.#gateways[registrar ?? 0]!
     this.#gateways = GATEWAYS.map((number) => {
       const random = new Random(`${seed}/${number}`)
       const parts = {
@@ -81,24 +88,36 @@ class Simulation {
           checkAsked(asked, request, this.observed)
         },
       }
-      const gateway = new SimGateway(number, parts)
+      const writer = registrar === undefined || registrar === number ? undefined : writing
+      const gateway = new SimGateway({ number, registrar }, { ...parts, writer })
       gateway.syncIsSkipped = syncIsSkipped
       gateway.well()
       return gateway
     })
+    if (registrar !== undefined)
+      this.#shared = new SharedRegistry(this.#gateways, writing(), this.observed)
   }
 
   async run(): Promise<void> {
     const [first] = this.#steps
     if (first?.do === 'witness') await this.#take(first)
-    for (const gateway of this.#gateways) gateway.start()
-    await this.#pass(START_MS)
+    await this.#begin()
     for (const step of this.#steps) {
       await this.#take(step)
       await this.#pass(0)
+      this.#shared?.check()
       if (this.observed.broken !== undefined) return
     }
-    for (const gateway of this.#gateways) await this.#end(gateway)
+    if (this.#shared === undefined) await this.#endEach()
+    else await this.#endShared(this.#shared)
+  }
+
+  /** Without its registrar no gateway begins. */
+  async #begin(): Promise<void> {
+    this.#shared?.registrar.start()
+    if (this.#shared !== undefined) await this.#pass(START_MS)
+    for (const gateway of this.#gateways) gateway.start()
+    await this.#pass(START_MS)
   }
 
   #pass(milliseconds: number): Promise<void> {
@@ -115,6 +134,7 @@ class Simulation {
         this.observed.head(origin, size, root)
       }
     }
+    this.#shared?.look()
   }
 
   async #take(step: Step): Promise<void> {
@@ -154,6 +174,9 @@ class Simulation {
         for (const [at, witness] of gateway.witnesses.entries())
           witness.become(at < step.count ? step.how : 'well')
         return
+      case 'registrar':
+        if (gateway.registrar !== undefined) gateway.registrar.mood = step.how
+        return
     }
     checkLedger(gateway, this.observed)
   }
@@ -192,28 +215,17 @@ class Simulation {
     checkLedger(gateway, this.observed)
   }
 
-  /** All is well again: what a crash left open is closed, a call succeeds, and an auditor finds nothing. */
+  async #endEach(): Promise<void> {
+    for (const gateway of this.#gateways) {
+      await this.#recover(gateway)
+      await this.#end(gateway)
+    }
+  }
+
+  /** What a crash left open is closed by now, a call succeeds, and an auditor finds nothing. */
   async #end(gateway: SimGateway): Promise<void> {
-    gateway.well()
-    for (const witness of gateway.witnesses) witness.become('well')
-    this.#broker.mood = 'well'
-    gateway.provider.how = 'truth'
-    if (!gateway.isUp) {
-      gateway.kill()
-      gateway.start()
-    }
-    await this.#pass(QUIET_MS + this.#setBack)
-    if (!gateway.isUp) throw new Broken('L9', `${gateway.config.instance} does not start any more`)
-    const before = this.trace.length
     const older = gateway.disk.kill()
-    this.#call(gateway, { do: 'call', gateway: 0, what: 'enrolment' })
-    await this.#pass(QUIET_MS)
-    if (!this.trace.slice(before).some((line) => line.includes('Exchange-Receipt'))) {
-      throw new Broken(
-        'L9',
-        `${gateway.config.instance} does not exchange any more ${this.trace.slice(before).join()}`,
-      )
-    }
+    await this.#mustExchange(gateway)
     await this.#stop(gateway)
     this.#checkReceipts(gateway)
     checkReplicated(gateway, this.observed)
@@ -224,6 +236,58 @@ class Simulation {
       older: (evidence) => this.#findings(gateway, older, evidence),
     })
     await this.#tamper(gateway)
+  }
+
+  /** All is well again. */
+  async #recover(gateway: SimGateway): Promise<void> {
+    this.#mend(gateway)
+    await this.#pass(QUIET_MS + this.#setBack)
+    mustBeUp(gateway, true)
+  }
+
+  #mend(gateway: SimGateway): void {
+    gateway.well()
+    for (const witness of gateway.witnesses) witness.become('well')
+    this.#broker.mood = 'well'
+    if (gateway.registrar !== undefined) gateway.registrar.mood = 'well'
+    gateway.provider.how = 'truth'
+    if (gateway.isUp) return
+    gateway.kill()
+    gateway.start()
+  }
+
+  async #mustExchange(gateway: SimGateway): Promise<void> {
+    const before = this.trace.length
+    this.#call(gateway, { do: 'call', gateway: 0, what: 'enrolment' })
+    await this.#pass(QUIET_MS)
+    const since = this.trace.slice(before)
+    if (since.some((line) => line.includes('Exchange-Receipt'))) return
+    throw new Broken('L9', `${gateway.config.gateway} does not exchange any more ${since.join()}`)
+  }
+
+  async #endShared(shared: SharedRegistry): Promise<void> {
+    const { followers, registrar } = shared
+    for (const { clock } of this.#gateways) this.#setBack += clock.setRight()
+    for (const follower of followers) this.#mend(follower)
+    await this.#recover(registrar)
+    for (const follower of followers) mustBeUp(follower, true)
+    await this.#goOnWithoutRegistrar(shared)
+    for (const gateway of [...followers, registrar]) await this.#end(gateway)
+    shared.check()
+  }
+
+  /** While he is away who runs exchanges, and nobody starts; when he is back everybody does. */
+  async #goOnWithoutRegistrar({ followers, registrar }: SharedRegistry): Promise<void> {
+    const [running, starting] = this.#random.isLess(0.5) ? followers : followers.toReversed()
+    if (running === undefined || starting === undefined) return
+    registrar.kill()
+    starting.kill()
+    starting.start()
+    await this.#mustExchange(running)
+    mustBeUp(starting, false)
+    registrar.start()
+    await this.#pass(QUIET_MS)
+    mustBeUp(starting, true)
   }
 
   /** L14: with the pinned keys and nothing else. */
@@ -293,6 +357,12 @@ class Simulation {
     while (!ending.isOver) await this.#pass(10)
     await ended
   }
+}
+
+function mustBeUp({ config: { gateway }, isUp }: SimGateway, isDue: boolean): void {
+  if (isUp === isDue) return
+  if (isDue) throw new Broken('L9', `${gateway} does not start any more`)
+  throw new Broken('L7', `${gateway} has started, and nobody can have opened its chain`)
 }
 
 /** Of the chain that a receipt, base64 of a tlog-proof, is of. */

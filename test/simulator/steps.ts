@@ -20,6 +20,12 @@ export const BROKER_MOODS = ['well', 'away', 'slow', 'loses answers', 'repeats',
 export const WITNESS_MOODS = ['away', 'well', 'away', 'slow', 'loses answers'] as const
 export const WITNESSES = [0, 1, 2] as const
 
+/** As one gateway reaches it. Lies twice as often: there must be something new to lie about. */
+export const REGISTRAR_MOODS = [
+  ...(['away', 'well', 'slow', 'late', 'repeats'] as const),
+  ...(['loses requests', 'loses answers', 'lies', 'lies'] as const),
+] as const
+
 export type Step = { readonly gateway: number } & (
   | { readonly do: 'call'; readonly what: (typeof CALLS)[number]; readonly leavesAfter?: number }
   | { readonly do: 'answer'; readonly how: (typeof ANSWERS)[number] }
@@ -37,6 +43,7 @@ export type Step = { readonly gateway: number } & (
       readonly count: number
       readonly how: (typeof WITNESS_MOODS)[number]
     }
+  | { readonly do: 'registrar'; readonly how: (typeof REGISTRAR_MOODS)[number] }
 )
 
 const PLACES = ['first', 'second', 'third']
@@ -70,6 +77,8 @@ export function told(step: Step): string {
       return `the log server: ${step.how}`
     case 'witness':
       return `${step.count} of the three witnesses of ${who}: ${step.how}`
+    case 'registrar':
+      return `the registrar, as ${who} reaches it: ${step.how}`
   }
 }
 
