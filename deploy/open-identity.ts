@@ -61,7 +61,7 @@ export function openIdentity(config: GatewayConfig, report: Report): OpenedIdent
     revocationList: () => current().list,
     revocationListFault() {
       // Only where there was one: the list that was good before may have been put back.
-      if (listFault !== undefined && isGoodList(layout, trust, current().number)) {
+      if (listFault !== undefined && isGoodList(layout, trust, current().list)) {
         listFault = undefined
       }
       return listFault
@@ -71,7 +71,7 @@ export function openIdentity(config: GatewayConfig, report: Report): OpenedIdent
       assertSameCa(layout, trust)
       const read = readOwnCertificate(layout, config.gateway, trust)
       assertInTime(read, now)
-      assertGoodList(layout, trust, current().number)
+      assertGoodList(layout, trust, current().list)
       return () => {
         tls = read
         return tls
@@ -98,12 +98,13 @@ function assertInTime({ cert }: OwnTls, now: Instant): void {
   )
 }
 
-function assertGoodList(layout: Layout, trust: Trust, held: number): void {
+/** The list in use, or one that follows it: of two with one number, nobody can say which came later. */
+function assertGoodList(layout: Layout, trust: Trust, held: RevocationList | undefined): void {
   const list = readRevocationList(readFileSync(layout.revocationList, 'latin1'), trust)
-  if (list.number >= held) return
+  if (held === undefined || list.number > held.number || list.der.equals(held.der)) return
   throw new RevocationListRefused(
     'older',
-    `revocation list ${String(list.number)} does not follow list ${String(held)}, which is in use`,
+    `revocation list ${String(list.number)} does not follow list ${String(held.number)}, which is in use`,
   )
 }
 

@@ -3,12 +3,16 @@ import {
   appendFileSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
+  symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -296,6 +300,24 @@ describe('the list is watched', () => {
     expect(standing()).toBe('good')
     expect(faults).toEqual(['missing'])
     expect(existsSync(path)).toBe(true)
+  })
+
+  test('what is no file that can be read, in its place, changes nothing and is reported once', async () => {
+    const { standing, faults, path } = await watched(60_000)
+    const away = `${path}.away`
+    renameSync(path, away)
+    mkdirSync(path)
+    for (let round = 0; round < 5; round += 1) expect(standing()).toBe('good')
+    expect(faults).toEqual(['unreadable'])
+    rmdirSync(path)
+    // A link to itself: the file system can't even say whether it is there.
+    symlinkSync(path, path)
+    for (let round = 0; round < 5; round += 1) expect(standing()).toBe('good')
+    expect(faults).toEqual(['unreadable', 'missing'])
+    unlinkSync(path)
+    renameSync(away, path)
+    expect(standing()).toBe('good')
+    expect(faults).toEqual(['unreadable', 'missing'])
   })
 
   test('without a good list there is no start', async () => {

@@ -1,4 +1,4 @@
-import { randomBytes, X509Certificate } from 'node:crypto'
+import { randomBytes, sign, X509Certificate } from 'node:crypto'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { Peer } from '../../certs/peer.ts'
 import { pemOf } from '../../certs/pem.ts'
@@ -17,6 +17,7 @@ import {
   X509CrlReason,
 } from '../../certs/x509.ts'
 import { signingKey } from '../../certs/sign-certificate.ts'
+import { readSigned } from '../../certs/signed.ts'
 import { Instant, SubsystemId } from '../../policies/vocabulary.ts'
 import { makePki } from '../harness/pki.ts'
 import type { Pki } from '../harness/pki.ts'
@@ -146,6 +147,41 @@ describe('a list that is not our CA’s is refused', () => {
     }
     expect(faultOf(await odd({ ...whole, entries: [indirect] }))).toBe('malformed')
   })
+
+  test('one that our CA signed, and that names another scheme within, another version or too high a number, is malformed', async () => {
+    const good = Buffer.from(derOf(await signed()))
+    const [P256_SHA256, P256_SHA384] = ['2a8648ce3d040302', '2a8648ce3d040303']
+    expect(faultOf(signedAgain(good, (tbs) => tbs))).toBe(1)
+    expect(faultOf(signedAgain(good, replacing(P256_SHA256, P256_SHA384)))).toBe('malformed')
+    expect(faultOf(signedAgain(good, replacing('020101', '020102')))).toBe('malformed')
+    const next = new Date(after(HOUR))
+    for (const [bytes, finding] of [
+      [[0x1f, ...Array<number>(6).fill(0xff)], Number.MAX_SAFE_INTEGER],
+      [[0x20, ...Array<number>(6).fill(0)], 'malformed'],
+    ] as const) {
+      const number = new Extension('2.5.29.20', false, tlv(0x02, Buffer.from(bytes)))
+      expect(faultOf(await odd({ nextUpdate: next, extensions: [number] }))).toBe(finding)
+    }
+  })
+
+  /** With what was signed changed by its own CA. */
+  function signedAgain(der: Buffer, change: (tbs: Buffer) => Buffer): Buffer {
+    const { algorithm, tbs } = readSigned(der)
+    const changed = change(Buffer.from(tbs.whole))
+    const signature = sign('sha256', changed, pki.authority.issuing.key)
+    const bits = tlv(0x03, Buffer.concat([Buffer.of(0), signature]))
+    return tlv(0x30, Buffer.concat([changed, algorithm.whole, bits]))
+  }
+
+  /** The first of them; both in hexadecimal, and of one length. */
+  function replacing(one: string, other: string): (tbs: Buffer) => Buffer {
+    return (tbs) => {
+      const at = tbs.indexOf(Buffer.from(one, 'hex'))
+      if (at < 0) throw new Error('not there')
+      Buffer.from(other, 'hex').copy(tbs, at)
+      return tbs
+    }
+  }
 
   async function odd(
     more: Partial<Parameters<typeof X509CrlGenerator.create>[0]>,
