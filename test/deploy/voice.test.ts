@@ -23,11 +23,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-function speak(collector?: URL): Voice {
+function speak(collector?: URL, everyMs = 100): Voice {
   const telemetry = {
     traceShare: 1,
     log: { level: 'debug', file: join(folder, 'log') },
-    ...(collector && { collector: { url: collector, everyMs: 100 } }),
+    ...(collector && { collector: { url: collector, everyMs } }),
   } as const
   voice = openVoice({ ...configFor(folder, new Map()), telemetry })
   return voice
@@ -35,7 +35,23 @@ function speak(collector?: URL): Voice {
 
 function lines(): readonly Readonly<Record<string, unknown>>[] {
   const text = readFileSync(join(folder, 'log'), 'utf8').trim()
-  return text.split('\n').map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+  const whole = text.split('\n').filter((line) => line !== '')
+  return whole.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+}
+
+function onStandardError(work: () => void): string {
+  const { write } = process.stderr
+  let seen = ''
+  process.stderr.write = (text: string | Uint8Array): boolean => {
+    seen += String(text)
+    return true
+  }
+  try {
+    work()
+  } finally {
+    process.stderr.write = write
+  }
+  return seen
 }
 
 test('a sentence has the level of who must act; where nobody said, somebody must today', async () => {
@@ -53,19 +69,22 @@ test('a sentence has the level of who must act; where nobody said, somebody must
   ])
 })
 
+test('without telemetry whatever is said is a line with its time on standard error, the last words too', () => {
+  voice = openVoice(configFor(folder, new Map()))
+  const seen = onStandardError(() => {
+    voice.report('Redis is away', 'watch')
+    voice.last('it could not start')
+  })
+  expect(seen).toMatch(
+    /^\d{4}-\d\d-\d\dT[\d:.]+Z gateway: Redis is away\n[^\n]+ gateway: it could not start\n$/,
+  )
+})
+
 test('the last words are in the log when the call returns, and on standard error too: who starts it by hand sees them', () => {
   const { last } = speak()
-  const { write } = process.stderr
-  let seen = ''
-  process.stderr.write = (text: string | Uint8Array): boolean => {
-    seen += String(text)
-    return true
-  }
-  try {
+  const seen = onStandardError(() => {
     last('it could not start: no certificate')
-  } finally {
-    process.stderr.write = write
-  }
+  })
   expect(lines()).toMatchObject([{ level: 'fatal', msg: 'it could not start: no certificate' }])
   expect(seen).toMatch(/gateway: it could not start: no certificate\n$/)
 })
@@ -95,6 +114,58 @@ test('a collector that takes metrics and no traces is told once, not each time t
     await voice.close()
     const told = lines().flatMap(({ msg }) => (String(msg).includes('collector') ? [msg] : []))
     expect(told).toEqual([expect.stringContaining('does not take traces')])
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+test('a collector that goes away is to be watched and that it is back needs nobody, each time; what it missed is counted', async () => {
+  let status = 404
+  let posted = 0
+  const server = createServer((request, response) => {
+    posted += 1
+    request.resume()
+    response.writeHead(status).end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  try {
+    const { metrics } = speak(new URL(`http://127.0.0.1:${String(port)}/`))
+    const told = (): readonly unknown[] =>
+      lines().flatMap(({ level, msg }) => (String(msg).includes('collector') ? [level] : []))
+    const flushed = async (count: number): Promise<boolean> => {
+      await until(() => posted > 0, 'it was posted')
+      return told().length >= count
+    }
+    for (const [at, answer] of [404, 200, 404, 200].entries()) {
+      status = answer
+      await until(() => flushed(at + 1), 'it is told')
+    }
+    expect(told()).toEqual(['warn', 'info', 'warn', 'info'])
+    let text = ''
+    const response = { setHeader: () => undefined, end: (all: string) => (text = all) }
+    metrics?.({} as never, response as never)
+    const [, failures] = /^gongdao_telemetry_failures(?:_total)? (\d+)/m.exec(text) ?? []
+    expect(Number(failures)).toBeGreaterThanOrEqual(2)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+test('what telemetry finds wrong as it closes is in the log as well: the log closes last', async () => {
+  const server = createServer((_request, response) => response.writeHead(404).end())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  try {
+    speak(new URL(`http://127.0.0.1:${String(port)}/`), 600_000).telemetry?.tell(EXCHANGE)
+    await voice.close()
+    expect(lines().map(({ msg }) => msg)).toContainEqual(
+      expect.stringContaining('the collector does not take'),
+    )
   } finally {
     server.closeAllConnections()
     server.close()

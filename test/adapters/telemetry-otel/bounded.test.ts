@@ -84,7 +84,15 @@ test('a registry of 700 services and 180 purposes makes no more labels and serie
   for (let at = 0; at < 30_000; at += 1) {
     for (const event of told(at, 700)) otel.tell(event)
   }
+  // However many services there are, they take no room from the names of providers: an alert tells which of them it is.
+  const provider = SubsystemId.parse('TW/GOV/M699/sub')
+  otel.tell({ kind: 'breaker', provider, state: 'open' })
   const samples = samplesIn(otel.prometheus())
+  expect(samples).toContainEqual({
+    name: 'gongdao_breaker_open_ratio',
+    labels: { gongdao_provider: provider },
+    value: 1,
+  })
   for (const label of ['gongdao_service', 'gongdao_member']) {
     const values = new Set(samples.map(({ labels }) => labels[label]))
     expect(values.has('other')).toBe(true)

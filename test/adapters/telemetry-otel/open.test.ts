@@ -209,6 +209,28 @@ describe('metrics', () => {
     expect(value('gongdao_faults_total')).toBe(1)
   })
 
+  test('of a breaker say that it is open until it is closed again, and go on saying so', () => {
+    const system = observed()
+    const provider = SubsystemId.parse('TW/GOV/A21030000I/nhi-enrolment')
+    const said = (): readonly number[] =>
+      samples(system).flatMap(({ labels, name, value }) =>
+        name === 'gongdao_breaker_open_ratio' && labels['gongdao_provider'] === provider
+          ? [value]
+          : [],
+      )
+    expect(said()).toEqual([])
+    for (const [state, open] of [
+      ['open', 1],
+      // One is asked on trial; everybody else is still refused.
+      ['half-open', 1],
+      ['open', 1],
+      ['closed', 0],
+    ] as const) {
+      system.otel.tell({ kind: 'breaker', provider, state })
+      expect(said()).toEqual([open])
+    }
+  })
+
   test('reach the collector under the names of the conventions, and say the same', async () => {
     await using collector = await startCollector()
     const { otel, world } = observed({ collector: towards(collector) })
