@@ -4,7 +4,7 @@ import type { Health } from '../gateway/ports/health.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Gauge, Gauges } from '../gateway/ports/telemetry.ts'
 import type { Core } from './open-core.ts'
-import { readVerified } from './verified-mark.ts'
+import { readVerified, verifiedAge } from './verified-mark.ts'
 
 export interface Observed {
   /** The data folder: `gongdao verify` leaves its mark there. */
@@ -91,12 +91,11 @@ function anchors({ clock, core }: Asked): Gauge[] {
   return gauges
 }
 
-/** Where nobody has verified yet there is no age. */
-function verified({ clock, data }: Asked): Gauge[] {
+/** Where nobody has verified this ledger yet there is no age. */
+function verified({ clock, core, data }: Asked): Gauge[] {
   const mark = readVerified(data)
-  return mark === undefined
-    ? []
-    : [{ name: 'gongdao.verified.age', value: seconds(clock.now() - mark.at) }]
+  const age = mark && verifiedAge(mark, core.registry.head(), clock.now())
+  return age === undefined ? [] : [{ name: 'gongdao.verified.age', value: seconds(age) }]
 }
 
 function findings(health: Health): Gauge[] {

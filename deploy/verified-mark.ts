@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path'
 import { readIfThere, replaceFile } from '../adapters/certs-folder/durable-file.ts'
+import type { Head } from '../gateway/ledger/entry.ts'
 import { canonicalJson } from '../policies/canonical-json.ts'
 
 export interface VerifiedMark {
@@ -23,10 +24,24 @@ export function verifiedFile(data: string): string {
 export function readVerified(data: string): VerifiedMark | undefined {
   try {
     const mark = JSON.parse(readIfThere(verifiedFile(data))) as VerifiedMark & { v: unknown }
-    return mark.v === 1 && Number.isSafeInteger(mark.at) ? mark : undefined
+    const sizes = Object.values(mark.chains)
+    return mark.v === 1 && [mark.at, ...sizes].every(Number.isSafeInteger) ? mark : undefined
   } catch {
     return undefined
   }
+}
+
+/**
+ * Milliseconds since the ledger of this registry was verified. Undefined where the mark says nothing of it: it was left by the
+ * verification of another ledger, of more than is here now (the folder was put back), or by a clock that was ahead.
+ */
+export function verifiedAge(
+  { at, chains }: VerifiedMark,
+  { origin, size }: Pick<Head, 'origin' | 'size'>,
+  now: number,
+): number | undefined {
+  const seen = chains[origin]
+  return seen === undefined || seen > size || at > now ? undefined : now - at
 }
 
 /** Throws what the file system throws: an auditor may have the right to read alone. */

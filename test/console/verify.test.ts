@@ -17,7 +17,7 @@ import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
 import { examiningThreads } from '../../adapters/verify-threads/examining-threads.ts'
 import { parsePins, pinsText } from '../../gateway/console/pins.ts'
 import type { Evidence } from '../../gateway/console/evidence.ts'
-import { verify } from '../../gateway/console/verify.ts'
+import { verify, type Verified } from '../../gateway/console/verify.ts'
 import { digestOf, leafHashOf } from '../../gateway/ledger/hash.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
 import { KnownOfChain } from '../../gateway/ledger/known-heads.ts'
@@ -61,6 +61,12 @@ function told(findings: readonly Finding[]): unknown[] {
   return findings.map(({ chain, first, kind, last }) => [chain, kind, first, last])
 }
 
+function deadlineOf({ pins }: Verified, index: number): number {
+  const found = pins.chains.get(RUNNING)?.open.find((intent) => intent.index === index)
+  if (found === undefined) throw new Error('it is not open')
+  return found.deadline
+}
+
 /** Notes of the chain as its own segments hold them. */
 function notesOf(origin: string): string[] {
   const text = readFileSync(join(chainFolder(ledger.data, origin), '00000001.seg')).toString('utf8')
@@ -74,6 +80,8 @@ describe('a pin', () => {
     const other = pinsText(ledger.pins).replace(/"root": "./, '"root": "_')
     expect(() => parsePins(other)).toThrow('the pin is not a file')
     expect(() => parsePins('[]')).toThrow('the pin is not a file')
+    const later = pinsText(ledger.pins).replace('"v": 1', '"v": 2')
+    expect(() => parsePins(later)).toThrow('the pin is not a file')
   })
 
   test('spares what was read before, and carries open intents on', async () => {
@@ -84,10 +92,26 @@ describe('a pin', () => {
     expect([first.findings, first.counts.intents, first.counts.open]).toEqual([[], 1, 1])
     await chain.append(outcomeEntry({ number: 901, at: THEN + 105, intent: index }))
     await chain.close()
-    const second = await verifyData({ data, keys: KEYS, now: NOW, since: first.pins })
+    const kept = parsePins(pinsText(first.pins))
+    const second = await verifyData({ data, keys: KEYS, now: NOW, since: kept })
     expect([second.findings, second.counts.outcomes, second.counts.intents]).toEqual([[], 1, 0])
     // Nothing of it rests on the leaves before.
     expect(second.counts.leaves).toBeLessThan(10)
+  })
+
+  test('has an intent wait until its deadline and half a minute, and misses its outcome from then on', async () => {
+    const data = copy()
+    const { chain } = await openOn(data, RUNNING)
+    const { index } = await chain.append(decisionEntry(902, THEN + 100, 'permit'))
+    await chain.close()
+    const deadline = deadlineOf(await verifyData({ data, keys: KEYS, now: THEN }), index)
+    const at = async (now: number): Promise<unknown> => {
+      const { counts, findings } = await verifyData({ data, keys: KEYS, now, since: ledger.pins })
+      return [counts.open, told(findings)]
+    }
+    expect(await at(deadline + 30_000)).toEqual([1, []])
+    const missing = [[RUNNING, 'outcome-missing', index, index]]
+    expect(await at(deadline + 30_001)).toEqual([0, missing])
   })
 
   test('convicts a history that was signed anew before it, grown or not', async () => {

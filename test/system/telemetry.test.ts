@@ -193,7 +193,10 @@ test('Prometheus reads the gateway over HTTP: exchanges, batches, syncs, connect
   expect(sumOf(after, 'gongdao_ledger_accepts_ratio')).toBe(1)
   const names = (samples: readonly Sample[]): readonly string[] => samples.map(({ name }) => name)
   expect(names(after)).not.toContain('gongdao_verified_age_seconds')
-  keepVerified(system.data, { at: Date.now() - 60_000, chains: {} })
+  // What was left by the verification of another ledger says nothing of this one.
+  keepVerified(system.data, { at: Date.now() - 60_000, chains: { 'XX/registry': 1 } })
+  expect(names(await watched.samples())).not.toContain('gongdao_verified_age_seconds')
+  keepVerified(system.data, { at: Date.now() - 60_000, chains: { 'TW/registry': 1 } })
   const age = sumOf(await watched.samples(), 'gongdao_verified_age_seconds')
   expect([age >= 60, age < 120]).toEqual([true, true])
   expect(sumOf(after, 'gongdao_revocations_overdue_seconds')).toBeLessThan(0)
