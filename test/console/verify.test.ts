@@ -25,6 +25,7 @@ import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { testSigner } from '../harness/memory-ledger.ts'
+import type { ChainSource } from '../../gateway/ports/chain-source.ts'
 import { decisionEntry, outcomeEntry } from '../harness/records.ts'
 import { sourceOfLanes, lanesOf } from '../harness/tamper/messages.ts'
 import { CLOSED, INSTANCE, RUNNING, judge, tamperLedger, write } from '../harness/tamper/ledger.ts'
@@ -272,6 +273,57 @@ describe('torn tails that were cut off', () => {
     await put(chain, 'closure', { at: THEN + 9001, chain: elsewhere, ...end, v: 1 })
     await chain.close()
     expect(await cutKinds(data)).toEqual([])
+  })
+})
+
+describe('the end of a chain', () => {
+  /** As if the last commit of the chain had been written without its checkpoint. */
+  function withoutLastCheckpoint(of: string): ChainSource {
+    const source = journalSource({ data: ledger.data, instance: INSTANCE })
+    return {
+      ...source,
+      async *read(origin, how) {
+        for await (const { bytes, parts } of source.read(origin, how)) {
+          const last = parts.at(-1)
+          if (origin !== of || last?.type !== 'batch') yield { bytes, parts }
+          else {
+            const note = bytes.subarray(last.start, last.end).lastIndexOf(`${of}\n`)
+            const leaves = { ...last, type: 'leaves', end: last.start + note } as const
+            yield { bytes, parts: [...parts.slice(0, -1), leaves] }
+          }
+        }
+      },
+    }
+  }
+
+  test('has a checkpoint where the chain is over; where it runs, the next one may still come', async () => {
+    const closed = await judge(withoutLastCheckpoint(CLOSED))
+    expect(told(closed.findings)).toContainEqual([
+      ...[CLOSED, 'checkpoint-missing'],
+      ...[expect.any(Number), expect.any(Number)],
+    ])
+    expect((await judge(withoutLastCheckpoint(RUNNING))).findings).toEqual([])
+  })
+
+  test('is read again from the leaf before a pin on, from a source that hands over no more than it must', async () => {
+    const source = journalSource({ data: ledger.data, instance: INSTANCE })
+    const frugal: ChainSource = {
+      ...source,
+      async *read(origin, how) {
+        for await (const { bytes, parts } of source.read(origin, how)) {
+          const due = parts.filter(
+            (part) => part.type === 'damage' || part.first + part.count > how.from,
+          )
+          yield { bytes, parts: due }
+        }
+      },
+    }
+    const keys = parsePinnedKeys(KEYS)
+    const { examine } = examiningThreads(1)
+    const parts = { source: frugal, keys, now: NOW, examine, since: ledger.pins }
+    const { counts, findings } = await verify(parts)
+    expect(findings).toEqual([])
+    expect(counts.leaves).toBeLessThan(30)
   })
 })
 

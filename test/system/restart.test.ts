@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { connect } from 'node:tls'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
@@ -8,6 +9,8 @@ import {
   checkpointsFolder,
   readCheckpoints,
 } from '../../adapters/checkpoints-folder/checkpoints-folder.ts'
+import { HEALTH_BOUNDS } from '../../deploy/config/health.ts'
+import { freePorts } from '../../deploy/services/free-ports.ts'
 import { DocumentsFaulty } from '../../deploy/open-law.ts'
 import { readLedger } from '../../deploy/read-ledger.ts'
 import { startGateway } from '../../deploy/wire.ts'
@@ -270,6 +273,34 @@ test('two gateways on one folder: the second refuses, the first goes on', async 
   await expect(startOn(system.data)).rejects.toThrow('in use')
   expect(told(await system.run('S3'))).toEqual([200, ''])
   expect((await audit(system.data)).findings).toEqual([])
+})
+
+test('a start that can’t listen lets go of all that it had opened; a stop leaves nothing open either', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  let { port } = taken.address() as AddressInfo
+  const [own = 0] = await freePorts(1)
+  const health = { host: '127.0.0.1', port: own, ...HEALTH_BOUNDS }
+  const isHealthTold = (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${String(own)}/livez`).then(
+      () => true,
+      () => false,
+    )
+  try {
+    const system = await started({
+      start: false,
+      config: () => ({ health, listen: { host: '127.0.0.1', port } }),
+    })
+    await expect(system.start()).rejects.toThrow('EADDRINUSE')
+    expect(await isHealthTold()).toBe(false)
+    port = 0
+    await system.start()
+    expect([told(await system.run('S3')), await isHealthTold()]).toEqual([[200, ''], true])
+    await system.stop()
+    expect(await isHealthTold()).toBe(false)
+  } finally {
+    taken.close()
+  }
 })
 
 test('a stop finishes what is under way, and waits for nobody who is silent', async () => {

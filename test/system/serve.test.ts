@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { EXAMPLE } from '../../deploy/config/example.ts'
 import { readConfig } from '../../deploy/config/read-config.ts'
 import { readLedger } from '../../deploy/read-ledger.ts'
+import { freePorts } from '../../deploy/services/free-ports.ts'
 import { prepareWorld, type DemoWorld } from '../../deploy/demo/prepare-world.ts'
 import { systemClock } from '../../deploy/system.ts'
 import { audit } from '../harness/audit.ts'
@@ -213,6 +214,27 @@ test('what does not finish within the bound is broken off with its outcome, and 
     outcome: 'unanswered',
     reason: 'Client.Request.Abandoned',
   })
+}, 60_000)
+
+test('SIGTERM before it is ready: it ends, says so, and the next start goes on from there', async () => {
+  const [port = 0] = await freePorts(1)
+  const { key } = EXAMPLE.witnesses.witnesses[0]
+  const witness = { key, url: 'https://127.0.0.1:9' }
+  // Nothing is recorded before its genesis is cosigned, which it never is.
+  write({ health: { port }, witnesses: { require: 1, witnesses: [witness] } })
+  const running = startGongdao('serve', '--config', config, '--json')
+  const isStarting = (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${String(port)}/readyz`).then(
+      async (answer) => (await answer.text()).includes('it is starting'),
+      () => false,
+    )
+  await until(isStarting, 'it starts')
+  running.child.kill('SIGTERM')
+  const { code, error, out } = await running.ended
+  expect([code, out]).toEqual([0, ''])
+  expect(error).toContain('SIGTERM came before the gateway was ready: it ends')
+  write({})
+  await servesAndStops()
 }, 60_000)
 
 test('a second signal ends it at once, not with 0; the next start recovers', async () => {
