@@ -5,7 +5,7 @@ import type { RevocationList } from '../../certs/revocation-list.ts'
 import { Revocations } from '../../certs/revocations.ts'
 import { addCoreChecks } from '../../deploy/health-checks.ts'
 import type { Core } from '../../deploy/open-core.ts'
-import { Health, type HealthCheck } from '../../gateway/ports/health.ts'
+import { Health } from '../../gateway/ports/health.ts'
 import { Instant } from '../../policies/vocabulary.ts'
 import { configFor } from '../harness/system.ts'
 
@@ -27,7 +27,7 @@ function seen(after: number, parts: { list?: RevocationList | undefined; fault?:
   const config = { ...configFor('/', new Map()), revocationGraceMs: GRACE }
   addCoreChecks(health, { clock: { now: () => now }, config, core })
   const check = health.report().checks.find(({ name }) => name === 'revocation list')
-  return { check: check as HealthCheck, standing: new Revocations(list, GRACE).standing(PEER, now) }
+  return { check: check!, standing: new Revocations(list, GRACE).standing(PEER, now) }
 }
 
 test.each([

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { Peer } from '../../certs/peer.ts'
 import { ADMISSION, type Admission } from '../../deploy/config/admission.ts'
 import { openAdmission, type OpenedAdmission } from '../../deploy/open-admission.ts'
-import type { Call, Reply } from '../../gateway/exchange/call.ts'
+import type { Reply } from '../../gateway/exchange/call.ts'
 import type { Exchange } from '../../gateway/exchange/exchange.ts'
 import { Health, type HealthCheck } from '../../gateway/ports/health.ts'
 import type { Provider, ProviderAnswer, ProviderRequest } from '../../gateway/ports/provider.ts'
@@ -79,7 +79,7 @@ function asking(exchange: Exchange): (consumer: SubsystemId, service: ServiceId)
       path: `/r1/${service}/z`,
       headers: [],
       peer: { subsystem } as Peer,
-    } as never as Call)
+    } as never)
 }
 
 function served(): Promise<Reply> {
@@ -132,7 +132,7 @@ test('a service with an address of its own is a provider of its own: its breaker
 
 test('services without one are asked at one address, and are one provider', async () => {
   const { guard } = open({ breaker: { failuresInARow: 2, openForMs: 1 } })
-  let answer = TIMEOUT
+  let answer: ProviderAnswer = TIMEOUT
   const provider = guard({ ask: () => Promise.resolve(answer) })
   await fail(provider, FIRST)
   await fail(provider, SECOND)

@@ -62,7 +62,9 @@ test.each([
 
 test('a SIGHUP before it is ready is told, and needs nobody', async () => {
   await send('SIGHUP')
-  expect(reports).toEqual([[expect.stringContaining('SIGHUP came before the gateway was ready'), 'nobody']])
+  expect(reports).toEqual([
+    [expect.stringContaining('SIGHUP came before the gateway was ready'), 'nobody'],
+  ])
   expect([stoppedBy, said]).toEqual([[], []])
 })
 

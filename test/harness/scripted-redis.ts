@@ -13,8 +13,8 @@ export interface ScriptedRedis {
   /** Every command so far, each in its words. */
   readonly asked: (readonly string[])[]
   readonly sockets: ReadonlySet<Socket>
-  /** A reply without its end of line; undefined: none; `close`: the connection ends. What is absent from it is answered like Redis. */
-  answer: (words: readonly string[]) => string | 'silence' | 'close' | undefined
+  /** A reply without its end of line; `silence`: none; `close`: the connection ends; undefined: as Redis would. */
+  answer: (words: readonly string[]) => string | undefined
   [Symbol.asyncDispose](): Promise<void>
 }
 

@@ -218,7 +218,7 @@ test('what does not finish within the bound is broken off with its outcome, and 
 
 test('SIGTERM before it is ready: it ends, says so, and the next start goes on from there', async () => {
   const [port = 0] = await freePorts(1)
-  const { key } = EXAMPLE.witnesses.witnesses[0]
+  const key = EXAMPLE.witnesses?.witnesses[0]?.key
   const witness = { key, url: 'https://127.0.0.1:9' }
   // Nothing is recorded before its genesis is cosigned, which it never is.
   write({ health: { port }, witnesses: { require: 1, witnesses: [witness] } })
