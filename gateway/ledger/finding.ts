@@ -27,7 +27,7 @@ export type FindingKind =
   | 'key-unknown'
   /** Two leaves of one index, or two signed trees of one size: the operator's own signatures contradict each other. */
   | 'fork'
-  /** Somebody without the chain's key wrote under its name, where it stands on a log server: the chain itself is whole. */
+  /** Something under the chain's name on a log server that the chain was not read from, and that accuses nobody who has its key. */
   | 'foreign'
   /** Not what the chain's own key signed before: a receipt, a pin, a published or witnessed checkpoint says so. */
   | 'history-rewritten'

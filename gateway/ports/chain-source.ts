@@ -1,6 +1,7 @@
 /**
  * Where a verifier reads chains from, whatever carries them: a journal, Kafka, tiles in a folder. A source only carries: it
- * is trusted for nothing, so it MUST hand over what it has and MUST NOT mend, sort or leave out what looks wrong.
+ * is trusted for nothing, so it MUST hand over what it has and MUST NOT mend or leave out in silence what looks wrong: where anyone may
+ * write, as on Kafka, what is not handed over is a damage with its place.
  */
 import type { Digest } from '../../policies/vocabulary.ts'
 import type { Chunk } from '../ledger/chunk.ts'
@@ -11,7 +12,7 @@ export interface ChainSource {
   /**
    * A chain's leaves and checkpoints in the order of their indices, to the end of what is there now; nothing where the chain is not
    * there. A leaf that stands twice with the same bytes (Kafka, after an unknown outcome) MUST be given once; with other bytes it
-   * MUST be a `fork` damage.
+   * MUST be a `fork` damage where the chain's key signed them, and may be `foreign` where it did not.
    */
   read(origin: string, how: HowToRead): AsyncIterable<Chunk> | Iterable<Chunk>
   /** Torn tails that were kept aside; absent where this source does not carry them. */

@@ -4,7 +4,8 @@
  * key did not sign accuses nobody who has it.
  *
  * A checkpoint is public, so it can stand behind leaves that are not its own. Whether it does, or proves a fork, is seen when the chain
- * has so many leaves: the key signed either this chain's root or another one.
+ * has so many leaves: the key signed either this chain's root or another one. Where the chain has no commit that ends there another
+ * reading tells (`claim.ts`); where it never comes so far, leaves are missing.
  */
 import { RightEdge } from '../ledger/right-edge.ts'
 import type { Edge } from '../ledger/tree.ts'
