@@ -110,6 +110,10 @@ function junkOf(own: readonly Commit[], others: readonly Commit[], random: Chanc
     () => copied([other], itsPlace),
     () => flippedAt(one, note + random.below(one.payload.length - note)),
     () => flippedAt(one, random.below(note)),
+    () => {
+      const some = own.slice(random.below(own.length)).slice(0, 2 + random.below(3))
+      return copied(some, some.at(-1) ?? one)
+    },
   ])()
   // Most leaves of the other story are the same.
   const isOwn = own.some(
