@@ -41,7 +41,12 @@ export interface Admission {
   readonly own: AdmitOwn
 }
 
-export type AdmitOwn = (peer: Peer, work: () => Promise<Reply>) => Promise<Reply>
+/** `accept`: of the request, where a refusal wants to know it. */
+export type AdmitOwn = (
+  peer: Peer,
+  work: () => Promise<Reply>,
+  accept: () => string | undefined,
+) => Promise<Reply>
 
 /** Between two refusals of one consumer, up to the longest wait: what is refused in one moment is not repeated in one moment. */
 const REFUSED_APART_MS = 50
@@ -78,15 +83,14 @@ export function makeAdmission(parts: AdmissionParts): Admission {
 
   return {
     exchange: (exchange) => (call) => within(askingOf(call, parts), () => exchange(call)),
-    own: ({ subsystem }, work) =>
-      within({ consumer: subsystem, service: undefined, accept: () => undefined }, work),
+    own: ({ subsystem }, work, accept) =>
+      within({ consumer: subsystem, service: undefined, accept }, work),
   }
 }
 
 interface Asking {
   readonly consumer: SubsystemId
   readonly service: ServiceId | undefined
-  /** Its Accept, where a refusal wants to know it. */
   readonly accept: () => string | undefined
 }
 

@@ -3,6 +3,7 @@ import type { Express, NextFunction, Request, Response } from 'express'
 import type { Peer } from '../../certs/peer.ts'
 import { ExchangeId, Malformed } from '../../policies/vocabulary.ts'
 import type { Reply } from '../exchange/call.ts'
+import { acceptIn } from '../exchange/problem.ts'
 import type { AdmitOwn } from './admission.ts'
 import { takeCalls, type CallParts } from './calls.ts'
 import { connectionOf } from './connection.ts'
@@ -34,7 +35,8 @@ export function route(app: Express, door: Door, parts: RouteParts): void {
   app.get('/exchange/receipts/:exchange', async (request, response) => {
     const exchange = ExchangeId.parse(request.params.exchange)
     const { peer } = connectionOf(request.socket)
-    sendReply(response, await parts.admit(peer, () => parts.receipts(exchange, peer)))
+    const receipt = (): Promise<Reply> => parts.receipts(exchange, peer)
+    sendReply(response, await parts.admit(peer, receipt, () => acceptIn(request.rawHeaders)))
   })
   app.all('/exchange/receipts/:exchange', (request, response) => {
     door.turnAway(request, response, 'Client.Request.MethodNotAllowed', ['GET', 'HEAD'])
@@ -63,7 +65,7 @@ function answerMetaservices(
       const answer = answerFor()
       return typeof answer === 'string' ? door.refusal(request, answer) : answer
     }
-    admit(peer, reply)
+    admit(peer, reply, () => acceptIn(request.rawHeaders))
       .then((told) => {
         sendReply(response, told)
       })

@@ -8,6 +8,7 @@ import { SubsystemId } from '../../policies/vocabulary.ts'
 
 const CONSUMER = SubsystemId.parse('TW/GOV/A17000000J/labour-insurance')
 const RECEIPT: Reply = { status: 200, headers: [], body: Buffer.alloc(0) }
+const noAccept = (): undefined => undefined
 const QUOTA = { requests: 5, withinSeconds: 60 }
 
 async function asked(turn: number, isExceeded = false, isBusy = false) {
@@ -42,10 +43,11 @@ async function asked(turn: number, isExceeded = false, isBusy = false) {
       did.push(`waited ${String(milliseconds)}`)
     },
   })
-  const { status } = await admission.own({ subsystem: CONSUMER } as Peer, async () => {
+  const work = async (): Promise<Reply> => {
     did.push('work')
     return RECEIPT
-  })
+  }
+  const { status } = await admission.own({ subsystem: CONSUMER } as Peer, work, noAccept)
   return [...did, status]
 }
 
@@ -86,7 +88,7 @@ async function told(counted: readonly Partial<Counted>[], busy?: Busy): Promise<
     now: () => 0,
     wait: () => Promise.resolve(),
   })
-  return admission.own({ subsystem: CONSUMER } as Peer, () => Promise.resolve(RECEIPT))
+  return admission.own({ subsystem: CONSUMER } as Peer, () => Promise.resolve(RECEIPT), noAccept)
 }
 
 function headerIn({ headers }: Reply, name: string): string | undefined {
@@ -127,7 +129,7 @@ test('what is refused at once ends one after the other, so that it is not repeat
     },
   })
   const ask = (subsystem: SubsystemId): Promise<Reply> =>
-    admission.own({ subsystem } as Peer, async () => RECEIPT)
+    admission.own({ subsystem } as Peer, async () => RECEIPT, noAccept)
   const other = SubsystemId.parse('TW/GOV/A17000000J/other')
   for (const consumer of [CONSUMER, CONSUMER, other, CONSUMER]) await ask(consumer)
   expect(waited).toEqual([200, 250, 200, 300])

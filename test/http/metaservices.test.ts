@@ -175,6 +175,13 @@ test('listClients names members and subsystems in the form of X-Road', () => {
   })
 })
 
+test('an instance is known by its whole name, and JSON by its type in any spelling', () => {
+  const named = (name: string): unknown =>
+    json(ask(`/listClients?xRoadInstance=${name}`, ['Accept', 'text/html, Application/JSON']))
+  expect(named('T')).toEqual({ member: [] })
+  expect(named('JP')).toMatchObject({ member: [{ name: 'Other' }] })
+})
+
 test('without a wish for JSON listClients is well-formed XML, names escaped', () => {
   const answer = ask('/listClients', [])
   if (typeof answer !== 'object') throw new Error('refused')

@@ -29,3 +29,21 @@ test.each([
     expect([reply.slice(0, 12), answers]).toEqual([`HTTP/1.1 ${String(status)}`, worked])
   },
 )
+
+test.each(['/TW/listClients', '/exchange/receipts/019a3c5e-7b1d-7c3e-8f00-1234567890ab'])(
+  'a fault of ours while %s is answered is told to the operator, and not to who asked',
+  async (path) => {
+    const pki = await makePki()
+    const failing = (): never => {
+      throw new Error('the registry can’t be read')
+    }
+    await using gate = await listening(pki, {
+      metaservices: (asked) => (asked.path === '/TW/listClients' ? failing : undefined),
+      receipts: failing,
+    })
+    const reply = await ask(gate.port, await pki.issueSubsystem(CONSUMER), `GET ${path} HTTP/1.1`)
+    expect(reply).toMatch(/^HTTP\/1\.1 500 /)
+    expect(reply).not.toContain('registry')
+    expect(gate.faults).toMatchObject([{ message: 'the registry can’t be read' }])
+  },
+)

@@ -19,6 +19,9 @@ afterEach(async () => {
   system = undefined
 })
 
+/** Of an exchange that there never was. */
+const NOBODYS = '019a3c5e-7b1d-7c3e-8f00-1234567890ab'
+
 type Changes = Partial<Admission>
 
 async function started(changes: Changes): Promise<System> {
@@ -114,6 +117,12 @@ test('a refusal in XML is as X-Road’s reader wants it', async () => {
   await running.run('S3')
   const refused = await running.run('S3', { headers: { accept: 'text/xml' } })
   expect(refused.body).toContain('<type>Client.Load.RateLimited</type>')
+  // What is asked of the gateway itself is refused in the same words.
+  for (const own of ['/listClients', `/exchange/receipts/${NOBODYS}`]) {
+    const asking = { consumer: LABOUR, path: own, headers: { accept: 'text/xml' } }
+    const asked = await running.ask(asking)
+    expect([asked.status, asked.body]).toEqual([429, refused.body])
+  }
 })
 
 test('a provider that hangs takes its own places only: its neighbour is served, and who comes on top is told at once', async () => {
