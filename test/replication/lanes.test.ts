@@ -279,7 +279,8 @@ test('where nobody’s key is pinned, nobody can say who signed: the graver answ
 })
 
 test('whatever stands among its commits, a chain is read as it is, and nothing throws', async () => {
-  const pieces = [...own, ...forked.slice(2)].map(({ payload }) => payload)
+  // Not of the forked: all of one of those, signed as it is, is a fork wherever it stands.
+  const pieces = own.map(({ payload }) => payload)
   const part = fc.tuple(fc.constantFrom(...pieces), fc.nat(400), fc.nat(400))
   const junk = fc.record({
     first: fc.oneof(fc.nat(8), fc.maxSafeNat()),
