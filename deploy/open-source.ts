@@ -1,5 +1,6 @@
 /** Where `gongdao verify` reads from: a data folder, an export, or Kafka. */
 import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import {
   checkpointsFolder,
   readCheckpoints,
@@ -28,6 +29,9 @@ export interface OpenedSource {
   readonly published: PublishedNotes
 }
 
+/** A gateway's first commit can be on Kafka a little before the registry's that opens its chain: two processes send them. */
+const SETTLE_MS = 3000
+
 export async function openSource(
   { data, kafka, tiles }: Whence,
   keys: PinnedKeys,
@@ -39,7 +43,7 @@ export async function openSource(
     const settings = settingsIn(kafka)
     const log = kafkaOf(settings, 'gongdao verify')
     const published = await publishedOn(log).catch((fault: unknown) => unread(fault, settings))
-    return { source: laneSource(log, keys), published }
+    return { source: laneSource(log, keys, () => pause(SETTLE_MS)), published }
   }
   const published = { [Symbol.iterator]: () => publishedIn(data), at: publishedAt(data) }
   return { source: journalSource({ data, instance }), published }

@@ -7,7 +7,7 @@ import type { ChainState } from '../ledger/check-chain.ts'
 import { LinkCheck } from '../ledger/check-links.ts'
 import type { Examined, HowToExamine } from '../ledger/examine.ts'
 import type { Chunk } from '../ledger/chunk.ts'
-import { noCounts } from '../ledger/finding.ts'
+import { addCounts, noCounts } from '../ledger/finding.ts'
 import type { Counts, Finding } from '../ledger/finding.ts'
 import { KnownOfChain, knownByChain } from '../ledger/known-heads.ts'
 import { vkeyText } from '../ledger/note.ts'
@@ -180,7 +180,7 @@ class LedgerCheck {
       width,
     )) {
       counts.bytes += bytes
-      addCounts(counts, examined)
+      addCounts(counts, examined.counts)
       if (examined.counts.withoutRecord > 0) this.#pairing.broken(origin)
       if (!check.take(parts, examined)) return false
       onProgress?.(counts)
@@ -230,6 +230,7 @@ class LedgerCheck {
     const named = [...this.#known.keys()]
     const all = [...found.map(({ origin }) => origin), ...named]
     if (this.#links.hasUnknownHeads || !all.every(isKnown)) {
+      await this.#parts.source.settle?.()
       // What it finds wrong was reported the first time.
       const again = new LinkCheck(this.#registry, this.#parts.keys, () => undefined)
       await this.#readRegistry(again, new Report(), noCounts())
@@ -277,12 +278,4 @@ class LedgerCheck {
       this.#report.add({ chain, kind: 'outcome-missing', first: index, last: index, sentence })
     }
   }
-}
-
-function addCounts(counts: Counts, examined: Examined): void {
-  counts.intents += examined.counts.intents
-  counts.outcomes += examined.counts.outcomes
-  counts.denials += examined.counts.denials
-  counts.withoutRecord += examined.counts.withoutRecord
-  counts.pruned += examined.counts.pruned
 }

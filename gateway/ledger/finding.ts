@@ -106,6 +106,18 @@ export function noCounts(): Counts {
   }
 }
 
+/** Those of a part that was examined by itself. */
+export function addCounts(
+  counts: Counts,
+  part: Readonly<Pick<Counts, 'intents' | 'outcomes' | 'denials' | 'withoutRecord' | 'pruned'>>,
+): void {
+  counts.intents += part.intents
+  counts.outcomes += part.outcomes
+  counts.denials += part.denials
+  counts.withoutRecord += part.withoutRecord
+  counts.pruned += part.pruned
+}
+
 /** `leaf 5` or `leaves 5 to 9`, `leaves from 5 on`. */
 export function leavesText(first: number, last: number | undefined): string {
   if (last === undefined) return `leaves from ${first} on`

@@ -17,6 +17,8 @@ export interface ChainSource {
   read(origin: string, how: HowToRead): AsyncIterable<Chunk> | Iterable<Chunk>
   /** Torn tails that were kept aside; absent where this source does not carry them. */
   cuts?(origin: string): Promise<readonly KeptCut[]>
+  /** Resolves when what was durable elsewhere before is here as well; absent where it always is. */
+  settle?(): Promise<void>
   close?(): Promise<void>
 }
 

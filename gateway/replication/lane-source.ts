@@ -11,31 +11,41 @@ import { Settling, type Told } from './claim.ts'
 import { CommitOrder } from './commit-order.ts'
 import { gatewayIn, isRegistry, laneOf, nameOf } from './lane-of.ts'
 import { decodeCommit } from './message.ts'
-import { OpenLane, type ReadableLog } from './open-lane.ts'
+import { OpenLane, type ReadableLog, type Stretch } from './open-lane.ts'
 
 const CHUNK_BYTES = 1024 * 1024
 
-export function laneSource(log: ReadableLog, keys: PinnedKeys): ChainSource {
-  const lanes = new Map<string, OpenLane>()
-  const opened = async (): Promise<readonly OpenLane[]> => {
-    for (const lane of lanesOf(log.partitions)) {
-      const name = nameOf(lane)
-      if (!lanes.has(name)) lanes.set(name, await OpenLane.open(log, lane))
+/** `settle` resolves when what was written before is on the server. */
+export function laneSource(
+  log: ReadableLog,
+  keys: PinnedKeys,
+  settle: () => Promise<void> = () => Promise.resolve(),
+): ChainSource {
+  const lanes: OpenLane[] = []
+  const look = async (): Promise<void> => {
+    for (const lane of lanesOf(log.partitions).slice(lanes.length)) {
+      lanes.push(await OpenLane.open(log, lane))
     }
-    return [...lanes.values()]
+    for (const lane of lanes) await lane.look()
   }
   return {
     async chains() {
-      return (await opened()).flatMap((lane) => lane.chains())
+      await look()
+      return lanes.flatMap((lane) => lane.chains())
     },
     async *read(origin) {
-      const chain = { origin, key: keys.forChain(origin) }
-      const all = ownFirst(await opened(), origin, log.partitions)
-      const known = all.filter((lane) => lane.has(origin))
-      if (known.length > 0) yield* new ChainOnLanes(known, chain).run()
+      if (lanes.length === 0) await look()
+      const own = ownLane(lanes, origin, log.partitions)
+      // Last of all: what somebody copied to another lane meanwhile is of commits that stand here by now.
+      await own?.look()
+      const all = own === undefined ? lanes : [own, ...lanes.filter((lane) => lane !== own)]
+      const stretches = all.flatMap((lane) => lane.stretch(origin) ?? [])
+      if (stretches.length > 0)
+        yield* new ChainOnLanes(stretches, { origin, key: keys.forChain(origin) }).run()
     },
+    settle,
     async close() {
-      for (const lane of lanes.values()) await lane.reader.close()
+      for (const lane of lanes) await lane.reader.close()
     },
   }
 }
@@ -48,23 +58,27 @@ function lanesOf(partitions: number): Lane[] {
   return [{ topic: 'registry', partition: 0 }, ...exchange]
 }
 
-/** A chain is read where it belongs. What stands under its name elsewhere must be the same. */
-function ownFirst(lanes: readonly OpenLane[], origin: string, partitions: number): OpenLane[] {
-  const isNamed = isRegistry(origin) || gatewayIn(origin) !== undefined
-  const own = isNamed ? nameOf(laneOf(origin, partitions)) : undefined
-  return lanes.toSorted((one, other) => Number(other.name === own) - Number(one.name === own))
+/** Where a chain belongs, by its name; it is read first. What stands under its name elsewhere must be the same. */
+function ownLane(
+  lanes: readonly OpenLane[],
+  origin: string,
+  partitions: number,
+): OpenLane | undefined {
+  if (!isRegistry(origin) && gatewayIn(origin) === undefined) return undefined
+  const name = nameOf(laneOf(origin, partitions))
+  return lanes.find((lane) => lane.name === name)
 }
 
 class ChainOnLanes {
-  readonly #lanes: readonly OpenLane[]
+  readonly #stretches: readonly Stretch[]
   readonly #chain: WhoseChain
   readonly #order: CommitOrder
   #parts: Part[] = []
   #bytes: Buffer[] = []
   #length = 0
 
-  constructor(lanes: readonly OpenLane[], chain: WhoseChain) {
-    this.#lanes = lanes
+  constructor(stretches: readonly Stretch[], chain: WhoseChain) {
+    this.#stretches = stretches
     this.#chain = chain
     this.#order = new CommitOrder({
       take: (commit) => {
@@ -107,9 +121,9 @@ class ChainOnLanes {
 
   async *#messages(): AsyncGenerator<{ message: ReadMessage; partition: number }> {
     const { origin } = this.#chain
-    for (const lane of this.#lanes) {
-      for await (const message of lane.of(origin)) {
-        if (message.key === origin) yield { message, partition: lane.partition }
+    for (const stretch of this.#stretches) {
+      for await (const message of stretch.messages()) {
+        if (message.key === origin) yield { message, partition: stretch.partition }
       }
     }
   }

@@ -1,10 +1,16 @@
-/** A lane of a log server with a list of who stands on it, from its first offset to what was its end when it was opened. */
+/** A lane of a log server with a list of who stands on it, from its first offset to what was its end when it was last looked at. */
 import type { FoundChain } from '../ports/chain-source.ts'
 import { LogUnavailable } from '../ports/log-transport.ts'
 import type { Lane, LogReader, LogTransport, ReadMessage } from '../ports/log-transport.ts'
 import { isRegistry, nameOf } from './lane-of.ts'
 
 export type ReadableLog = Pick<LogTransport, 'partitions' | 'openReader'>
+
+/** From the first to the last message of one chain on a lane, as listed when it was asked for. */
+export interface Stretch {
+  readonly partition: number
+  messages(): AsyncGenerator<ReadMessage>
+}
 
 const WAIT_MS = 1000
 const MOST_TRIES = 10
@@ -15,6 +21,8 @@ export class OpenLane {
   readonly name: string
   /** By origin: the offsets of its first and last message. */
   readonly #chains = new Map<string | undefined, { readonly first: number; last: number }>()
+  /** Where the list ends. */
+  #next = 0
 
   private constructor(reader: LogReader, lane: Lane) {
     this.reader = reader
@@ -23,17 +31,17 @@ export class OpenLane {
   }
 
   static async open(log: ReadableLog, lane: Lane): Promise<OpenLane> {
-    const opened = new OpenLane(await log.openReader(lane), lane)
-    for await (const { key, offset } of opened.messages(0, Infinity)) {
-      const known = opened.#chains.get(key)
-      if (known === undefined) opened.#chains.set(key, { first: offset, last: offset })
-      else known.last = offset
-    }
-    return opened
+    return new OpenLane(await log.openReader(lane), lane)
   }
 
-  has(origin: string): boolean {
-    return this.#chains.has(origin)
+  /** Takes into its list what has come since. */
+  async look(): Promise<void> {
+    for await (const { key, offset } of messagesOf(this.reader, this.#next, Infinity)) {
+      const known = this.#chains.get(key)
+      if (known === undefined) this.#chains.set(key, { first: offset, last: offset })
+      else known.last = offset
+      this.#next = offset + 1
+    }
   }
 
   chains(): FoundChain[] {
@@ -42,13 +50,12 @@ export class OpenLane {
       .map((origin) => ({ origin, where: this.name }))
   }
 
-  of(origin: string): AsyncGenerator<ReadMessage> {
-    const { first = 0, last = -1 } = this.#chains.get(origin) ?? {}
-    return this.messages(first, last)
-  }
-
-  messages(from: number, to: number): AsyncGenerator<ReadMessage> {
-    return messagesOf(this.reader, from, to)
+  /** Undefined where nothing stands under its name. */
+  stretch(origin: string): Stretch | undefined {
+    const listed = this.#chains.get(origin)
+    if (listed === undefined) return undefined
+    const { first, last } = listed
+    return { partition: this.partition, messages: () => messagesOf(this.reader, first, last) }
   }
 }
 
@@ -62,7 +69,7 @@ export async function* messagesOf(
   let end = to + 1
   let tries = 0
   while (offset < end) {
-    const { high, messages, next } = await reader.read(offset, WAIT_MS)
+    const { high, messages, next } = await reader.read(offset, tries === 0 ? 0 : WAIT_MS)
     end = Math.min(end, high)
     for (const message of messages) if (message.offset < end) yield message
     tries = next > offset ? 0 : tries + 1

@@ -135,6 +135,25 @@ describe('a pin', () => {
   })
 })
 
+describe('on Kafka, where a chain may be seen before the registry’s leaf that opens it', () => {
+  async function without(settled: boolean): Promise<unknown[]> {
+    const { exchange: commits, registry } = lanesOf(ledger)
+    const late = [...registry]
+    const opening = late.findLastIndex(({ value }) => value.includes(RUNNING))
+    const lanes = { exchange: commits, registry: late.splice(0, opening) }
+    const settle = async (): Promise<void> => {
+      if (settled) lanes.registry.push(...late)
+      return Promise.resolve()
+    }
+    return told((await judge(sourceOfLanes(lanes, 0, settle))).findings)
+  }
+
+  test('it is given a moment, and is in secret only where that leaf does not come', async () => {
+    expect(await without(true)).toEqual([])
+    expect(await without(false)).toContainEqual([RUNNING, 'chain-in-secret', undefined, undefined])
+  })
+})
+
 describe('what others hold', () => {
   async function against(data: string, evidence: Evidence): Promise<unknown[]> {
     return told((await verifyData({ data, keys: KEYS, now: NOW, evidence })).findings)

@@ -8,7 +8,7 @@ import { leafHash } from '../../gateway/ledger/hash.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { RightEdge } from '../../gateway/ledger/right-edge.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
-import type { ReadMessage } from '../../gateway/ports/log-transport.ts'
+import type { ReadMessage, ReadPart } from '../../gateway/ports/log-transport.ts'
 import { laneSource } from '../../gateway/replication/lane-source.ts'
 import { encodeCommit } from '../../gateway/replication/message.ts'
 import type { ReadableLog } from '../../gateway/replication/open-lane.ts'
@@ -64,26 +64,21 @@ export function flippedAt(commit: Commit, at: number): Commit {
   return { ...commit, payload }
 }
 
-/** By partition; offsets begin at 0. */
+/** By partition, as they are when they are read; offsets begin at 0. */
 export function logOf(partitions: readonly (readonly Commit[])[]): ReadableLog {
   return {
     partitions: partitions.length,
     openReader: ({ partition, topic }) => {
       const commits = topic === 'exchange' ? (partitions[partition] ?? []) : []
-      const messages = commits.map((commit, offset): ReadMessage => ({
-        key: ORIGIN,
-        offset,
-        value: encodeCommit(commit),
-      }))
-      const read = (
-        offset: number,
-      ): ReturnType<Awaited<ReturnType<ReadableLog['openReader']>>['read']> =>
-        Promise.resolve({
-          messages: messages.slice(offset),
-          next: messages.length,
-          low: 0,
-          high: messages.length,
-        })
+      const read = (from: number): Promise<ReadPart> => {
+        const messages = commits.slice(from).map((commit, at): ReadMessage => ({
+          key: ORIGIN,
+          offset: from + at,
+          value: encodeCommit(commit),
+        }))
+        const { length } = commits
+        return Promise.resolve({ messages, next: length, low: 0, high: length })
+      }
       return Promise.resolve({ read, close: () => Promise.resolve() })
     },
   }
@@ -103,7 +98,11 @@ export async function readLanes(
   partitions: readonly (readonly Commit[])[],
   keys = KEYS,
 ): Promise<ReadChain> {
-  const source = laneSource(logOf(partitions), parsePinnedKeys(keys))
+  return readLog(logOf(partitions), keys)
+}
+
+export async function readLog(log: ReadableLog, keys = KEYS): Promise<ReadChain> {
+  const source = laneSource(log, parsePinnedKeys(keys))
   const findings: Told[] = []
   const bytes: Buffer[] = []
   let ends = false

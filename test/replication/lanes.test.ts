@@ -10,6 +10,7 @@ import type { Commit } from '../../gateway/ports/chain-journal.ts'
 import { candidateOf } from '../../gateway/replication/candidate.ts'
 import { CommitOrder } from '../../gateway/replication/commit-order.ts'
 import { laneOf } from '../../gateway/replication/lane-of.ts'
+import type { ReadableLog } from '../../gateway/replication/open-lane.ts'
 import { SeenCommits } from '../../gateway/replication/seen-commits.ts'
 import {
   ORIGIN,
@@ -18,7 +19,9 @@ import {
   copied,
   endOfEntries,
   flippedAt,
+  logOf,
   readLanes,
+  readLog,
   signedAgain,
   spaced,
   withoutRecords,
@@ -316,6 +319,36 @@ test('a chain that stands on another lane is read there', async () => {
   ]) {
     expect(await readLanes(lanes)).toEqual({ findings: [], ends: false, bytes: bytesOf(own) })
   }
+})
+
+test('a chain that grows while it is read is not short of what somebody copies to another lane meanwhile', async () => {
+  const { partition } = laneOf(ORIGIN, 2)
+  const here = [one, two]
+  const elsewhere = [copied([seven, eight], three)]
+  const log = logOf(partition === 0 ? [here, elsewhere] : [elsewhere, here])
+  const reads: number[] = []
+  const growing: ReadableLog = {
+    ...log,
+    async openReader(lane) {
+      const reader = await log.openReader(lane)
+      return {
+        ...reader,
+        read(offset, waitMs) {
+          const answer = reader.read(offset, waitMs)
+          reads.push(lane.partition)
+          // The gateway sends it after this lane was looked at; its copy is seen a moment later.
+          if (lane.partition === partition && here.length === 2) here.push(three)
+          return answer
+        },
+      }
+    },
+  }
+  expect(await readLog(growing)).toEqual({
+    findings: [['foreign', 2, 3]],
+    ends: false,
+    bytes: bytesOf([one, two, three]),
+  })
+  expect(new Set(reads)).toEqual(new Set([0, 1]))
 })
 
 test('what comes too early is held up to a bound, and what waited and was taken does not count any more', async () => {

@@ -41,28 +41,29 @@ function commitsOf(ledger: Pick<TamperLedger, 'data' | 'files'>, origin: string)
   })
 }
 
-/** Offsets begin at `low`: what was in front of them is deleted. */
-export function sourceOfLanes(lanes: Lanes, low = 0): ChainSource {
+/** As they are when they are read. Offsets begin at `low`: what was in front of them is deleted. */
+export function sourceOfLanes(lanes: Lanes, low = 0, settle?: () => Promise<void>): ChainSource {
   const openReader = ({
     topic,
   }: Lane): ReturnType<Parameters<typeof laneSource>[0]['openReader']> => {
     const all = topic === 'registry' ? lanes.registry : lanes.exchange
-    const messages = all.map(({ key, value }, at): ReadMessage => ({
-      key,
-      value,
-      offset: low + at,
-    }))
     return Promise.resolve({
       read(offset) {
         // A few at a time, as a broker gives them.
-        const given = messages.filter((message) => message.offset >= offset).slice(0, 7)
-        const next = (given.at(-1)?.offset ?? Math.max(offset, low) - 1) + 1
-        return Promise.resolve({ messages: given, next, low, high: low + messages.length })
+        const from = Math.max(offset, low)
+        const given = all.slice(from - low, from - low + 7)
+        const messages = given.map(({ key, value }, at): ReadMessage => ({
+          key,
+          value,
+          offset: from + at,
+        }))
+        const next = from + given.length
+        return Promise.resolve({ messages, next, low, high: low + all.length })
       },
       close: () => Promise.resolve(),
     })
   }
-  return laneSource({ partitions: 1, openReader }, parsePinnedKeys(KEYS))
+  return laneSource({ partitions: 1, openReader }, parsePinnedKeys(KEYS), settle)
 }
 
 export const MESSAGE_ATTACKS: readonly Attack[] = [
