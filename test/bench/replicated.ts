@@ -20,6 +20,10 @@ export interface ReplicatedResult {
   readonly ratioToJournal: number
   /** Milliseconds that the median reply takes longer. */
   readonly addedP50: number
+  /** CPU of one exchange, `replicated` ÷ `journal`. */
+  readonly cpuToJournal: number
+  /** Share of its core that the gateway used with `replicated`: what is left to 1 it waited. */
+  readonly busy: number
 }
 
 type Durability = 'journal' | 'replicated'
@@ -91,6 +95,10 @@ async function compare(
         cycles.map((one) => one.replicated.requestsPerSecond / one.journal.requestsPerSecond),
       ),
       addedP50: median(cycles.map((one) => one.replicated.p50 - one.journal.p50)),
+      cpuToJournal: median(cycles.map((one) => one.replicated.cpuMicros / one.journal.cpuMicros)),
+      busy: median(
+        cycles.map(({ replicated: one }) => (one.requestsPerSecond * one.cpuMicros) / 1e6),
+      ),
     })
   }
   return results
@@ -105,11 +113,11 @@ function measure({ running, world }: One, connections: number, seconds: number):
 
 export function replicatedTable(results: readonly ReplicatedResult[]): string {
   return results
-    .map(({ addedP50, connections, ratioToJournal }) => {
+    .map(({ addedP50, busy, connections, cpuToJournal, ratioToJournal }) => {
       const isHeldTo = connections === 64
       const mark = isHeldTo ? (ratioToJournal >= LEAST ? '✓' : '✗') : ' '
       const bar = isHeldTo ? ` (≥ ${String(LEAST)})` : ''
-      return `${mark} replicated, ${String(connections)} connections: throughput ÷ journal ${ratioToJournal.toFixed(2)}${bar}, p50 +${addedP50.toFixed(2)} ms`
+      return `${mark} replicated, ${String(connections)} connections: throughput ÷ journal ${ratioToJournal.toFixed(2)}${bar}, p50 +${addedP50.toFixed(2)} ms, CPU ÷ journal ${cpuToJournal.toFixed(2)}, core busy ${busy.toFixed(2)}`
     })
     .join('\n')
 }
