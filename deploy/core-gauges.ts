@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Health } from '../gateway/ports/health.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Gauge, Gauges } from '../gateway/ports/telemetry.ts'
+import { closedForConsent } from './consent-check.ts'
 import type { Core } from './open-core.ts'
 import { readVerified, verifiedAge } from './verified-mark.ts'
 
@@ -24,6 +25,7 @@ export function coreGauges(asked: Asked): Gauges {
     ...ledger(asked),
     ...replication(asked),
     ...identity(asked),
+    consent(asked),
     ...kafka(asked),
     ...anchors(asked),
     ...verified(asked),
@@ -64,6 +66,10 @@ function identity({ clock, core }: Asked): Gauge[] {
     { name: 'gongdao.revocations.age', value: seconds(now - list.thisUpdate) },
     { name: 'gongdao.revocations.overdue', value: seconds(now - list.nextUpdate) },
   ]
+}
+
+function consent({ clock, core }: Asked): Gauge {
+  return { name: 'gongdao.consent.closed', value: closedForConsent(core, clock.now()).length }
 }
 
 /** Where nothing that could be shown or trusted is in force, no time is left. */

@@ -8,6 +8,7 @@ import type { Clock } from '../gateway/ports/clock.ts'
 import type { KafkaCertificate } from '../gateway/ports/telemetry.ts'
 import type { GatewayConfig } from './config.ts'
 import { HEALTH_BOUNDS, type HealthBounds } from './config/health.ts'
+import { closedForConsent, consent } from './consent-check.ts'
 import { addEvidenceChecks } from './evidence-checks.ts'
 import type { KafkaEnd } from './kafka-certificates.ts'
 import type { Core } from './open-core.ts'
@@ -25,6 +26,7 @@ export function addCoreChecks(
   health.add('ledger', () => ledger(core.refusal(), isStuck()))
   health.add('disk', () => disk(config.data, bounds.diskFreeBytes))
   health.add('revocation list', () => revocationList(core, config.revocationGraceMs, clock.now()))
+  health.add('consent', () => consent(closedForConsent(core, clock.now())))
   health.add('certificates', () => certificates(core, bounds.certificateWarningMs, clock.now()))
   const { kafka } = core
   if (kafka !== undefined) {

@@ -84,7 +84,7 @@ export function agreementsInForce(index: AgreementIndex, sought: Sought): readon
     (candidate) =>
       candidate.covers.has(sought.endpoint) &&
       candidate.agreement.consumerController === sought.controller &&
-      inForce(candidate.agreement, sought.at),
+      isInForce(candidate.agreement, sought.at),
   )
 }
 
@@ -98,10 +98,10 @@ function fitsBetter(one: Candidate, other: Candidate, sought: Sought): boolean {
 function fitOf(agreement: Agreement, { controller, purpose, at }: Sought): number {
   const ofController = agreement.consumerController === controller ? 4 : 0
   const forPurpose = purpose !== undefined && agreement.collect.purposes.includes(purpose) ? 2 : 0
-  return ofController + forPurpose + (inForce(agreement, at) ? 1 : 0)
+  return ofController + forPurpose + (isInForce(agreement, at) ? 1 : 0)
 }
 
-function inForce(agreement: Agreement, at: Instant): boolean {
+export function isInForce(agreement: Agreement, at: Instant): boolean {
   return agreement.validFrom <= at && at < agreement.validTo
 }
 

@@ -5,6 +5,7 @@
 import { agreementsInForce } from './agreement-index.ts'
 import type { Candidate, Sought } from './agreement-index.ts'
 import type { Question } from './question.ts'
+import { restsOnConsent } from './rests-on-consent.ts'
 import type { RuleBook } from './rule-book.ts'
 import { memberOf } from './vocabulary.ts'
 import type { EndpointId, PurposeCode } from './vocabulary.ts'
@@ -30,17 +31,10 @@ export function impliedPurpose(question: Question, book: RuleBook): PurposeCode 
   const [only, ...others] = agreementsInForce(book.agreements, sought)
   if (only === undefined || others.length > 0) return undefined
   if (only.agreement.purposeDeclaration !== 'implied') return undefined
-  if (restsOnConsent(only, book) || touchesSpecialCategory(only, question)) return undefined
+  if (restsOnConsent(only.agreement, book.documents)) return undefined
+  if (touchesSpecialCategory(only, question)) return undefined
   const [purpose, ...further] = only.agreement.collect.purposes
   return further.length === 0 ? purpose : undefined
-}
-
-function restsOnConsent({ agreement }: Candidate, { documents }: RuleBook): boolean {
-  const bases = [agreement.collect.basis, agreement.disclose.basis, agreement.article6]
-  // A basis that nobody registered might be consent.
-  return bases.some(
-    (code) => code !== undefined && documents.legalBases.get(code)?.requiresConsent !== false,
-  )
 }
 
 function touchesSpecialCategory({ agreement, covers }: Candidate, question: Question): boolean {

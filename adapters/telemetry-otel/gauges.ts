@@ -49,6 +49,10 @@ export const GAUGES: Readonly<Record<GaugeName, Meaning>> = {
     unit: SECONDS,
     description: 'Time since the next revocation list was due; negative while it is not',
   },
+  'gongdao.consent.closed': {
+    unit: '{agreement}',
+    description: "Agreements in force that rest on consent while nobody's consent can be read",
+  },
   'gongdao.certificate.remaining': {
     unit: SECONDS,
     description: "Time until the gateway's own certificate ends; negative when it has",

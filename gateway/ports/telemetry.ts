@@ -217,6 +217,7 @@ export type GaugeName =
   | 'gongdao.replication.backlog.age'
   | 'gongdao.revocations.age'
   | 'gongdao.revocations.overdue'
+  | 'gongdao.consent.closed'
   | 'gongdao.certificate.remaining'
   | 'gongdao.kafka.certificate.remaining'
   | 'gongdao.witness.age'

@@ -115,6 +115,7 @@ const CAUSES: Readonly<Record<string, readonly Series[]>> = {
   GongdaoRevocationListStale: [
     { series: CODES('Server.Identity.RevocationListStale'), values: '0x70 1x10' },
   ],
+  GongdaoConsentClosed: [{ series: `gongdao_consent_closed${GATEWAY}`, values: '0x10 1x70' }],
   GongdaoCertificateEnds: [
     { series: `gongdao_certificate_remaining_seconds${GATEWAY}`, values: '1209599x80' },
   ],

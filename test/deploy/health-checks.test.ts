@@ -22,6 +22,7 @@ function seen(after: number, parts: { list?: RevocationList | undefined; fault?:
     identity: { revocationList: () => list, revocationListFault: () => fault },
     witnessing: { status: () => ({ require: 0 }) },
     anchors: () => undefined,
+    inForce: () => ({ book: { documents: { agreements: [], legalBases: new Map() } } }),
   } as unknown as Core
   const health = new Health({ now: () => now })
   const config = { ...configFor('/', new Map()), revocationGraceMs: GRACE }

@@ -14,6 +14,8 @@ import { openTelemetry, type OpenedTelemetry } from '../../deploy/open-telemetry
 import { keepVerified } from '../../deploy/verified-mark.ts'
 import { explain } from '../../gateway/console/explain.ts'
 import type { DecisionRecord } from '../../gateway/ledger/events.ts'
+import type { JsonObject } from '../../policies/canonical-json.ts'
+import { agreeAnew } from '../harness/agree-anew.ts'
 import { firing, seriesOf } from '../harness/alerts.ts'
 import { audit, recordsOf } from '../harness/audit.ts'
 import { spellings } from '../harness/canary-search.ts'
@@ -22,7 +24,7 @@ import { CANARIES, HOUSEHOLD } from '../harness/departments.ts'
 import type { FaultBroker } from '../harness/fault-broker/fault-broker.ts'
 import { samplesIn, sumOf, type Sample } from '../harness/prometheus.ts'
 import { brokerWithTopics, PREFIX } from '../harness/replicated-ledger.ts'
-import { startSystem, type System } from '../harness/system.ts'
+import { headerOf, startSystem, type System } from '../harness/system.ts'
 import { testNeeding } from '../house/needs.ts'
 
 class Watched {
@@ -282,6 +284,28 @@ const ROWS: readonly Row[] = [
     alerts: ['GongdaoRevocationListOverdue', 'GongdaoRevocationListStale', 'GongdaoHealthFailing'],
     ready: [503, 'revocation list'],
     line: 'publish a revocation list',
+  },
+  {
+    name: 'consent can not be read',
+    happens: async (system) => {
+      agreeAnew(system.data, 'enrolment-for-labour-insurance.json', (agreement) => ({
+        ...agreement,
+        collect: { ...(agreement['collect'] as JsonObject), basis: 'PDPA-15-2' },
+        disclose: { ...(agreement['disclose'] as JsonObject), basis: 'PDPA-16-7' },
+      }))
+      expect(sumOf(await watched.samples(), 'gongdao_consent_closed')).toBe(0)
+      expect(await system.gateway.reload()).toMatchObject({ kind: 'reloaded' })
+      const refused = await system.run('S3')
+      expect([refused.status, headerOf(refused, 'x-road-error')]).toEqual([
+        403,
+        'Client.Policy.NoBasis',
+      ])
+      // What rests on the law alone is not affected.
+      expect((await system.run('household')).status).toBe(200)
+    },
+    goesOn: (system) => ask(system, 1),
+    alerts: ['GongdaoConsentClosed', 'GongdaoHealthDegraded'],
+    ready: [200, 'AG-S3-ENROLMENT. Whoever asks under them is refused'],
   },
   {
     name: 'a provider shows the certificate of another',
