@@ -30,7 +30,8 @@ type Durability = 'journal' | 'replicated'
 const DURABILITIES: readonly Durability[] = ['journal', 'replicated']
 const CONNECTIONS = [1, 64]
 const LEAST = 0.8
-const WARM_UP = 3
+/** The broker compiles while it serves, too: half a minute until neither changes any more. */
+const WARM_UP = 8
 
 interface One {
   readonly world: BenchWorld
