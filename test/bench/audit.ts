@@ -1,6 +1,6 @@
 /**
- * `verify` and `replay` against bare loops of the same hashes and of the same cedar-wasm calls, on a journal that the
- * gateway has just written. In a process of its own on the core under test.
+ * `verify` and `replay` against bare loops that read the same journal and compute the same hashes, or make the same cedar-wasm calls; the
+ * gateway has just written it. In a process of its own on the core under test.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'

@@ -10,7 +10,7 @@ import { DATA_DEFAULT } from '../../deploy/config.ts'
 import { audit, auditTable, type AuditResult } from './audit.ts'
 import { barsReached } from './bars.ts'
 import { bodies } from './bodies.ts'
-import { checkAnswers } from './check-answers.ts'
+import { checkAnswers, checkReceipts } from './check-answers.ts'
 import { compileShim, load, writeScript, type LoadOptions, type Measured } from './load.ts'
 import { assertMachine, keepOn, measureFdatasync } from './machine.ts'
 import { neighbours, neighbourTable } from './neighbours.ts'
@@ -47,6 +47,7 @@ const { values } = parseArgs({
 })
 // Twenty thousand exchanges and more go by before the compilers have settled.
 const WARM_UP = 4
+const AUDITED_SECONDS = 12
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 
@@ -114,6 +115,8 @@ async function measureRows(folder: string, rows: readonly Row[]): Promise<readon
         process.stderr.write(`round ${String(round)} of ${String(rounds)}: ${rowName(row)}\n`)
       }
     }
+    const gateway = running.get('gateway')
+    if (gateway !== undefined) await checkReceipts(gateway, world)
     return rows.flatMap((row) => resultsOf(row, cycles.get(row) ?? []))
   })
 }
@@ -130,7 +133,10 @@ async function oneCycle(
   }
 }
 
-/** The gateway writes a journal of some ten thousand exchanges; then it is stopped, and the journal audited. */
+/**
+ * The gateway writes a journal of some tens of thousands of exchanges, so many that most were written by a gateway that is warm; then it is
+ * stopped, and the journal audited.
+ */
 async function measureAudit(folder: string): Promise<readonly AuditResult[]> {
   let data = ''
   await withVariants(folder, ['gateway'], async (running, world) => {
@@ -139,7 +145,7 @@ async function measureAudit(folder: string): Promise<readonly AuditResult[]> {
     if (body === undefined || gateway === undefined) return
     const script = writeScript(world.folder, body)
     const shim = compileShim(world.folder)
-    await load(gateway, { world, shim, script, connections: 64, seconds: 4 })
+    await load(gateway, { world, shim, script, connections: 64, seconds: AUDITED_SECONDS })
     data = world.data
   })
   process.stderr.write(`${AUDIT}: verify and replay\n`)

@@ -8,8 +8,11 @@ import type { Asked } from '../../deploy/demo/ask.ts'
 import { bodies, keptObjectFields, keptRecordFields, requestBody } from './bodies.ts'
 import type { BenchBody } from './bodies.ts'
 import { CONSUMER, SERVICE } from './documents.ts'
+import { RECEIPT_LENGTH } from './gateway-config.ts'
 import type { Running, VariantName } from './variants.ts'
 import { syntheticSubjects, type BenchWorld } from './world.ts'
+
+const MOST_OFF = 0.2
 
 export async function checkAnswers(
   running: ReadonlyMap<VariantName, Running>,
@@ -23,6 +26,17 @@ export async function checkAnswers(
         name === 'gateway' ? faultOfGateway(answer) : faultOfProxy(answer, body, subject)
       if (fault !== undefined) throw new Error(`${name} does not do its work: ${fault}`)
     }
+  }
+}
+
+/** When all is measured: were the receipts that the ends alone carried as long as the gateway's? */
+export async function checkReceipts(gateway: Running, world: BenchWorld): Promise<void> {
+  const [subject = ''] = syntheticSubjects(1)
+  const [body] = bodies()
+  const { headers } = await askOnce(gateway.port, world, `${body?.path ?? ''}?id=${subject}`)
+  const { length } = String(headers['exchange-receipt'])
+  if (Math.abs(length / RECEIPT_LENGTH - 1) > MOST_OFF) {
+    throw new Error(`a receipt has ${String(length)} characters, not ${String(RECEIPT_LENGTH)}`)
   }
 }
 

@@ -1,25 +1,15 @@
 /** The gateway under test, with everything on: two durable records for each exchange, the real rules, receipts. */
-import { join } from 'node:path'
 import { telemetry } from '../../deploy/config/telemetry.ts'
 import { openTelemetry } from '../../deploy/open-telemetry.ts'
 import { systemChance, systemClock } from '../../deploy/system.ts'
 import { startGateway } from '../../deploy/wire.ts'
-import { SubsystemId } from '../../policies/vocabulary.ts'
-import { PROVIDER } from './documents.ts'
+import { gatewayConfig } from './gateway-config.ts'
 import type { GatewaySections } from './variants.ts'
-import { GATEWAY } from './world.ts'
 
 const [folder = '', port = '', upstream = '', sections = '{}'] = process.argv.slice(2)
 const { replication, telemetry: told } = JSON.parse(sections) as GatewaySections
 const config = {
-  data: join(folder, 'data'),
-  instance: 'TW',
-  gateway: GATEWAY,
-  listen: { host: '127.0.0.1', port: Number(port) },
-  addresses: new Map([[SubsystemId.parse(PROVIDER), new URL(`https://localhost:${upstream}`)]]),
-  syntheticIds: true,
-  revocationGraceMs: 3_600_000,
-  rememberedExchanges: 10_000,
+  ...gatewayConfig(folder, port, upstream),
   ...(replication && { replication }),
 }
 const observed = told && openTelemetry(config, telemetry.parse(told))

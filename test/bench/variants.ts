@@ -1,4 +1,7 @@
-/** The three things that are compared: nginx, a bare node:https proxy, and the gateway. Each is a process of its own on core 1. */
+/**
+ * What is compared: nginx, a bare node:https proxy, the gateway, and the gateway's two ends with nothing between them. Each is a
+ * process of its own on core 1.
+ */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -20,9 +23,9 @@ export interface Running {
   readonly stop: () => Promise<void>
 }
 
-export type VariantName = 'nginx' | 'bare' | 'gateway'
+export type VariantName = 'nginx' | 'bare' | 'edges' | 'gateway'
 
-export const VARIANTS: readonly VariantName[] = ['nginx', 'bare', 'gateway']
+export const VARIANTS: readonly VariantName[] = ['nginx', 'bare', 'edges', 'gateway']
 export const CORE_OF_VARIANT = '1'
 export const CORE_OF_LOAD = '0'
 
@@ -68,13 +71,14 @@ export async function startVariant(
       return startNginxProxy(world, port, upstream)
     case 'bare':
       return startNode(world, 'bare.program.ts', { port, upstream })
+    case 'edges':
+      return startNode(world, 'edges.program.ts', { port, upstream })
     case 'gateway':
       return startNode(world, 'gateway.program.ts', { port, upstream })
   }
 }
 
-/** The gateway with another durability; `section`: of the configuration. */
-/** Sections of its configuration, as JSON has them. */
+/** Sections of the gateway's configuration, as JSON has them. */
 export interface GatewaySections {
   readonly replication?: ReplicationConfig | undefined
   readonly telemetry?: z.input<typeof telemetry> | undefined

@@ -10,22 +10,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { nodeDisk } from '../../adapters/ledger-journal/disk.ts'
-import { chainFolder } from '../../adapters/ledger-journal/folders.ts'
-import { chainTag, frameAt, segmentHeaderLength } from '../../adapters/ledger-journal/frame.ts'
-import type { FrameView } from '../../adapters/ledger-journal/frame.ts'
-import { readSegment, segmentNumbers } from '../../adapters/ledger-journal/recover.ts'
 import { journalSource } from '../../adapters/ledger-journal/chain-source.ts'
 import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
 import type { VerifyOptions } from '../../adapters/ledger-journal/verify-data.ts'
 import { examiningThreads } from '../../adapters/verify-threads/examining-threads.ts'
 import { verify } from '../../gateway/console/verify.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
-import { placeOf } from '../../gateway/ledger/entry-bytes.ts'
-import { digestOf, leafHash, nodeHash } from '../../gateway/ledger/hash.ts'
-import type { TreeHash } from '../../gateway/ledger/hash.ts'
 import { noteKey, parseNote, signersOf } from '../../gateway/ledger/note.ts'
-import { commitmentToRow } from '../../gateway/ledger/public-row.ts'
 import { ED25519 } from '../../gateway/ledger/signer.ts'
 import {
   KEYS,
@@ -39,11 +30,10 @@ import {
   putInstance,
   putOpening,
 } from '../harness/small-ledger.ts'
+import { hashChain } from './bare-hashes.ts'
 
 const [exchanges = 20_000, connections = 64, cycles = 5] = process.argv.slice(2).map(Number)
 const ORIGIN = exchangeOrigin(1)
-const ROW =
-  '{"bases":{"collect":"PDPA-15-1","disclose":"PDPA-16-1"},"consumer":"T/GOV/A300000014","effect":"permit","month":"2026-11","provider":"T/GOV/B300000051","purpose":"031","service":"T/GOV/B300000051/tax/income"}'
 
 const data = mkdtempSync(join(tmpdir(), 'gongdao-verify-'))
 await writeLedger()
@@ -123,47 +113,13 @@ async function writeLedger(): Promise<void> {
   await registry.close()
 }
 
-/** The hashes that any verifier of this journal must compute, and nothing else but finding where they begin. */
 function bareLoop(signatures: boolean): void {
   const key = noteKey(ORIGIN, ED25519, gateway.publicKey)
-  let size = 0
-  const folder = chainFolder(data, ORIGIN)
-  const tag = chainTag(ORIGIN)
-  for (const number of segmentNumbers(nodeDisk, folder)) {
-    const bytes = readSegment({ disk: nodeDisk, folder }, number)
-    let offset = segmentHeaderLength(ORIGIN)
-    for (;;) {
-      const frame = frameAt(bytes, offset, tag)
-      if (frame.kind !== 'frame') break
-      const at = hashEntries(bytes, frame)
-      size += frame.count
-      hashRoot(size)
-      const note = signatures ? parseNote(bytes.toString('utf8', at, frame.end)) : undefined
-      if (note !== undefined && signersOf(note, [key])?.length !== 1) throw new Error('signature')
-      offset = frame.end
-    }
-  }
-}
-
-/** Answers where the checkpoint begins. */
-function hashEntries(bytes: Buffer, frame: FrameView): number {
-  let before: TreeHash = '\0'.repeat(32)
-  let at = frame.payload
-  for (let count = 0; count < frame.count; count += 1) {
-    const place = placeOf(bytes, at, frame.end)
-    if (place === undefined) throw new Error('not an entry')
-    digestOf(bytes.subarray(place.record, place.recordEnd))
-    before = nodeHash(before, leafHash(bytes.subarray(place.hashedAt, place.end)))
-    commitmentToRow('AAAAAAAAAAAAAAAAAAAAAA', ROW)
-    at = place.end
-  }
-  return at
-}
-
-/** A node for each perfect subtree that the size is made of, but one. */
-function hashRoot(size: number): void {
-  let root: TreeHash = '\0'.repeat(32)
-  for (let rest = (size - 1) & size; rest > 0; rest &= rest - 1) root = nodeHash(root, root)
+  hashChain(data, ORIGIN, (text) => {
+    if (!signatures) return
+    const note = parseNote(text)
+    if (note === undefined || signersOf(note, [key])?.length !== 1) throw new Error('signature')
+  })
 }
 
 function cpu(work: () => void): number {

@@ -137,7 +137,8 @@ test('a tail that was cut off is told, and sent again', async () => {
   partition().loseFrom(1)
   await until(async () => (await stored()).length === 3, 'all is there again')
   expect(await stored()).toEqual(notes())
-  expect(now.reports).toEqual([
+  // On a busy machine it may be told before that reading them back takes long.
+  expect(now.reports.filter((sentence) => sentence.startsWith('checkpoints/'))).toEqual([
     expect.stringMatching(/^checkpoints\/0 ended at offset 3 and now ends at 1/),
   ])
   await allReadBack(now)
