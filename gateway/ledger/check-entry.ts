@@ -58,21 +58,23 @@ function textOf(bytes: Buffer, { end, hashedAt }: Place): string {
 
 const DIGEST = 43
 const END = '","v":1}'
+const END_BYTES = Buffer.from(END)
 
 /** What is the same in all leaves of one kind, with or without a public commitment; places count from the leaf's first byte. */
 interface Shape {
   readonly kind: LeafKind
-  readonly begin: string
+  readonly begin: Uint8Array
   readonly publicAt: number | undefined
   /** From the commitment to the record; empty where there is none. */
-  readonly between: string
+  readonly between: Uint8Array
   readonly recordAt: number
 }
 
 function shapeOf(kind: LeafKind, row: '' | undefined): Shape {
-  const [begin = '', between = ''] = leafText(kind, '', row)
+  const [begin = Buffer.alloc(0), between = Buffer.alloc(0)] = leafText(kind, '', row)
     .slice(0, -END.length)
     .split(/(?<="public":")/)
+    .map((text) => Buffer.from(text))
   if (row === undefined)
     return { kind, begin, publicAt: undefined, between, recordAt: begin.length }
   const recordAt = begin.length + DIGEST + between.length
@@ -90,10 +92,10 @@ function shapeAt(bytes: Buffer, { end, hashedAt }: Place): Shape | undefined {
   const start = hashedAt + 1
   for (const shape of SHAPES.get(end - start) ?? []) {
     const { begin, between, recordAt } = shape
-    if (!isAt(bytes, start, begin)) continue
+    if (!areAt(bytes, start, begin)) continue
     const isWhole =
-      isAt(bytes, start + recordAt - between.length, between) &&
-      isAt(bytes, start + recordAt + DIGEST, END)
+      areAt(bytes, start + recordAt - between.length, between) &&
+      areAt(bytes, start + recordAt + DIGEST, END_BYTES)
     return isWhole ? shape : undefined
   }
   return undefined
@@ -106,6 +108,13 @@ export function isPublic(
 ): boolean {
   if (publicAt === undefined || commitment === undefined) return publicAt === commitment
   return isAt(bytes, publicAt, commitment)
+}
+
+function areAt(bytes: Buffer, at: number, expected: Uint8Array): boolean {
+  for (let index = 0; index < expected.length; index += 1) {
+    if (bytes[at + index] !== expected[index]) return false
+  }
+  return true
 }
 
 /** `text` is ASCII. */

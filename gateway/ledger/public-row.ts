@@ -37,9 +37,9 @@ export function commitmentToRow(salt: string, row: string): Digest {
 }
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** Of base64url; 0 for whatever is none. */
-const SEXTETS = Uint8Array.from({ length: 256 }, (_, code) =>
-  Math.max(0, BASE64URL.indexOf(String.fromCharCode(code))),
+/** Of base64url; -1 for whatever is none. */
+const SEXTETS = Int8Array.from({ length: 256 }, (_, code) =>
+  BASE64URL.indexOf(String.fromCharCode(code)),
 )
 const SALT_CHARACTERS = 22
 
@@ -51,20 +51,23 @@ export class RowCommitments {
     this.#bytes = Buffer.concat([Buffer.alloc(16), Buffer.from(row)])
   }
 
-  /** `salt`: where the 22 characters of base64url stand that are 16 bytes. */
-  with(bytes: Buffer, salt: number): string {
+  /** `salt`: where the 22 characters of base64url stand that are 16 bytes. Undefined where one of them is none. */
+  with(bytes: Buffer, salt: number): string | undefined {
     let bits = 0
+    let seen = 0
     let held = 0
     let to = 0
     for (let at = salt; at < salt + SALT_CHARACTERS; at += 1) {
-      bits = (bits << 6) | (SEXTETS[bytes[at] ?? 0] ?? 0)
+      const sextet = SEXTETS[bytes[at] ?? 0] ?? -1
+      seen |= sextet
+      bits = (bits << 6) | sextet
       held += 6
       if (held < 8) continue
       held -= 8
       this.#bytes[to] = (bits >> held) & 0xff
       to += 1
     }
-    return hash('sha256', this.#bytes, 'base64url')
+    return seen < 0 ? undefined : hash('sha256', this.#bytes, 'base64url')
   }
 }
 

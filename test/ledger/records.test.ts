@@ -242,6 +242,39 @@ test('a template matches nothing whose values are not plain words and whole numb
   expect(isMatched(record)).toBe(true)
 })
 
+test('of all bytes, a template takes for a plain word those that JSON spells as themselves, wherever in the word they stand', () => {
+  const { record } = decisionEntry(1, Date.UTC(2026, 10, 5), 'permit')
+  const templates = new RecordTemplates()
+  templates.learn('intent', record, factsOf('intent', record)!)
+  const plain = (code: number): boolean =>
+    code >= 0x20 && code < 0x80 && code !== 0x22 && code !== 0x5c
+  const from = record.indexOf('"request":"') + '"request":"'.length
+  const end = record.indexOf('"', from)
+  expect((end - from) % 4).not.toBe(0)
+  const isMatched = (at: number, code: number): boolean => {
+    const bytes = Buffer.from(record, 'latin1')
+    bytes[at] = code
+    return templates.match('intent', bytes, 0, bytes.length) !== undefined
+  }
+  const places = Array.from({ length: end - from }, (_, at) => from + at)
+  const codes = Array.from({ length: 256 }, (_, code) => code)
+  const wrong = places.flatMap((at) =>
+    codes
+      .filter((code) => isMatched(at, code) !== plain(code))
+      .map((code) => `${String(code)} at ${String(at - from)}`),
+  )
+  expect(wrong.slice(0, 5)).toEqual([])
+})
+
+test('a template with a number of 16 digits matches none: two texts may be one double there', () => {
+  const { record } = decisionEntry(1, Date.UTC(2026, 10, 5), 'permit')
+  const long = record.replace(/"deadline":\d+/, '"deadline":9007199254740991')
+  const templates = new RecordTemplates()
+  templates.learn('intent', long, factsOf('intent', long)!)
+  const bytes = Buffer.from(long.replace('740991', '740993'))
+  expect(templates.match('intent', bytes, 0, bytes.length)).toBeUndefined()
+})
+
 describe('the bytes of an entry', () => {
   const entryOf = (record: string, leaf: string): Buffer => {
     const bytes = Buffer.from(`..${record}..\0${leaf}`, 'latin1')
