@@ -185,7 +185,7 @@ function lastOf({ count, first }: FrameView): number {
   return first + Math.max(1, count) - 1
 }
 
-/** What was read of one segment, in chunks with memory of their own. */
+/** What was read of one segment, in chunks that stand in its memory. */
 class Frames {
   readonly bytes: Buffer
   /** Where the next frame begins. */
@@ -226,10 +226,7 @@ class Frames {
       if (parts.length === 0) continue
       const start = this.#starts[at] ?? this.end
       const end = this.#starts[at + 1] ?? Math.max(start, this.end)
-      // Not of Node's pool, and written over as a whole.
-      const own = Buffer.allocUnsafeSlow(end - start)
-      this.bytes.copy(own, 0, start, end)
-      yield { bytes: own, parts }
+      yield { bytes: this.bytes.subarray(start, end), parts }
     }
   }
 }

@@ -104,7 +104,7 @@ class Thread {
     const answer = Promise.withResolvers<Examined>()
     this.#number += 1
     this.#waiting.set(this.#number, answer)
-    const memory = bytes.buffer as ArrayBuffer
+    const memory = memoryOf(bytes)
     const order: Order = { number: this.#number, bytes: memory, parts, how }
     this.#worker.postMessage(order, [memory])
     return answer.promise
@@ -114,6 +114,13 @@ class Thread {
     await this.#worker.terminate()
     await this.#ended.catch(() => undefined)
   }
+}
+
+/** Whoever reads the chunks beside it keeps what they stand in. */
+function memoryOf(bytes: Buffer): ArrayBuffer {
+  const { buffer } = bytes
+  const isAll = buffer.byteLength === bytes.length && buffer instanceof ArrayBuffer
+  return isAll ? buffer : new Uint8Array(bytes).buffer
 }
 
 function asError(fault: unknown): Error {

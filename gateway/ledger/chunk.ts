@@ -2,9 +2,9 @@
 import type { Finding } from './finding.ts'
 import type { FrameType } from './storage.ts'
 
-/** Some parts and the memory that they stand in: about 1 MB, so that a thread's work is worth handing over. */
+/** Some parts and the bytes that they stand in: about 1 MB, so that a thread's work is worth handing over. */
 export interface Chunk {
-  /** Memory of its own (not of Node's pool), which belongs to the reader from now on: it may go to another thread. */
+  /** Never written to again. May be a piece of something larger: whoever hands it to another thread hands over a copy then. */
   readonly bytes: Buffer
   readonly parts: readonly Part[]
 }
