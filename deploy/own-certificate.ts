@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { safeName, type Layout } from '../adapters/certs-folder/layout.ts'
 import { certificateFields } from '../certs/certificate-fields.ts'
 import { identityOf, identityUri } from '../certs/identity.ts'
@@ -38,7 +39,22 @@ export function readOwnCertificate(layout: Layout, gateway: GatewayId, trust: Tr
   }
   // With the issuing CA's, so that a peer needs to know the root only.
   const [root, issuing] = trust.pem
-  return { cert: cert + issuing, key, ca: [issuing, root] }
+  const tls: OwnTls = { cert: `${cert.trimEnd()}\n${issuing}`, key, ca: [issuing, root] }
+  assertTaken(tls, path)
+  return tls
+}
+
+/** By TLS itself: it refuses keys that are too short, and what else its version and configuration here hold for weak. */
+function assertTaken({ ca, cert, key }: OwnTls, path: string): void {
+  try {
+    createSecureContext({ ca: [...ca], cert, key })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new OwnCertificateUnfit(
+      `TLS does not take ${path}.crt with its key: ${why}. Issue another one (npx gongdao certs issue, or sign-csr)`,
+      { cause },
+    )
+  }
 }
 
 function certificateIn(pem: string, path: string): X509Certificate {

@@ -24,14 +24,16 @@ interface Sample {
 let leaves = 0
 const chains = readLedger(data).view.geneses.map(({ record }) => record.chain)
 const asked = cedarInputs()
-/** Not counted: compilers warm up, files come into memory. */
-const WARMING = 3
 // One comparison after the other: V8 throws away the code of what has not run for some collections of the heap, and a replay makes many.
 const results = [
-  resultOf('verify', await compared({ product: verifyAll, bare: hashAll, times: 5 }), leaves),
+  resultOf(
+    'verify',
+    await compared({ product: verifyAll, bare: hashAll, warming: 3, times: 5 }),
+    leaves,
+  ),
   resultOf(
     'replay',
-    await compared({ product: replayAll, bare: judgeAll, times: 1 }),
+    await compared({ product: replayAll, bare: judgeAll, warming: 1, times: 1 }),
     asked.length / 2,
   ),
 ]
@@ -85,14 +87,18 @@ function callOf(input: CedarInput): StatefulAuthorizationCall {
   return { ...input, ...typing } as StatefulAuthorizationCall
 }
 
-/** `times`: what is done in a moment is done that often in a round. */
+/**
+ * `warming`: rounds that do not count, in which compilers warm up and files come into memory. `times`: what is done in a moment is done
+ * that often in a round.
+ */
 async function compared(its: {
   readonly product: () => Promise<void> | void
   readonly bare: () => void
+  readonly warming: number
   readonly times: number
 }): Promise<readonly Sample[]> {
   const samples: Sample[] = []
-  for (let round = 1 - WARMING; round <= Number(rounds); round += 1) {
+  for (let round = 1 - its.warming; round <= Number(rounds); round += 1) {
     const product = await secondsOf(its.product, its.times)
     const bare = await secondsOf(its.bare, its.times)
     if (round >= 1) samples.push({ product, bare })

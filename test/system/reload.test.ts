@@ -1,4 +1,4 @@
-import { randomBytes, X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { CertsFolder } from '../../adapters/certs-folder/certs-folder.ts'
-import { safeName } from '../../adapters/certs-folder/layout.ts'
-import { LOCAL_HOSTS } from '../../certs/authority.ts'
+import { layoutOf, safeName } from '../../adapters/certs-folder/layout.ts'
+import { issueCertificate, LOCAL_HOSTS } from '../../certs/authority.ts'
 import { identityOf } from '../../certs/identity.ts'
+import type { KeyedCertificate } from '../../certs/sign-certificate.ts'
 import { readLedger } from '../../deploy/read-ledger.ts'
 import { Instant } from '../../policies/vocabulary.ts'
 import { audit, intentsOf } from '../harness/audit.ts'
@@ -70,6 +71,15 @@ async function newCertificate(ends = Date.now() + DAY_MS): Promise<void> {
     },
     { key: 'ec', now: Instant.ofMilliseconds(Date.now()) },
   )
+}
+
+function ownFiles(): { readonly pair: string; readonly issuing: KeyedCertificate } {
+  const { issued, issuingCertificate, issuingKey } = layoutOf(join(system.data, 'certs'))
+  const read = (path: string): string => readFileSync(path, 'utf8')
+  return {
+    pair: join(issued, safeName(identityOf('gateway', GATEWAY))),
+    issuing: { certificate: read(issuingCertificate), key: read(issuingKey) },
+  }
 }
 
 test('a changed document takes force for the next request, with a new manifest; decisions name the one that they used', async () => {
@@ -180,6 +190,36 @@ test.each([
   expect(await reload()).toMatchObject({ kind: 'refused' })
   expect(system.reports.at(-1)).toContain(`.${end}`)
   expect(await shownSerial()).toBe(serial)
+  expect((await system.run('S3')).status).toBe(200)
+})
+
+test('a key that TLS holds for too short is refused, and documents beside it do not take force', async () => {
+  const serial = await shownSerial()
+  const { issuing, pair } = ownFiles()
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  const order = {
+    ...{ identity: identityOf('gateway', GATEWAY), publicKey },
+    ...{ organization: 'Gongdao DEMO', hosts: LOCAL_HOSTS },
+    notBefore: Instant.ofMilliseconds(Date.now() - DAY_MS),
+    notAfter: Instant.ofMilliseconds(Date.now() + DAY_MS),
+  }
+  writeFileSync(`${pair}.crt`, await issueCertificate(issuing, order, randomBytes))
+  writeFileSync(`${pair}.key`, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  rmSync(join(system.data, 'documents/agreements/enrolment-for-labour-insurance.json'))
+  for (const attempt of ['first', 'second']) {
+    expect([attempt, await reload()]).toMatchObject([attempt, { kind: 'refused' }])
+    expect(system.reports.at(-1)).toMatch(/TLS does not take .*\.crt with its key: .*key too small/)
+  }
+  expect(await shownSerial()).toBe(serial)
+  expect(readLedger(system.data).view.manifests).toHaveLength(1)
+  expect((await system.run('S3')).status).toBe(200)
+})
+
+test('a certificate without its last line break is as good as with it', async () => {
+  await newCertificate()
+  const { pair } = ownFiles()
+  writeFileSync(`${pair}.crt`, readFileSync(`${pair}.crt`, 'utf8').trimEnd())
+  expect(await reload()).toMatchObject({ kind: 'reloaded' })
   expect((await system.run('S3')).status).toBe(200)
 })
 
