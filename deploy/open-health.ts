@@ -5,9 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { makeHealthListener } from '../gateway/http/health.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import { failing, Health, ok } from '../gateway/ports/health.ts'
+import type { Report } from '../gateway/ports/telemetry.ts'
 import type { GatewayConfig } from './config.ts'
 import { HEALTH_BOUNDS } from './config/health.ts'
 import { addEventLoopCheck } from './health-checks.ts'
+import { tellHealth } from './tell-health.ts'
 
 export interface OpenedHealth {
   readonly health: Health
@@ -18,9 +20,20 @@ export interface OpenedHealth {
   close(): Promise<void>
 }
 
+/** A start, a stop and a SIGHUP say themselves what becomes of them. */
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['gateway', 'reload'])
+
 export async function openHealth(
   config: GatewayConfig,
-  { clock, metrics }: { readonly clock: Clock; readonly metrics?: RequestListener | undefined },
+  {
+    clock,
+    metrics,
+    report,
+  }: {
+    readonly clock: Clock
+    readonly metrics?: RequestListener | undefined
+    readonly report: Report
+  },
 ): Promise<OpenedHealth> {
   const health = new Health(clock)
   const phase = (finding: ReturnType<typeof ok>): void => {
@@ -31,7 +44,10 @@ export async function openHealth(
     config.health && (await listen(config.health, makeHealthListener({ health, metrics })))
   const eventLoop = addEventLoopCheck(health, config.health ?? HEALTH_BOUNDS)
   // So that `since` is right whoever asks when.
-  const looking = setInterval(() => health.report(), 1000).unref()
+  const tell = tellHealth(report, TOLD_ELSEWHERE)
+  const looking = setInterval(() => {
+    tell(health.report())
+  }, 1000).unref()
   return {
     health,
     url: listener?.url,

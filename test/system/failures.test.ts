@@ -73,6 +73,10 @@ test('a revocation list that is too old refuses everybody; before that it is tol
   expect(stale).toMatchObject({ state: 'failing' })
   expect(stale.whatToDo).toContain('gongdao certs crl')
   expect(inProcess(system).state).toBe('failing')
+  const { reports } = system
+  const isSaid = (): boolean =>
+    reports.some((said) => said.startsWith('revocation list failing') && said.includes('certs crl'))
+  await until(isSaid, 'it is said without anybody asking')
 })
 
 test('a new revocation list that can not be used is told until it can; the one before stays in force', async () => {
