@@ -12,6 +12,7 @@ const LOOK_MS = 20
 export class Drain {
   readonly #finishWithinMs: number
   #stopping = false
+  #brokenOff = false
   #underWay = 0
 
   /** `finishWithinMs`: then what is still under way is broken off; each gets its outcome all the same. */
@@ -20,6 +21,9 @@ export class Drain {
   }
 
   readonly isStopping = (): boolean => this.#stopping
+
+  /** What ends from now on without an answer does so because of us. */
+  readonly hasBrokenOff = (): boolean => this.#brokenOff
 
   /** The same chain, which from the stop on accepts nothing new: what was begun may still be finished. */
   guard(chain: Chain): Chain {
@@ -43,7 +47,7 @@ export class Drain {
     }
   }
 
-  /** A consumer whose connection is cut has left, which ends its exchange. */
+  /** Whose connection is cut gets no answer any more, which ends the exchange. */
   async stop(listener: Server): Promise<void> {
     this.#stopping = true
     const closed = once(listener, 'close')
@@ -56,7 +60,9 @@ export class Drain {
       lingered = this.#underWay === 0 ? lingered + LOOK_MS : 0
       waited += LOOK_MS
       const isOver = lingered >= LINGER_MS || waited >= this.#finishWithinMs
-      if (isOver) listener.closeAllConnections()
+      if (!isOver) return
+      this.#brokenOff = true
+      listener.closeAllConnections()
     }, LOOK_MS)
     await closed
     clearInterval(cutting)

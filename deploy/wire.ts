@@ -9,7 +9,6 @@ import { makeExchange } from '../gateway/exchange/exchange.ts'
 import type { ExchangeParts } from '../gateway/exchange/parts.ts'
 import { makeExchangeListener } from '../gateway/http/exchange-listener.ts'
 import { makeMetaservices } from '../gateway/http/metaservices.ts'
-import type { Chain } from '../gateway/ledger/entry.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Health } from '../gateway/ports/health.ts'
 import { NO_TELEMETRY } from '../gateway/ports/telemetry.ts'
@@ -72,7 +71,7 @@ async function begin(
   const { admission, refused } = countRefusals(clock.now(), options.telemetry)
   const recording = recordAdmission(admission, core.ledger, options)
   const drain = new Drain((config.stop ?? STOP).finishWithinMs)
-  const own = { provider: load.guard(provider), refused, ledger: drain.guard(core.ledger) }
+  const own = { provider: load.guard(provider), refused, drain }
   const parts = exchangeParts(config, core, { ...options, ...own })
   const admitted = load.admission({ refused, inForce })
   const listener = makeExchangeListener({
@@ -145,7 +144,7 @@ function exchangeParts(
     readonly health: Health
     readonly provider: ExchangeParts['provider']
     readonly refused: Refused
-    readonly ledger: Chain
+    readonly drain: Drain
   },
 ): ExchangeParts {
   return {
@@ -153,7 +152,7 @@ function exchangeParts(
     inForce: core.inForce,
     revocations: core.identity.revocations,
     standing: core.identity.standing,
-    ledger: rest.ledger,
+    ledger: rest.drain.guard(core.ledger),
     keys: observeKeys(core.keys, rest.health, rest.clock),
     provider: rest.provider,
     clock: rest.clock,
@@ -167,6 +166,7 @@ function exchangeParts(
     },
     report: reportingTo(rest),
     telemetry: rest.telemetry ?? NO_TELEMETRY,
+    hasBrokenOff: rest.drain.hasBrokenOff,
   }
 }
 

@@ -83,6 +83,7 @@ export const REFUSALS = {
   'Server.Registry.Changed': words(503, 'The registry changed meanwhile', '登錄資料已變更', 'The decision rested on documents that changed before the answer could leave. Ask again.'),
   'Server.Overloaded': words(503, 'Too many exchanges in flight', '系統忙碌', 'Try again after the time in Retry-After.'),
   'Server.Load.Busy': words(503, 'Too many exchanges at one time', '同時交換數已達上限', 'As many exchanges as are allowed at one time for your subsystem, or with this provider, are under way. Nothing was asked or recorded. Try again after the time in Retry-After.'),
+  'Server.Stopped': words(503, 'The gateway stopped', '系統已停止', 'The gateway stopped before the answer came. It was not passed on; what became of the exchange is recorded.'),
   'Server.Stopping': words(503, 'The gateway is stopping', '系統即將停止', 'Nothing was asked or recorded. Connect to another gateway, or to this one after the time in Retry-After.'),
   'Server.Provider.Unavailable': words(503, 'Provider out of order', '資料提供機關暫停服務', 'The provider has not answered several times in a row, so it is not asked for a while. Nothing was asked or recorded. Try again after the time in Retry-After.'),
   'Server.Provider.Unreachable': words(502, 'Provider cannot be reached', '無法連線資料提供機關', 'No connection to the provider could be made; it was not asked. Try again later.'),

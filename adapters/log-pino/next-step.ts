@@ -13,6 +13,8 @@ const NEXT_STEPS: Partial<Readonly<Record<Refusal, string>>> = {
   'Server.Keys.Unavailable':
     'look at keys/keys.sqlite below the data folder: space, owner, another process that has it open',
   'Server.Internal': 'the line of event "fault" beside this one says where; report it',
+  'Server.Stopped':
+    'the stop did not wait for it; if that happens often, raise stop.finishWithinMs',
   'Server.Overloaded':
     'more requests than places; if it goes on, add a gateway or raise limits.inFlight',
   'Server.Load.Busy':

@@ -72,7 +72,7 @@ function questionOf(asked: Asked, bound: Bound): Question {
  * rules and revocations known now still permit it? Undefined: yes.
  */
 export function refusedMeanwhile(decided: Decided, parts: ExchangeParts): Refusal | undefined {
-  if (decided.asked.call.signal.aborted) return 'Client.Request.Abandoned'
+  if (decided.asked.call.signal.aborted) return whyAborted(parts)
   try {
     return changedMeanwhile(decided, parts)
   } catch (fault) {
@@ -80,6 +80,11 @@ export function refusedMeanwhile(decided: Decided, parts: ExchangeParts): Refusa
     parts.report(fault)
     return 'Server.Internal'
   }
+}
+
+/** Who left: the caller, or we. */
+export function whyAborted({ hasBrokenOff }: ExchangeParts): Refusal {
+  return hasBrokenOff() ? 'Server.Stopped' : 'Client.Request.Abandoned'
 }
 
 function changedMeanwhile(decided: Decided, parts: ExchangeParts): Refusal | undefined {

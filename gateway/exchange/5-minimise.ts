@@ -6,6 +6,7 @@ import type { Refusal } from '../../policies/refusal.ts'
 import type { FieldRegistration } from '../../policies/service.ts'
 import type { FieldName } from '../../policies/vocabulary.ts'
 import type { OutcomeKind } from '../ledger/events.ts'
+import { whyAborted } from './2-decide.ts'
 import type { Intent } from './3-record-intent.ts'
 import type { Asking } from './4-call-provider.ts'
 import { projectionOf } from './compiled.ts'
@@ -38,9 +39,9 @@ export function minimise(intent: Intent, asking: Asking, parts: ExchangeParts): 
     case 'superseded':
       return { outcome: 'not-sent', reason: asking.reason, ...NOTHING }
     case 'not-sent':
-      return { outcome: 'not-sent', reason: NOT_SENT[asking.why], ...NOTHING }
+      return { outcome: 'not-sent', reason: reasonOf(NOT_SENT, asking.why, parts), ...NOTHING }
     case 'unanswered':
-      return { outcome: 'unanswered', reason: UNANSWERED[asking.why], ...NOTHING }
+      return { outcome: 'unanswered', reason: reasonOf(UNANSWERED, asking.why, parts), ...NOTHING }
     case 'faulted':
       return { outcome: 'unanswered', reason: 'Server.Internal', ...NOTHING }
     case 'answered':
@@ -51,15 +52,21 @@ export function minimise(intent: Intent, asking: Asking, parts: ExchangeParts): 
 const NOT_SENT = {
   unreachable: 'Server.Provider.Unreachable',
   untrusted: 'Server.Provider.Untrusted',
-  aborted: 'Client.Request.Abandoned',
 } as const satisfies Record<string, Refusal>
 
 const UNANSWERED = {
   timeout: 'Server.Provider.Timeout',
   broken: 'Server.Provider.Broken',
   'too-large': 'Server.Provider.TooLarge',
-  aborted: 'Client.Request.Abandoned',
 } as const satisfies Record<string, Refusal>
+
+function reasonOf<Why extends string>(
+  reasons: Readonly<Record<Why, Refusal>>,
+  why: Why | 'aborted',
+  parts: ExchangeParts,
+): Refusal {
+  return why === 'aborted' ? whyAborted(parts) : reasons[why]
+}
 
 /** What a provider sent must not be able to end an exchange without an outcome, whatever our own mistake. */
 function minimiseSafely(intent: Intent, answer: Answered, parts: ExchangeParts): Minimised {

@@ -35,4 +35,6 @@ export interface ExchangeParts {
   readonly report: (fault: unknown) => void
   /** `NO_TELEMETRY` where it is off. */
   readonly telemetry: Telemetry
+  /** The gateway stops, and has cut the connections of those who still waited. */
+  readonly hasBrokenOff: () => boolean
 }

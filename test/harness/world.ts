@@ -123,6 +123,7 @@ export function makeWorld(options: WorldOptions = {}): World {
     refusedEarly: (code, peer) => refusedEarly.push(`${code} ${peer.subsystem}`),
     report: (fault) => faults.push(fault),
     telemetry: options.telemetry ?? NO_TELEMETRY,
+    hasBrokenOff: () => false,
   }
   const vkey = vkeyText(`TW/exchange/${GATEWAY}`, memory.signer.publicKey)
   const world: World = {

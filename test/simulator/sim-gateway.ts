@@ -317,6 +317,7 @@ export class SimGateway {
       configuration: Digest.parse('c'.repeat(43)),
       syntheticIds: true,
       telemetry: NO_TELEMETRY,
+      hasBrokenOff: () => false,
       refusedEarly: () => undefined,
       report: (fault) => {
         this.#observed.fail(fault instanceof Error ? fault : new Error('a thrown value'))

@@ -212,7 +212,7 @@ test('what does not finish within the bound is broken off with its outcome, and 
   expect(leaves.slice(-2).map(({ kind }) => kind)).toEqual(['outcome', 'seal'])
   expect(leaves.at(-2)?.record).toMatchObject({
     outcome: 'unanswered',
-    reason: 'Client.Request.Abandoned',
+    reason: 'Server.Stopped',
   })
 }, 60_000)
 
