@@ -1,13 +1,13 @@
 /** Where the running gateway meets its telemetry; without it everything here is what it was. */
 import type { Server } from 'node:https'
 import { tellRequests } from '../gateway/http/tell-requests.ts'
-import type { Gauges, Telemetry } from '../gateway/ports/telemetry.ts'
+import type { Gauges, RefusedEarly, Telemetry } from '../gateway/ports/telemetry.ts'
 import { AdmissionCounts } from '../gateway/projections/admission-counts.ts'
 import type { Refusal } from '../policies/refusal.ts'
 import type { Instant, MemberId } from '../policies/vocabulary.ts'
 import { coreGauges, type Observed } from './core-gauges.ts'
 
-export type Refused = (code: Refusal, member: MemberId | 'nobody') => void
+export type Refused = (code: Refusal, member: MemberId | 'nobody', by?: RefusedEarly['by']) => void
 
 /** Refused before a decision: counted for the `admission` leaf, and told. */
 export function countRefusals(
@@ -17,9 +17,9 @@ export function countRefusals(
   const admission = new AdmissionCounts(from)
   return {
     admission,
-    refused(code, member) {
+    refused(code, member, by = 'door') {
       admission.count(code, member)
-      telemetry?.tell({ kind: 'refused', code, member })
+      telemetry?.tell({ kind: 'refused', code, member, by })
     },
   }
 }

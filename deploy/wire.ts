@@ -162,7 +162,7 @@ function exchangeParts(
     configuration: configurationDigest(config),
     syntheticIds: config.syntheticIds,
     refusedEarly: (code, peer) => {
-      rest.refused(code, memberOf(peer.subsystem))
+      rest.refused(code, memberOf(peer.subsystem), 'steps')
     },
     report: reportingTo(rest),
     telemetry: rest.telemetry ?? NO_TELEMETRY,

@@ -58,7 +58,7 @@ function levelOf(event: TelemetryEvent): Level | undefined {
     case 'exchange':
       return event.code === undefined ? 'info' : levelOfCode(event.code)
     case 'refused':
-      return levelOfCode(event.code)
+      return event.by === 'steps' ? undefined : levelOfCode(event.code)
     case 'breaker':
       return event.state === 'open' ? 'warn' : 'info'
     case 'replicated':

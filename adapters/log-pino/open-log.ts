@@ -12,6 +12,7 @@
  * pipe or a reader that sleeps never holds up an exchange.
  */
 import pino from 'pino'
+import type { Refusal } from '../../policies/refusal.ts'
 import type { TelemetryEvent } from '../../gateway/ports/telemetry.ts'
 import { Destination } from './destination.ts'
 import { LEVELS, type Level } from './levels.ts'
@@ -57,7 +58,8 @@ export function openLog(options: LogOptions): Log {
     tell(event) {
       const line = lineOf(event, isOn)
       if (line === undefined) return
-      const passed = event.kind === 'refused' ? thinned.pass(line, event.code) : line
+      const code = codeOfEarly(event)
+      const passed = code === undefined ? line : thinned.pass(line, code)
       if (passed === undefined) return
       logger[passed.level](passed.fields, passed.words)
     },
@@ -67,6 +69,12 @@ export function openLog(options: LogOptions): Log {
     dropped: () => destination.dropped,
     close: () => destination.close(),
   }
+}
+
+/** Of what was refused before a decision, which can come as fast as anybody asks: all else has records. */
+function codeOfEarly(event: TelemetryEvent): Refusal | undefined {
+  if (event.kind === 'refused') return event.code
+  return event.kind === 'exchange' && event.effect === undefined ? event.code : undefined
 }
 
 /** RFC 3339 with milliseconds; the second is spelled once for all lines of it. */

@@ -1,5 +1,5 @@
 /**
- * Refusals at the door can come as fast as anybody knocks: of each code a few lines a second are written, and the next one says
+ * Refusals before a decision can come as fast as anybody knocks: of each code a few lines a second are written, and the next one says
  * how many were not.
  */
 import type { Line } from './lines.ts'

@@ -121,6 +121,8 @@ export interface RefusedEarly {
   readonly kind: 'refused'
   readonly code: Refusal
   readonly member: MemberId | 'nobody'
+  /** `steps`: by an exchange's own, so that an `ExchangeEnded` of the same request says more. */
+  readonly by: 'door' | 'steps'
 }
 
 export interface ConnectionChanged {

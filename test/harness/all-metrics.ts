@@ -28,7 +28,7 @@ const EVENTS: readonly TelemetryEvent[] = [
     ends: [1, 2, 3, 4, 5, 6, 7],
     trace: undefined,
   },
-  { kind: 'refused', code: 'Server.Overloaded', member: 'nobody' },
+  { kind: 'refused', code: 'Server.Overloaded', member: 'nobody', by: 'door' },
   { kind: 'connection', change: 'opened' },
   { kind: 'committed', chain: 'exchange', entries: 1, bytes: 1, syncMs: 1 },
   { kind: 'replicated', chain: 'exchange', entries: 1, ms: 1, stored: false },

@@ -95,7 +95,7 @@ test('a breaker names its provider; only that it opens is somebody’s to act on
 })
 
 test('what is refused at the door names the member, and of what goes well nothing is written', () => {
-  expect(told({ kind: 'refused', code: 'Server.Overloaded', member: LABOUR })).toEqual([
+  expect(told({ kind: 'refused', code: 'Server.Overloaded', member: LABOUR, by: 'door' })).toEqual([
     'warn',
     { event: 'refused', code: 'Server.Overloaded', member: LABOUR },
     expect.stringContaining('add a gateway'),
@@ -151,7 +151,7 @@ test('below its level no line is made', () => {
 
 test('who is to be told is said: a provider’s fault goes to the provider, ours names what to look at', () => {
   const wordsOf = (code: Refusal): string =>
-    lineOf({ kind: 'refused', code, member: LABOUR }, ALL)?.words ?? ''
+    lineOf({ kind: 'refused', code, member: LABOUR, by: 'door' }, ALL)?.words ?? ''
   const codes = Object.keys(REFUSALS) as Refusal[]
   const ofProviders = codes.filter(
     (code) => code.startsWith('Server.Provider.') && code !== 'Server.Provider.Refused',

@@ -87,10 +87,31 @@ describe('a line', () => {
     expect(readFileSync(file, 'utf8')).not.toContain('4bf92f35')
   })
 
+  test('that ended before a decision is one line, and of many the same a few', async () => {
+    const file = join(folder, 'log')
+    const log = openLog({ level: 'info', to: file, gateway: GATEWAY, now: () => 0 })
+    const telemetry = { now: NOW, tell: log.tell, sampling: 1 }
+    const world = makeWorld({ telemetry })
+    const refused = (code: Refusal): void => {
+      log.tell({ kind: 'refused', code, member: LABOUR, by: 'steps' })
+    }
+    const unknown = enrolment({ path: '/r1/TW/GOV/NOBODY/nothing/at-all' })
+    for (let count = 0; count < 30; count += 1) {
+      refused('Client.Request.UnknownService')
+      await world.exchange(unknown)
+    }
+    await world.exchange(enrolment({}))
+    await log.close()
+    const lines = linesIn(file)
+    expect(lines.map(({ event }) => event)).toEqual(Array.from({ length: 11 }, () => 'exchange'))
+    expect(lines[0]).toMatchObject({ level: 'info', status: 404 })
+    expect(lines[10]).toMatchObject({ outcome: 'released' })
+  })
+
   test('has a level by who must act', () => {
     const all = new Set(LEVELS)
     const levelOf = (code: Refusal): Level | undefined =>
-      lineOf({ kind: 'refused', code, member: 'nobody' }, all)?.level
+      lineOf({ kind: 'refused', code, member: 'nobody', by: 'door' }, all)?.level
     expect(levelOf('Client.Policy.NoBasis')).toBe('info')
     expect(levelOf('Client.Identity.CertificateExpired')).toBe('info')
     expect(levelOf('Server.Stopping')).toBe('info')
@@ -105,7 +126,7 @@ describe('a line', () => {
   test('of a code that the operator can mend says what to do', () => {
     const all = new Set(LEVELS)
     for (const code of Object.keys(REFUSALS) as Refusal[]) {
-      const line = lineOf({ kind: 'refused', code, member: LABOUR }, all)!
+      const line = lineOf({ kind: 'refused', code, member: LABOUR, by: 'door' }, all)!
       const says = line.words.includes(': ')
       // These are mended by waiting, or by whoever changed something.
       const mendsItself = ['Server.Registry.Changed', 'Server.Stopping', 'Server.Provider.Refused']
@@ -154,7 +175,8 @@ test('refusals at the door are thinned: ten of a code a second, and how many wer
   let now = 0
   const file = join(folder, 'log')
   const log = openLog({ level: 'info', to: file, gateway: GATEWAY, now: () => now })
-  const knock = (code: Refusal): void => log.tell({ kind: 'refused', code, member: 'nobody' })
+  const knock = (code: Refusal): void =>
+    log.tell({ kind: 'refused', code, member: 'nobody', by: 'door' })
   for (let count = 0; count < 1_000; count += 1) knock('Client.Identity.CertificateMissing')
   knock('Client.Request.Malformed')
   now = 1_000

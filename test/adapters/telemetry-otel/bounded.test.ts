@@ -75,6 +75,7 @@ function* told(at: number, services: number): Generator<TelemetryEvent> {
     kind: 'refused',
     code: 'Client.Request.Malformed',
     member: MEMBERS[at % services]!,
+    by: 'door',
   }
   yield { kind: 'committed', chain: 'exchange', entries: 20, bytes: 9_000, syncMs: 1 }
 }

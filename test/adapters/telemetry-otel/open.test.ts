@@ -184,7 +184,7 @@ describe('metrics', () => {
     }
     const provider = SubsystemId.parse('TW/GOV/A21030000I/nhi-enrolment')
     otel.tell({ kind: 'breaker', provider, state: 'open' })
-    otel.tell({ kind: 'refused', code: 'Server.Overloaded', member: 'nobody' })
+    otel.tell({ kind: 'refused', code: 'Server.Overloaded', member: 'nobody', by: 'door' })
     otel.tell({ kind: 'fault', fault: new Error('x'), exchange: undefined })
     const told = samples(system)
     const value = (name: string): number => sumOf(told, name)
