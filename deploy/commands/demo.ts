@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
 import { verifyData, type Verified } from '../../adapters/ledger-journal/verify-data.ts'
+import type { Clock } from '../../gateway/ports/clock.ts'
 import { GatewayId } from '../../policies/vocabulary.ts'
 import { DATA_DEFAULT, foldersOf } from '../config.ts'
 import { startDepartments } from '../demo/departments/departments.ts'
@@ -55,28 +56,40 @@ async function dishonestDemo({ data, json }: DemoOptions): Promise<void> {
 
 async function demo(options: DemoOptions): Promise<void> {
   const clock = systemClock()
+  const listen = { host: '127.0.0.1', port: portOf(options.port) }
   const say: Say = options.json === true ? () => undefined : printed
   say(`公道 Gongdao demo. All state is in ${options.data}; all data is synthetic.\n`)
   const world = await prepareWorld(options.data, GATEWAY, clock.now())
   const departments = await startDepartments((id) => world.identityOf('subsystem', id))
-  const listen = { host: '127.0.0.1', port: portOf(options.port) }
   const its = { data: options.data, gateway: GATEWAY, listen, addresses: departments.addresses }
-  const gateway = await startDemoGateway({ ...DEMO, ...its }, (sentence) => {
-    process.stderr.write(`gateway: ${sentence}\n`)
-  })
-  say(`gateway ready at ${gateway.url.origin}; department systems answer behind it\n`)
   try {
-    const ran = await runAll({ gateway, world, say }, clock.now())
-    const checked = await checkJournal(options.data, ran, say)
-    if (options.json === true) printed(JSON.stringify(asJson(gateway, ran, checked)))
-    if (options.once === true) return
-    say(toPaste(options.data, gateway.url, latestTaxYear(clock.now())))
-    say('The demo stays up. Ctrl-C ends it and seals its chain.')
-    await stopSignal()
+    const gateway = await startDemoGateway({ ...DEMO, ...its }, (sentence) => {
+      process.stderr.write(`gateway: ${sentence}\n`)
+    })
+    try {
+      await play(gateway, options, { clock, say, world })
+    } finally {
+      await gateway.close()
+    }
   } finally {
-    await gateway.close()
+    // They would keep a process alive whose gateway could not start.
     await departments.close()
   }
+}
+
+async function play(
+  gateway: RunningGateway,
+  { data, json, once }: DemoOptions,
+  { clock, say, world }: { readonly clock: Clock; readonly say: Say; readonly world: DemoWorld },
+): Promise<void> {
+  say(`gateway ready at ${gateway.url.origin}; department systems answer behind it\n`)
+  const ran = await runAll({ gateway, world, say }, clock.now())
+  const checked = await checkJournal(data, ran, say)
+  if (json === true) printed(JSON.stringify(asJson(gateway, ran, checked)))
+  if (once === true) return
+  say(toPaste(data, gateway.url, latestTaxYear(clock.now())))
+  say('The demo stays up. Ctrl-C ends it and seals its chain.')
+  await stopSignal()
 }
 
 function portOf(text: string): number {

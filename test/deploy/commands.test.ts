@@ -66,6 +66,22 @@ describe('while the demo is up', () => {
     expect((await paste(replay)).out).toContain('14 agree, 0 differ, 0 undecidable, 0 stale')
   }, 60_000)
 
+  test.each([
+    ['in the same folder', [], /folder/],
+    ['on a port that can not be', ['--port', '99999'], /--port takes a number/],
+  ])('another one %s says why it does not start, and ends', async (_, words, why) => {
+    const other = startGongdao('demo', '--data', data, '--once', ...words)
+    try {
+      await until(() => other.child.exitCode !== null, 'it ends')
+      expect([other.child.exitCode, (await other.ended).error]).toEqual([
+        1,
+        expect.stringMatching(why),
+      ])
+    } finally {
+      other.child.kill('SIGKILL')
+    }
+  })
+
   test('a purpose whose wording nobody confirmed says so, in the table and in the explanation', async () => {
     expect(demo.out()).toMatch(/ 074\* /)
     expect(demo.out()).toContain('參考清單,待核對')
