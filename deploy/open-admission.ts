@@ -78,14 +78,26 @@ function connect(settings: Section['redis'], report: Report): Shared | undefined
     url,
     timeoutMs,
     ...(username !== undefined && { username }),
-    ...(passwordFile !== undefined && { password: readFileSync(passwordFile, 'utf8').trimEnd() }),
-    ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
+    ...(passwordFile !== undefined && { password: textOf('passwordFile', passwordFile).trimEnd() }),
+    ...(caFile !== undefined && { ca: textOf('caFile', caFile) }),
     onChange: (isThere) => {
       if (isThere) report('Redis is there again: rates are shared', 'nobody')
       else report(`Redis at ${url.host} is away: ${AWAY}`, 'watch')
     },
   })
   return { connection, host: url.host, share }
+}
+
+function textOf(member: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(
+      `admission.redis.${member} can't be read (${why}): put the file there, let the gateway's user read it, or leave the member out`,
+      { cause },
+    )
+  }
 }
 
 const AWAY = 'each gateway counts for itself, up to its share of each rate'

@@ -42,7 +42,7 @@ export function openIdentity(config: GatewayConfig, report: Report): OpenedIdent
   const issuing = readFileSync(layout.issuingCertificate, 'utf8')
   const trust = readTrust(root, issuing)
   let listFault: string | undefined
-  const list = watchRevocationList(layout.revocationList, trust, {
+  const list = watched(layout, trust, {
     graceMs: config.revocationGraceMs,
     report: (fault, message) => {
       listFault = message
@@ -77,6 +77,24 @@ export function openIdentity(config: GatewayConfig, report: Report): OpenedIdent
         return tls
       }
     },
+  }
+}
+
+function watched(
+  { revocationList }: Layout,
+  trust: Trust,
+  options: Parameters<typeof watchRevocationList>[2],
+): ReturnType<typeof watchRevocationList> {
+  try {
+    return watchRevocationList(revocationList, trust, options)
+  } catch (fault) {
+    if (!(fault instanceof RevocationListRefused)) throw fault
+    const sentence = `${revocationList} is not the revocation list of this CA: ${fault.message}`
+    throw new RevocationListRefused(
+      fault.fault,
+      `${sentence}. Publish one (npx gongdao certs crl), or put the last one back`,
+      { cause: fault },
+    )
   }
 }
 

@@ -22,13 +22,16 @@ export class DocumentsFaulty extends Error {
     super(
       [
         `${String(faults.length)} fault(s) in the documents; none of them takes force:`,
-        ...faults.map(
-          ({ path, pointer, expected }) => `  ${path} ${pointer}: expected ${expected}`,
-        ),
+        ...faults.map((fault) => `  ${placeOf(fault)}: expected ${fault.expected}`),
       ].join('\n'),
     )
     this.faults = faults
   }
+}
+
+function placeOf({ path, pointer, position }: Fault): string {
+  if (position === undefined) return `${path} ${pointer}`
+  return `${path} line ${String(position.line)}, column ${String(position.column)}`
 }
 
 export interface LawOptions {

@@ -1,4 +1,5 @@
 /** Where the gateway tells how it is. Absent: nowhere. */
+import { isIPv4 } from 'node:net'
 import { z } from 'zod'
 import { milliseconds, port, whole } from './pieces.ts'
 
@@ -15,13 +16,12 @@ export const HEALTH_BOUNDS: HealthBounds = {
 }
 
 const YEAR_MS = 365 * 86_400_000
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 
 export const health = z
   .strictObject({
     host: z
       .string()
-      .regex(LOOPBACK)
+      .refine(isLoopback)
       .default('127.0.0.1')
       .describe('an address of this machine only: 127.0.0.1, ::1 or localhost'),
     port,
@@ -37,5 +37,9 @@ export const health = z
     ),
   })
   .describe('the listener of /livez, /readyz and /metrics: {"port": …}')
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
 
 export type HealthSection = z.infer<typeof health>

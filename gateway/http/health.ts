@@ -42,7 +42,8 @@ function routes({ health, metrics }: HealthListenerParts): Express {
   })
   if (metrics !== undefined) app.get('/metrics', metrics)
   app.use((_request, response) => {
-    response.status(404).type('text').send('GET /livez, /readyz or /metrics\n')
+    const also = metrics === undefined ? '' : ' or /metrics'
+    response.status(404).type('text').send(`GET /livez, /readyz${also}\n`)
   })
   return app
 }

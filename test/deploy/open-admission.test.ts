@@ -245,3 +245,14 @@ test('that Redis is away mends itself and is to be watched; that it is back need
     await redis.stop()
   }
 })
+
+test.each(['passwordFile', 'caFile'] as const)(
+  'a %s that is not there is named as the configuration names it, with what to do',
+  (member) => {
+    const url = new URL('redis://127.0.0.1:1')
+    const redis = { url, share: 0.5, timeoutMs: 100, [member]: join(folder, 'nowhere') }
+    expect(() => open({ redis })).toThrow(
+      new RegExp(`admission\\.redis\\.${member} can't be read .*nowhere.*leave the member out`),
+    )
+  },
+)

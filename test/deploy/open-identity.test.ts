@@ -116,3 +116,10 @@ function listOf(its: number, days = 7): Promise<string> {
   const nextUpdate = Instant.ofMilliseconds(thisUpdate + days * 86_400_000)
   return signRevocationList(authority, { number: its, thisUpdate, nextUpdate, revoked: [] })
 }
+
+test('one that is none at the start says which file, and what to do', () => {
+  writeFileSync(file, 'nothing')
+  const start = (): unknown => openIdentity(configFor(data, new Map()), () => undefined)
+  expect(start).toThrow(file)
+  expect(start).toThrow('gongdao certs crl')
+})

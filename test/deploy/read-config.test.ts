@@ -132,7 +132,7 @@ test('a password in a URL is refused: it belongs into a file of its own', () => 
   expect(fault).not.toContain('secret')
 })
 
-test.each(['0.0.0.0', '::', '192.0.2.1', 'example.org', '127.0.0.1.example.org'])(
+test.each(['0.0.0.0', '::', '192.0.2.1', 'example.org', '127.0.0.1.example.org', '127.0.0.999'])(
   'health is told on this machine only, not on %s',
   (host) => {
     expect(faultsOf({ ...LEAST, health: { host, port: 9090 } })).toHaveLength(1)
