@@ -47,7 +47,7 @@ const { values } = parseArgs({
 })
 // Twenty thousand exchanges and more go by before the compilers have settled.
 const WARM_UP = 4
-const AUDITED_SECONDS = 20
+const AUDITED_SECONDS = 12
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 
