@@ -14,6 +14,7 @@ import {
 } from 'cockatiel'
 import type { Busy } from '../../gateway/ports/load.ts'
 import type { Provider, ProviderAnswer, ProviderRequest } from '../../gateway/ports/provider.ts'
+import { Pause } from './pause.ts'
 
 export interface ProviderLimits {
   readonly atOneTime: number
@@ -28,22 +29,25 @@ export type BreakerState = 'closed' | 'open' | 'half-open'
 const SOON_MS = 1000
 
 export class ProviderGuard {
-  readonly #limits: ProviderLimits
   readonly #places: BulkheadPolicy
   readonly #breaker: CircuitBreakerPolicy
-  #openedAt = 0
+  readonly #pause: Pause
   #onTrial = false
   #lastFailure = ''
 
-  constructor(limits: ProviderLimits, onChange: (state: BreakerState) => void) {
-    this.#limits = limits
+  /** `now`: milliseconds of a clock that only runs forward. */
+  constructor(
+    limits: ProviderLimits,
+    onChange: (state: BreakerState) => void,
+    now = (): number => performance.now(),
+  ) {
     this.#places = bulkhead(limits.atOneTime)
+    this.#pause = new Pause(limits.openForMs, now)
     this.#breaker = circuitBreaker(handleWhenResult(isFailure), {
-      halfOpenAfter: limits.openForMs,
+      halfOpenAfter: this.#pause,
       breaker: new ConsecutiveBreaker(limits.failuresInARow),
     })
     this.#breaker.onStateChange((state) => {
-      if (state === CircuitState.Open) this.#openedAt = Date.now()
       onChange(nameOf(state))
     })
   }
@@ -60,9 +64,9 @@ export class ProviderGuard {
   /** An exchange that may ask this provider, from its admission to its end. */
   run<T>(work: () => Promise<T>): Promise<T> | Busy {
     if (this.state === 'closed') return this.#inAPlace(work)
-    const left = this.#openedAt + this.#limits.openForMs - Date.now()
-    if (left > 0 || this.#onTrial) {
-      const retryAfterMs = Math.max(left, SOON_MS)
+    const { leftMs } = this.#pause
+    if (leftMs > 0 || this.#onTrial) {
+      const retryAfterMs = Math.max(leftMs, SOON_MS)
       return { kind: 'busy', code: 'Server.Provider.Unavailable', retryAfterMs }
     }
     return this.#inAPlace(async () => {

@@ -10,6 +10,7 @@ import type { Counted, Quota, Rates } from '../../gateway/ports/load.ts'
 import { Turns } from '../../gateway/http/turns.ts'
 import type { ServiceId, SubsystemId } from '../../policies/vocabulary.ts'
 import { believed } from './believed-counter.ts'
+import { Pause } from './pause.ts'
 
 export interface RateSettings {
   readonly consumer?: Quota
@@ -52,7 +53,7 @@ export function makeRates(
   now = (): number => performance.now(),
 ): SharedRates {
   const breaker = circuitBreaker(handleAll, {
-    halfOpenAfter: LEFT_ALONE_MS,
+    halfOpenAfter: new Pause(LEFT_ALONE_MS, now),
     breaker: new ConsecutiveBreaker(FAILURES),
   })
   let failedAt = 0
@@ -65,7 +66,7 @@ export function makeRates(
     const name = `${of}:${String(quota.requests)}/${String(quota.withinSeconds)}`
     const known = counters.get(name)
     if (known !== undefined) return known
-    const count = counterOf(of, quota, shared && { ...shared, breaker })
+    const count = counterOf(of, quota, shared && { ...shared, breaker, now })
     counters.set(name, count)
     return count
   }
@@ -94,34 +95,38 @@ export function makeRates(
   }
 }
 
-function counterOf(
-  of: Kind,
-  quota: Quota,
-  shared: (SharedCounter & { readonly breaker: CircuitBreakerPolicy }) | undefined,
-): Count {
+interface Together extends SharedCounter {
+  readonly breaker: CircuitBreakerPolicy
+  readonly now: () => number
+}
+
+function counterOf(of: Kind, quota: Quota, together: Together | undefined): Count {
   const { requests: points, withinSeconds: duration } = quota
   const keyPrefix = `gongdao:rate:${of}:${String(points)}:${String(duration)}`
-  if (shared === undefined) {
-    const alone = new RateLimiterMemory({ keyPrefix, points, duration })
-    return async (key) => counted(of, quota, await taken(alone, key))
-  }
-  const { breaker, client, share } = shared
-  const together = new RateLimiterRedis({
+  const share = together?.share ?? 1
+  const own = { requests: Math.max(1, Math.floor(points * share)), withinSeconds: duration }
+  const memory = new RateLimiterMemory({ keyPrefix, points: own.requests, duration })
+  const alone: Count = async (key) => counted(of, own, await taken(memory, key))
+  if (together === undefined) return alone
+  const { breaker, client, now } = together
+  const shared = new RateLimiterRedis({
     storeClient: believed(client, duration),
     rejectIfRedisNotReady: true,
     keyPrefix,
     points,
     duration,
-    // Who is over is refused from memory until the window ends.
-    inMemoryBlockOnConsumed: points + 1,
   })
-  const own = { requests: Math.max(1, Math.floor(points * share)), withinSeconds: duration }
-  const alone = new RateLimiterMemory({ keyPrefix, points: own.requests, duration })
+  // Who is over is refused from memory until the window ends. Not by the library, which goes by the wall clock.
+  const overUntil = new Map<string, number>()
   return async (key) => {
+    const resetMs = (overUntil.get(key) ?? 0) - now()
+    if (resetMs > 0) return { of, quota, remaining: 0, resetMs, isExceeded: true }
     try {
-      return counted(of, quota, await breaker.execute(() => taken(together, key)))
+      const told = counted(of, quota, await breaker.execute(() => taken(shared, key)))
+      if (told.isExceeded) overUntil.set(key, now() + told.resetMs)
+      return told
     } catch {
-      return counted(of, own, await taken(alone, key))
+      return alone(key)
     }
   }
 }
@@ -131,7 +136,7 @@ interface Taken {
   readonly isExceeded: boolean
 }
 
-/** Exceeding is an outcome; the library rejects with it, and counts no further where it refuses from memory. */
+/** Exceeding is an outcome; the library rejects with it. */
 async function taken(limiter: RateLimiterAbstract, key: string): Promise<Taken> {
   try {
     return { result: await limiter.consume(key), isExceeded: false }
@@ -142,6 +147,8 @@ async function taken(limiter: RateLimiterAbstract, key: string): Promise<Taken> 
 }
 
 function counted(of: Kind, quota: Quota, { isExceeded, result }: Taken): Counted {
-  const { msBeforeNext, remainingPoints } = result
-  return { of, quota, remaining: remainingPoints, resetMs: msBeforeNext, isExceeded }
+  const { msBeforeNext, remainingPoints: remaining } = result
+  // In memory the library tells what is left by the wall clock, though it ends the window by a timer.
+  const resetMs = Math.min(msBeforeNext, quota.withinSeconds * 1000)
+  return { of, quota, remaining, resetMs, isExceeded }
 }

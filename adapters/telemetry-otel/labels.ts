@@ -1,7 +1,9 @@
 /**
  * Values of labels, bounded in number. They come from the registry; still nobody shall be able to fill the memory by registering, so
- * what comes on top of the bound is `other`, and what is not known is `none`.
+ * what comes on top of the bound is `other`, and what is not known is `none`. Methods and statuses are those that HTTP knows.
  */
+import { STATUS_CODES } from 'node:http'
+
 export const MOST_VALUES = 500
 const OTHER = 'other'
 const NONE = 'none'
@@ -31,4 +33,13 @@ const METHODS = new Set([
 
 export function methodLabel(method: string): string {
   return METHODS.has(method) ? method : '_OTHER'
+}
+
+/**
+ * A provider chooses its status, and shall not choose how many series there are. What nobody knows is the x00 of its class, and what
+ * has no class is 500, as RFC 9110 15 has clients take it: so it stays a number, and an error stays an error of its class.
+ */
+export function statusLabel(status: number): number {
+  if (status in STATUS_CODES) return status
+  return status >= 100 && status <= 599 ? Math.floor(status / 100) * 100 : 500
 }

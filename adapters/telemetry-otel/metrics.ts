@@ -1,8 +1,8 @@
 /**
  * The metrics of a gateway, by OpenTelemetry's semantic conventions where they have one, `gongdao.*` otherwise.
  *
- * INVARIANT: labels are ids of the registry and codes of our own lists, never a request's words, and they are bounded in number: so
- * many of each label (labels.ts), so many series of each metric (series.ts).
+ * INVARIANT: labels are ids of the registry and codes of known lists, never the words of a request or an answer, and they are bounded
+ * in number: so many of each label (labels.ts), so many series of each metric (series.ts).
  */
 import type { Attributes, HrTime } from '@opentelemetry/api'
 import type { MetricData } from '@opentelemetry/sdk-metrics'
@@ -19,7 +19,7 @@ import {
 } from '../../gateway/ports/telemetry.ts'
 import { REFUSALS } from '../../policies/refusal.ts'
 import { RECORDS, SECONDS, SHORT_SECONDS, TOLD, type ToldName } from './descriptions.ts'
-import { Labels, methodLabel } from './labels.ts'
+import { Labels, methodLabel, statusLabel } from './labels.ts'
 import { Counters, Histograms, gaugeData } from './series.ts'
 
 const ROUTES = {
@@ -109,8 +109,9 @@ export class Metrics {
     ]
   }
 
-  #request({ began, ended, method, route, status }: RequestEnded): void {
+  #request({ began, ended, method, route, status: told }: RequestEnded): void {
     const named = methodLabel(method)
+    const status = told === undefined ? undefined : statusLabel(told)
     this.#server.record((ended - began) / 1000, `${named} ${route} ${String(status)}`, () => ({
       'http.request.method': named,
       'url.scheme': 'https',
@@ -164,11 +165,12 @@ export class Metrics {
     }
   }
 
-  #provider({ began, ends, method }: ExchangeEnded, service: string, end: ProviderEnd): void {
+  #provider({ began, ends, method }: ExchangeEnded, service: string, told: ProviderEnd): void {
     const at = STEPS.indexOf('call-provider')
     const from = ends[at - 1] ?? began
     const seconds = ((ends[at] ?? from) - from) / 1000
     const named = methodLabel(method)
+    const end = typeof told === 'number' ? statusLabel(told) : told
     this.#client.record(seconds, `${service} ${named} ${end}`, () =>
       this.#providerAttributes(service, named, end),
     )

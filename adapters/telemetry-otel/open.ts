@@ -54,7 +54,9 @@ export class OpenTelemetry {
   readonly #options: OtelOptions
   readonly #resource: Resource
   readonly #metrics: Metrics
-  readonly #process: ProcessGauges = processGauges()
+  /** For each reader its own: they tell of the time since they were last asked. */
+  readonly #scraped = processGauges()
+  readonly #pushed: ProcessGauges | undefined
   readonly #patienceMs: number
   readonly #began: HrTime = hrTime(Date.now())
   readonly #spans: BatchSpanProcessor | undefined
@@ -72,7 +74,8 @@ export class OpenTelemetry {
     const { collector } = options
     if (collector === undefined) return
     this.#spans = this.#pushSpans(collector)
-    this.#reader = this.#pushMetrics(collector)
+    this.#pushed = processGauges()
+    this.#reader = this.#pushMetrics(collector, this.#pushed)
   }
 
   /** MUST NOT throw: what is told here is told on the way of an exchange. */
@@ -85,7 +88,7 @@ export class OpenTelemetry {
 
   /** In Prometheus's text format 0.0.4. */
   prometheus(): string {
-    const metrics = this.#collect()
+    const metrics = this.#collect(this.#scraped)
     const { scopeMetrics } = metrics
     const named = scopeMetrics.map((one) => ({ ...one, metrics: one.metrics.map(prometheusNames) }))
     return new PrometheusSerializer(undefined, false, undefined, false, true).serialize({
@@ -97,15 +100,16 @@ export class OpenTelemetry {
   /** Hands over what is left, within bounds, and ends. */
   async close(): Promise<void> {
     await Promise.allSettled([this.#spans?.shutdown(), this.#reader?.shutdown()])
-    this.#process.stop()
+    this.#scraped.stop()
+    this.#pushed?.stop()
   }
 
-  #collect(): ResourceMetrics {
+  #collect(ofProcess: ProcessGauges): ResourceMetrics {
     const to = hrTime(Date.now())
     const metrics: MetricData[] = [
       ...this.#metrics.collect(this.#began, to),
       ...gaugesData(this.#options.gauges(), to),
-      ...this.#process.collect(to),
+      ...ofProcess.collect(to),
     ]
     // OTLP knows no metric without a point.
     const told = metrics.filter(({ dataPoints }) => dataPoints.length > 0)
@@ -130,7 +134,10 @@ export class OpenTelemetry {
     })
   }
 
-  #pushMetrics({ everyMs, url }: Collector): PeriodicExportingMetricReader {
+  #pushMetrics(
+    { everyMs, url }: Collector,
+    ofProcess: ProcessGauges,
+  ): PeriodicExportingMetricReader {
     const exporter = new OTLPMetricExporter({
       url: new URL('v1/metrics', url).href,
       timeoutMillis: this.#patienceMs,
@@ -148,7 +155,7 @@ export class OpenTelemetry {
     })
     // There is no meter: everything is collected here.
     reader.setMetricProducer({
-      collect: async () => ({ resourceMetrics: this.#collect(), errors: [] }),
+      collect: async () => ({ resourceMetrics: this.#collect(ofProcess), errors: [] }),
     })
     return reader
   }

@@ -1,4 +1,7 @@
-/** What the process itself tells, by OpenTelemetry's semantic conventions: event loop, memory, processor time. */
+/**
+ * What the process itself tells, by OpenTelemetry's semantic conventions: event loop, memory, processor time. For one reader: two that
+ * shared it would hide stalls from each other.
+ */
 import type { HrTime } from '@opentelemetry/api'
 import type { MetricData } from '@opentelemetry/sdk-metrics'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { ProviderGuard } from '../../../adapters/limits/provider-guard.ts'
 import type { Provider, ProviderAnswer, ProviderRequest } from '../../../gateway/ports/provider.ts'
 import { until } from '../../harness/until.ts'
@@ -118,6 +118,26 @@ test('who is refused is told to come again when it may be asked again, not soone
   expect(retryAfterMs).toBeGreaterThan(openForMs / 2)
   expect(retryAfterMs).toBeLessThanOrEqual(openForMs)
 })
+
+test.each([-1, 1])(
+  'a wall clock that is set by %i h changes nothing of when it is asked again',
+  async (hours) => {
+    const world = new World()
+    await world.fail(FAILURES)
+    const shifted = Date.now() + hours * 3_600_000
+    const wall = jest.spyOn(Date, 'now').mockReturnValue(shifted)
+    try {
+      world.answer = ANSWERED
+      expect(world.guard.run(() => Promise.resolve())).toMatchObject({ retryAfterMs: 1_000 })
+      expect(nameOf(await world.ask())).toBe('not-sent unreachable')
+      await pause(OPEN_MS + 5)
+      expect(await world.exchange()).toBe('200')
+      expect(world.guard.state).toBe('closed')
+    } finally {
+      wall.mockRestore()
+    }
+  },
+)
 
 test('then one exchange alone is let through on trial; its answer lets all others in again', async () => {
   const world = new World()

@@ -35,6 +35,16 @@ async function passed(
   return count
 }
 
+async function anHourBack(work: () => Promise<void>): Promise<void> {
+  const real = Date.now
+  const wall = jest.spyOn(Date, 'now').mockImplementation(() => real() - 3_600_000)
+  try {
+    await work()
+  } finally {
+    wall.mockRestore()
+  }
+}
+
 describe('in memory', () => {
   test('each consumer has its own quota, and one of its own instead where there is one', async () => {
     const rates = makeRates({ ...NONE, consumer: minute(5), consumers: new Map([[B, minute(7)]]) })
@@ -81,6 +91,17 @@ describe('in memory', () => {
     const [counted] = await rates.count(A, undefined)
     await pause((counted?.resetMs ?? 0) + 20)
     expect(await passed(rates, 5, A)).toBe(2)
+  })
+
+  test('nobody is told to wait longer than a window, though the wall clock was set back by an hour', async () => {
+    const rates = makeRates({ ...NONE, consumer: { requests: 2, withinSeconds: 1 } })
+    expect(await passed(rates, 3, A)).toBe(2)
+    await anHourBack(async () => {
+      const [over] = await rates.count(A, undefined)
+      expect(over).toMatchObject({ isExceeded: true, resetMs: 1_000 })
+      await pause(1_050)
+      expect(await passed(rates, 3, A)).toBe(2)
+    })
   })
 
   test('without a quota nothing is counted, and nobody waits for a turn', async () => {
@@ -157,23 +178,19 @@ describe('a shared counter that says what can not be', () => {
   })
 
   test('after three failures in a row it is left alone for a second at a time, and nobody waits for it', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
-    try {
-      let asked = 0
-      const client = saying(() => ((asked += 1), null))
-      const rates = makeRates(SETTINGS, { client, share: 0.25 })
+    let asked = 0
+    let now = 0
+    const client = saying(() => ((asked += 1), null))
+    const rates = makeRates(SETTINGS, { client, share: 0.25 }, () => now)
+    await passed(rates, 20, A)
+    expect(asked).toBe(3)
+    for (const trials of [1, 2, 3]) {
+      now += 999
       await passed(rates, 20, A)
-      expect(asked).toBe(3)
-      for (const trials of [1, 2, 3]) {
-        jest.setSystemTime(Date.now() + 999)
-        await passed(rates, 20, A)
-        expect(asked).toBe(2 + trials)
-        jest.setSystemTime(Date.now() + 1)
-        await passed(rates, 20, A)
-        expect(asked).toBe(3 + trials)
-      }
-    } finally {
-      jest.useRealTimers()
+      expect(asked).toBe(2 + trials)
+      now += 1
+      await passed(rates, 20, A)
+      expect(asked).toBe(3 + trials)
     }
   })
 
@@ -183,6 +200,25 @@ describe('a shared counter that says what can not be', () => {
     const rates = makeRates({ ...NONE, consumer: minute(5) }, { client, share: 1 })
     expect(await passed(rates, 20, A)).toBe(5)
     expect(count).toBe(6)
+  })
+
+  test('when the window is over he is counted again, though the wall clock was set back by an hour', async () => {
+    let now = 0
+    let left = 1_000
+    let count = 0
+    const client = saying(() => [(count += 1), left])
+    const settings = { ...NONE, consumer: { requests: 2, withinSeconds: 1 } }
+    const rates = makeRates(settings, { client, share: 1 }, () => now)
+    expect(await passed(rates, 3, A)).toBe(2)
+    await anHourBack(async () => {
+      now = 400
+      left = 600
+      expect(await rates.count(A, undefined)).toMatchObject([{ isExceeded: true, resetMs: 600 }])
+      now = 1_000
+      left = 1_000
+      count = 0
+      expect(await passed(rates, 3, A)).toBe(2)
+    })
   })
 
   test('while it says nothing the quota that is told is the gateway’s own share, and each has one request at least', async () => {

@@ -1,4 +1,5 @@
 /** However much is told, and whatever is registered, telemetry takes no more room than it did in its first hour. */
+import { STATUS_CODES } from 'node:http'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from '@jest/globals'
@@ -16,7 +17,7 @@ import {
   SubsystemId,
 } from '../../../policies/vocabulary.ts'
 import { startCollector } from '../../harness/collector.ts'
-import { samplesIn } from '../../harness/prometheus.ts'
+import { samplesIn, sumOf } from '../../harness/prometheus.ts'
 
 const EXCHANGE = ExchangeId.parse('0197a000-0000-7000-8000-000000000000')
 const CONSUMER = SubsystemId.parse('TW/GOV/A17000000J/labour-insurance')
@@ -106,6 +107,38 @@ test('a registry of 700 services and 180 purposes makes no more labels and serie
   expect(exchanges.reduce((sum, { value }) => sum + value, 0)).toBe(30_000)
   await otel.close()
 }, 30_000)
+
+test('a provider that answers with every status there is takes no neighbour’s series, and its errors stay errors of their class', async () => {
+  const otel = openOtel()
+  const [first, second, third, neighbour] = SERVICES
+  for (const service of [first, second, third]) {
+    for (let status = 200; status < 1_000; status += 1) {
+      otel.tell({ ...exchange(1, 1), service, status, provider: status })
+      otel.tell({ kind: 'request', method: 'GET', route: 'exchange', status, began: 0, ended: 1 })
+    }
+  }
+  otel.tell({ ...exchange(1, 1), service: neighbour, provider: 'timeout' })
+  const samples = samplesIn(otel.prometheus())
+  const client = 'http_client_request_duration_seconds_count'
+  const of = (labels: Record<string, string>): number => sumOf(samples, client, labels)
+  expect(of({ gongdao_service: neighbour!, error_type: 'timeout' })).toBe(1)
+  const own = { gongdao_service: first! }
+  expect(of({ ...own, http_response_status_code: '404', error_type: '404' })).toBe(1)
+  // RFC 9110 15: one that nobody knows counts as the first of its class, and outside all classes as an error of the server.
+  const unknown = Array.from({ length: 800 }, (_, at) => 200 + at).filter(
+    (at) => !(at in STATUS_CODES),
+  )
+  const refused = unknown.filter((status) => status >= 400 && status < 500).length
+  expect(of({ ...own, http_response_status_code: '400', error_type: '400' })).toBe(1 + refused)
+  const failed = unknown.filter((status) => status >= 500).length
+  expect(of({ ...own, http_response_status_code: '500', error_type: '500' })).toBe(1 + failed)
+  const known = Object.keys(STATUS_CODES).filter((status) => Number(status) >= 200).length
+  for (const name of [client, 'http_server_request_duration_seconds_count']) {
+    const series = samples.filter((sample) => sample.name === name)
+    expect(series.length).toBeLessThanOrEqual(name === client ? 3 * known + 1 : known)
+  }
+  await otel.close()
+})
 
 test('a day of exchanges leaves the memory as it was, with the collector away and the log on', async () => {
   setFlagsFromString('--expose-gc')

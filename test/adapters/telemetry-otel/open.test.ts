@@ -1,4 +1,5 @@
 /** Exchanges through the seven real steps, told to the real adapter, in front of a real collector and a reader of Prometheus's text. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import { OpenTelemetry, type OtelOptions } from '../../../adapters/telemetry-otel/open.ts'
 import { STEPS, type Telemetry } from '../../../gateway/ports/telemetry.ts'
@@ -243,6 +244,22 @@ describe('metrics', () => {
     for (const name of ['nodejs.eventloop.delay.p99', 'process.memory.usage', 'process.cpu.time']) {
       expect(collector.metrics.get(name)?.points[0]?.value).toBeGreaterThanOrEqual(0)
     }
+  })
+
+  test('a stall of the event loop is told to Prometheus and to the collector, whoever asks first', async () => {
+    await using collector = await startCollector()
+    const system = observed({ collector: towards(collector) })
+    await pause(100)
+    const end = performance.now() + 300
+    while (performance.now() < end);
+    await pause(100)
+    const scraped = (): number => sumOf(samples(system), 'nodejs_eventloop_delay_max_seconds')
+    expect(scraped()).toBeGreaterThan(0.2)
+    // Each answer is about the time since the last to the same reader.
+    expect(scraped()).toBeLessThan(0.2)
+    await system.otel.close()
+    const pushed = collector.metrics.get('nodejs.eventloop.delay.max')?.points[0]?.value
+    expect(pushed).toBeGreaterThan(0.2)
   })
 
   test('a method that nobody knows is _OTHER; a connection that ended early has no status', () => {
