@@ -3,12 +3,19 @@ import type { Finding } from '../ledger/finding.ts'
 
 export class Report {
   readonly #findings: Finding[] = []
+  readonly #mayLag: boolean
+
+  /** `mayLag`: what was read is sent behind the original, so nobody is accused of what is missing at its end. */
+  constructor(mayLag = false) {
+    this.#mayLag = mayLag
+  }
 
   get findings(): readonly Finding[] {
     return this.#findings
   }
 
-  readonly add = (finding: Finding): void => {
+  readonly add = ({ isAtEnd, ...told }: Finding): void => {
+    const finding: Finding = isAtEnd === true && this.#mayLag ? { ...told, kind: 'behind' } : told
     const before = this.#findings.at(-1)
     if (before !== undefined && continues(before, finding)) {
       this.#findings[this.#findings.length - 1] = {

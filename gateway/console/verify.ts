@@ -23,6 +23,7 @@ import { inOrder } from './in-order.ts'
 import { headsOfPins, pinsOf } from './pins.ts'
 import type { Pins } from './pins.ts'
 import { Report } from './report.ts'
+import { foundUnopened, seenUnopened } from './unopened.ts'
 
 export interface VerifyParts {
   readonly source: ChainSource
@@ -63,7 +64,7 @@ class LedgerCheck {
   readonly #parts: VerifyParts
   readonly #registry: string
   readonly #known: ReadonlyMap<string, KnownOfChain>
-  readonly #report = new Report()
+  readonly #report: Report
   readonly #counts = noCounts()
   readonly #pairing = new Pairing()
   readonly #links: LinkCheck
@@ -73,6 +74,7 @@ class LedgerCheck {
     const { evidence = {}, keys, since } = parts
     const { findings, known } = weigh(evidence, keys)
     this.#parts = parts
+    this.#report = new Report(parts.source.mayLag)
     this.#registry = registry
     this.#known = knownByChain({ ...known, heads: headsOfPins(since).concat(known.heads) })
     for (const finding of findings) this.#report.add(finding)
@@ -116,6 +118,7 @@ class LedgerCheck {
       start: undefined,
       visit: (kind, record, index) => links.registryEntry(kind, record, index),
       onRoot: (size, root) => links.registryRoot(size, root),
+      everyRoot: this.#parts.source.mayLag,
     })
     const isWhole = await this.#read(origin, check, { counts, report, mayGrow: true })
     if (check.state.edge.size === 0 && isWhole) {
@@ -147,7 +150,7 @@ class LedgerCheck {
     origin: string,
     its: Pick<
       ConstructorParameters<typeof ChainCheck>[0],
-      'counts' | 'onRoot' | 'start' | 'visit'
+      'counts' | 'everyRoot' | 'onRoot' | 'start' | 'visit'
     > & {
       readonly report: Report
     },
@@ -237,26 +240,17 @@ class LedgerCheck {
       this.#links.adopt(again)
     }
     this.#links.finish()
-    for (const { origin, where } of found) {
-      if (isKnown(origin)) continue
-      const sentence = `${where} holds a chain that the registry never opened`
-      this.#report.add({ chain: origin ?? this.#registry, kind: 'chain-in-secret', sentence })
+    const registry = { origin: this.#registry, size: this.#links.registrySize }
+    for (const chain of found) {
+      if (isKnown(chain.origin)) continue
+      this.#report.add(await foundUnopened(chain, this.#parts.source, registry))
     }
-    for (const origin of named) if (!isKnown(origin)) this.#secret(origin)
-  }
-
-  #secret(origin: string): void {
-    const seen = this.#known.get(origin)?.any
-    if (seen === undefined) return
-    const { by, index } = seen
-    const sentence = `${by} shows leaf ${index} of a chain that the registry never opened`
-    this.#report.add({
-      chain: origin,
-      kind: 'chain-in-secret',
-      first: index,
-      last: index,
-      sentence,
-    })
+    const carried = new Set(found.map(({ origin }) => origin))
+    for (const origin of named) {
+      if (isKnown(origin) || carried.has(origin)) continue
+      const seen = seenUnopened(origin, this.#known.get(origin))
+      if (seen !== undefined) this.#report.add(seen)
+    }
   }
 
   async #cuts(chain: string): Promise<void> {

@@ -25,6 +25,8 @@ export interface ChainCheckOptions {
   /** Each leaf that chains say of one another. */
   readonly visit: (kind: LeafKind, record: string, index: number) => void
   readonly onRoot: (size: number, root: TreeHash) => void
+  /** `onRoot` is told of every size: where somebody may have joined commits, what was signed may be none of those that are read. */
+  readonly everyRoot?: boolean | undefined
 }
 
 /** What must be known of the leaves before. */
@@ -161,7 +163,7 @@ export class ChainCheck {
 
   /** Leaf by leaf, so that the tree is seen at every size that somebody knows. */
   #grow(part: Carried, leaf: number, { examined }: Cursor): Finding | undefined {
-    const { counts, known } = this.#options
+    const { counts, everyRoot, known, onRoot } = this.#options
     const hashes = Buffer.from(
       examined.hashes.buffer,
       examined.hashes.byteOffset,
@@ -173,6 +175,7 @@ export class ChainCheck {
       const at = (leaf + index - part.first) * 32
       const hash = hashes.toString('latin1', at, at + 32)
       this.#edge.push(hash)
+      if (everyRoot === true) onRoot(index + 1, this.#edge.root())
       if (!known.isDue(index)) continue
       differs ??= known.compare(index, hash, () => this.#edge.root())
     }

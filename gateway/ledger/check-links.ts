@@ -51,6 +51,7 @@ export class LinkCheck {
   /** By chain: the records of so many of its first leaves may be gone. */
   readonly pruned = new Map<string, number>()
   readonly #registryRoots = new Map<number, TreeHash>()
+  #registrySize = 0
   readonly #unknownHeads: SeenHead[] = []
   readonly #origin: string
   readonly #keys: PinnedKeys
@@ -73,6 +74,12 @@ export class LinkCheck {
 
   registryRoot(size: number, root: TreeHash): void {
     this.#registryRoots.set(size, root)
+    this.#registrySize = Math.max(this.#registrySize, size)
+  }
+
+  /** How many leaves of it were read. */
+  get registrySize(): number {
+    return this.#registrySize
   }
 
   registryEntry(kind: LeafKind, record: string, index: number): void {
@@ -131,10 +138,8 @@ export class LinkCheck {
     const say: Say = (kind, sentence) =>
       this.#say(chain, Math.min(end.size, closure.size), [kind, sentence])
     if (closure.size > end.size) {
-      say(
-        'closure-wrong',
-        `the registry closed the chain at ${closure.size} leaves, ${end.size} are there`,
-      )
+      const sentence = `the registry closed the chain at ${closure.size} leaves, ${end.size} are there`
+      this.#say(chain, end.size, ['closure-wrong', sentence], 'at the end')
     } else if (closure.size < end.size) {
       say('closure-wrong', 'leaves stand behind the closure of the chain')
     } else if (closure.root !== digestOfTreeHash(end.root) || closure.sealed !== end.sealed) {
@@ -149,7 +154,7 @@ export class LinkCheck {
 
   /** Takes over what a later reading of the registry knows. */
   adopt(later: LinkCheck): void {
-    for (const [size, root] of later.#registryRoots) this.#registryRoots.set(size, root)
+    for (const [size, root] of later.#registryRoots) this.registryRoot(size, root)
     for (const [chain, genesis] of later.geneses) this.geneses.set(chain, genesis)
   }
 
@@ -158,7 +163,8 @@ export class LinkCheck {
       if (this.#isKnown(head.record)) continue
       const { root, size } = head.record.registry
       const sentence = `it saw a registry of ${size} leaves with root ${root}, which the registry never had`
-      this.#say(head.chain, head.index, ['heads-wrong', sentence])
+      const isBehind = size > this.registrySize
+      this.#say(head.chain, head.index, ['heads-wrong', sentence], isBehind ? 'at the end' : 'here')
     }
   }
 
@@ -231,8 +237,14 @@ export class LinkCheck {
     return root !== undefined && digestOfTreeHash(root) === registry.root
   }
 
-  #say(chain: string, index: number, [kind, sentence]: [Finding['kind'], string]): void {
-    this.#report({ chain, kind, first: index, last: index, sentence })
+  #say(
+    chain: string,
+    index: number,
+    [kind, sentence]: [Finding['kind'], string],
+    where: 'here' | 'at the end' = 'here',
+  ): void {
+    const finding: Finding = { chain, kind, first: index, last: index, sentence }
+    this.#report(where === 'here' ? finding : { ...finding, isAtEnd: true })
   }
 }
 

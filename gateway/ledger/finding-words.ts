@@ -58,6 +58,10 @@ export const FINDING_WORDS: Readonly<Record<FindingKind, FindingWords>> = {
     means: 'somebody without the log key wrote under its name',
     todo: 'Find out who may write to that topic, and take that right away.',
   },
+  behind: {
+    means: 'what was signed and seen has not come here yet, or is gone from here',
+    todo: 'This copy is sent behind the original: wait until nothing waits any more (gongdao status), and verify again. Where it stays, verify the folder of the gateway with the same evidence; what is missing there too convicts the operator.',
+  },
   'history-rewritten': { means: 'the log key signed something else before', todo: CONVICT },
   'chain-truncated': { means: 'leaves that were signed and seen are gone', todo: CONVICT },
   'cut-missing': { means: 'a torn tail that a leaf names is not kept', todo: ASK },

@@ -29,6 +29,8 @@ export type FindingKind =
   | 'fork'
   /** Something under the chain's name on a log server that the chain was not read from, and that accuses nobody who has its key. */
   | 'foreign'
+  /** Signed and seen, and not in a copy that is sent behind the original: not yet, or not any more. */
+  | 'behind'
   /** Not what the chain's own key signed before: a receipt, a pin, a published or witnessed checkpoint says so. */
   | 'history-rewritten'
   /** Leaves that were signed, and seen, are not there any more. */
@@ -67,6 +69,8 @@ export interface Finding {
   readonly segment?: number
   readonly offset?: number
   readonly sentence: string
+  /** It is about what is missing behind the end: of a copy that may lag, that is no more than `behind`. */
+  readonly isAtEnd?: true
 }
 
 export interface Counts {

@@ -73,7 +73,8 @@ export class KnownOfChain {
     const most = this.#firstSigned(sizes)
     if (most === undefined) return undefined
     const sentence = `${most.by} shows a signed tree of ${most.size} leaves, ${size} are there`
-    return this.#finding('chain-truncated', [size, most.size - 1], sentence)
+    const range = [size, most.size - 1] as const
+    return { ...this.#finding('chain-truncated', range, sentence), isAtEnd: true }
   }
 
   /** Of a chain that nobody opened in public. */

@@ -17,7 +17,9 @@ export interface ChainSource {
   read(origin: string, how: HowToRead): AsyncIterable<Chunk> | Iterable<Chunk>
   /** Torn tails that were kept aside; absent where this source does not carry them. */
   cuts?(origin: string): Promise<readonly KeptCut[]>
-  /** Resolves when what was durable elsewhere before is here as well; absent where it always is. */
+  /** What is here was sent from elsewhere: what is not here may not have come yet. */
+  readonly mayLag?: true
+  /** Resolves when what was durable elsewhere before is here as well, most of the time; absent where it always is. */
   settle?(): Promise<void>
   close?(): Promise<void>
 }
@@ -27,6 +29,8 @@ export interface FoundChain {
   readonly origin: string | undefined
   /** For people: folder, or topic and partition. */
   readonly where: string
+  /** Whether the key of its name signed any of it; absent where only the operator can have put it there. */
+  readonly isSigned?: () => Promise<boolean | 'no key'>
 }
 
 export interface HowToRead {

@@ -3,10 +3,11 @@
  * under its name, is told by `commit-order.ts`.
  */
 import type { Carried, Chunk, Part } from '../ledger/chunk.ts'
+import type { NoteKey } from '../ledger/note.ts'
 import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import type { ChainSource } from '../ports/chain-source.ts'
 import type { Lane, ReadMessage } from '../ports/log-transport.ts'
-import { candidateOf, type Candidate, type WhoseChain } from './candidate.ts'
+import { candidateOf, isSigned, type Candidate, type WhoseChain } from './candidate.ts'
 import { Settling, type Told } from './claim.ts'
 import { CommitOrder } from './commit-order.ts'
 import { gatewayIn, isRegistry, laneOf, nameOf } from './lane-of.ts'
@@ -31,7 +32,12 @@ export function laneSource(
   return {
     async chains() {
       await look()
-      return lanes.flatMap((lane) => lane.chains())
+      return lanes.flatMap((lane) =>
+        lane.chains().map((found) => ({
+          ...found,
+          isSigned: () => isSignedOn(lane, { ...found, key: keyOf(found.origin, keys) }),
+        })),
+      )
     },
     async *read(origin) {
       if (lanes.length === 0) await look()
@@ -44,10 +50,31 @@ export function laneSource(
         yield* new ChainOnLanes(stretches, { origin, key: keys.forChain(origin) }).run()
     },
     settle,
+    mayLag: true,
     async close() {
       for (const lane of lanes) await lane.reader.close()
     },
   }
+}
+
+function keyOf(origin: string | undefined, keys: PinnedKeys): NoteKey | undefined {
+  return origin === undefined ? undefined : keys.forChain(origin)
+}
+
+/** Whether one commit of those under its name is what a log of that name writes. */
+async function isSignedOn(
+  lane: OpenLane,
+  { key, origin }: { readonly origin: string | undefined; readonly key: NoteKey | undefined },
+): Promise<boolean | 'no key'> {
+  const stretch = origin === undefined ? undefined : lane.stretch(origin)
+  if (origin === undefined || stretch === undefined) return false
+  if (key === undefined) return gatewayIn(origin) === undefined ? false : 'no key'
+  for await (const { key: name, offset, value } of stretch.messages()) {
+    const commit = name === origin ? decodeCommit(value) : undefined
+    const stands = { partition: stretch.partition, offset }
+    if (commit !== undefined && isSigned(candidateOf(commit, stands, { origin, key }))) return true
+  }
+  return false
 }
 
 function lanesOf(partitions: number): Lane[] {

@@ -54,7 +54,7 @@ test('a tail that was cut off in Kafka is missed, since its checkpoint was publi
   }
   expect(await kinds({})).toEqual([])
   const published = await publishedOn(topicOf(lanes.exchange.map(noteOf)))
-  expect(await kinds({ published })).toEqual([[RUNNING, newest.truth.first, 'chain-truncated']])
+  expect(await kinds({ published })).toEqual([[RUNNING, newest.truth.first, 'behind']])
   expect((await judge(sourceOfLanes(lanes), { evidence: { published } })).findings).toEqual([])
 })
 

@@ -30,7 +30,7 @@ export function lanesOf(ledger: Pick<TamperLedger, 'data' | 'files'>): Lanes {
 }
 
 /** A checkpoint that stands alone in the journal goes with its leaves. */
-function commitsOf(ledger: Pick<TamperLedger, 'data' | 'files'>, origin: string): Sent[] {
+export function commitsOf(ledger: Pick<TamperLedger, 'data' | 'files'>, origin: string): Sent[] {
   const frames = segmentsOf(ledger, origin).flatMap((segment) => segment.frames)
   return frames.flatMap((frame, at): Sent[] => {
     const { count, entries, first } = frame

@@ -1,0 +1,60 @@
+/** Chains that the registry never opened, and who is to be asked about them. What they say of themselves is attacker-controlled. */
+import { checkEntry, recordText } from '../ledger/check-entry.ts'
+import type { Finding } from '../ledger/finding.ts'
+import type { KnownOfChain } from '../ledger/known-heads.ts'
+import type { ChainSource, FoundChain } from '../ports/chain-source.ts'
+
+export interface AtTheRegistry {
+  readonly origin: string
+  /** How many leaves of it were read. */
+  readonly size: number
+}
+
+/** A name costs whoever may write to a log server nothing: only its key's signature says whose it is. */
+export async function foundUnopened(
+  { isSigned, origin, where }: FoundChain,
+  source: ChainSource,
+  registry: AtTheRegistry,
+): Promise<Finding> {
+  const chain = origin ?? registry.origin
+  const signed = (await isSigned?.()) ?? true
+  if (signed !== true) {
+    const what = `${where} holds something under the name of a chain that nobody opened`
+    return signed === 'no key'
+      ? { chain, kind: 'key-unknown', sentence: `${what}, and no key is pinned for it` }
+      : { chain, kind: 'foreign', sentence: `${what}, and that its key did not sign` }
+  }
+  const genesis = origin === undefined ? undefined : await genesisOf(origin, source)
+  const finding: Finding = {
+    ...{ chain, kind: 'chain-in-secret' },
+    sentence: `${where} holds a chain that the registry never opened`,
+  }
+  return genesis !== undefined && genesis >= registry.size ? { ...finding, isAtEnd: true } : finding
+}
+
+/** Of a chain of which nothing is here but what others have seen. */
+export function seenUnopened(chain: string, known: KnownOfChain | undefined): Finding | undefined {
+  const seen = known?.any
+  if (seen === undefined) return undefined
+  const { by, index } = seen
+  const sentence = `${by} shows leaf ${index} of a chain that the registry never opened`
+  return { chain, kind: 'chain-in-secret', first: index, last: index, sentence, isAtEnd: true }
+}
+
+/** The index of its genesis in the registry, as its first leaf names it; undefined where it names none. */
+async function genesisOf(origin: string, source: ChainSource): Promise<number | undefined> {
+  for await (const { bytes, parts } of source.read(origin, { from: 0, mayGrow: true })) {
+    for (const part of parts) {
+      if (part.type === 'damage') continue
+      const entry = part.first === 0 ? checkEntry(bytes, part.start, part.end) : undefined
+      if (entry === undefined || 'fault' in entry || entry.kind !== 'opening') return undefined
+      return indexIn(recordText(entry))
+    }
+  }
+  return undefined
+}
+
+function indexIn(record = '{}'): number | undefined {
+  const { genesis } = JSON.parse(record) as { readonly genesis?: unknown }
+  return Number.isSafeInteger(genesis) ? (genesis as number) : undefined
+}
