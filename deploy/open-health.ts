@@ -45,8 +45,11 @@ export async function openHealth(
   const eventLoop = addEventLoopCheck(health, config.health ?? HEALTH_BOUNDS)
   // So that `since` is right whoever asks when.
   const tell = tellHealth(report, TOLD_ELSEWHERE)
+  let isStopping = false
   const looking = setInterval(() => {
-    tell(health.report())
+    const report = health.report()
+    // What is closed one after the other is no news then.
+    if (!isStopping) tell(report)
   }, 1000).unref()
   return {
     health,
@@ -55,6 +58,7 @@ export async function openHealth(
       phase(ok('it takes requests'))
     },
     stopping: () => {
+      isStopping = true
       phase(failing('it is stopping: what is under way is finished', 'Ask another gateway.'))
     },
     async close() {
