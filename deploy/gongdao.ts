@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `gongdao`: for operators, registrars and auditors. Every command has `--json` and `--data DIR`. */
 import { Command } from 'commander'
+import { printableLines } from '../gateway/ports/printable.ts'
 import { archiveCommand } from './commands/archive.ts'
 import { certsCommand } from './commands/certs.ts'
 import { demoCommand } from './commands/demo.ts'
@@ -61,5 +62,5 @@ function told(fault: unknown): string {
   const { name, message } = fault instanceof Error ? fault : new Error(String(fault))
   return process.argv.includes('--json')
     ? JSON.stringify({ error: name, message })
-    : `gongdao: ${message}`
+    : `gongdao: ${printableLines(message)}`
 }

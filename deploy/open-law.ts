@@ -6,6 +6,7 @@ import { activate } from '../adapters/cedar-engine/activate.ts'
 import { readDocumentsFolder } from '../adapters/documents-folder/read-folder.ts'
 import { readRuleSet } from '../adapters/documents-folder/read-rule-set.ts'
 import type { Chance, Clock } from '../gateway/ports/clock.ts'
+import { printable } from '../gateway/ports/printable.ts'
 import { InForce } from '../gateway/projections/in-force.ts'
 import { documentCrypto } from '../gateway/registry/agreement-signatures.ts'
 import { publish } from '../gateway/registry/publish.ts'
@@ -14,7 +15,7 @@ import { makeRuleBook } from '../policies/rule-book.ts'
 import { foldersOf, type GatewayConfig } from './config.ts'
 import type { OpenedRegistry } from './open-registry.ts'
 
-/** Every fault of every document, for the person who wrote them. */
+/** Every fault of every document, for the person who wrote them: a line each, though their places quote what stands there. */
 export class DocumentsFaulty extends Error {
   override readonly name = 'DocumentsFaulty'
   readonly faults: readonly Fault[]
@@ -22,7 +23,7 @@ export class DocumentsFaulty extends Error {
     super(
       [
         `${String(faults.length)} fault(s) in the documents; none of them takes force:`,
-        ...faults.map((fault) => `  ${placeOf(fault)}: expected ${fault.expected}`),
+        ...faults.map((fault) => `  ${printable(`${placeOf(fault)}: expected ${fault.expected}`)}`),
       ].join('\n'),
     )
     this.faults = faults

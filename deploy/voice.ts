@@ -1,5 +1,6 @@
 /** How a served gateway speaks: through its telemetry where that is configured, otherwise in plain sentences on standard error. */
 import type { RequestListener } from 'node:http'
+import { printableLines } from '../gateway/ports/printable.ts'
 import type { Report } from '../gateway/ports/telemetry.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Observer } from './observe-gateway.ts'
@@ -36,5 +37,5 @@ export function openVoice(config: GatewayConfig): Voice {
 }
 
 function plain(sentence: string): void {
-  process.stderr.write(`${new Date().toISOString()} gateway: ${sentence}\n`)
+  process.stderr.write(`${new Date().toISOString()} gateway: ${printableLines(sentence)}\n`)
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { keysFile } from '../../adapters/ledger-journal/keys-file.ts'
 import { verifyData, type Verified } from '../../adapters/ledger-journal/verify-data.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
+import { printableLines } from '../../gateway/ports/printable.ts'
 import { GatewayId } from '../../policies/vocabulary.ts'
 import { DATA_DEFAULT, foldersOf } from '../config.ts'
 import { startDepartments } from '../demo/departments/departments.ts'
@@ -64,7 +65,7 @@ async function demo(options: DemoOptions): Promise<void> {
   const its = { data: options.data, gateway: GATEWAY, listen, addresses: departments.addresses }
   try {
     const gateway = await startDemoGateway({ ...DEMO, ...its }, (sentence) => {
-      process.stderr.write(`gateway: ${sentence}\n`)
+      process.stderr.write(`gateway: ${printableLines(sentence)}\n`)
     })
     try {
       await play(gateway, options, { clock, say, world })

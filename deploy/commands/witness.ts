@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { printableLines } from '../../gateway/ports/printable.ts'
 import { cosignerVkey, type Cosigner } from '../../gateway/witness/cosignature.ts'
 import { startWitness, type WitnessConfig } from '../start-witness.ts'
 import { systemClock } from '../system.ts'
@@ -62,7 +63,7 @@ function init(name: string, options: { readonly data: string; readonly json?: tr
 async function serve(options: WitnessOptions): Promise<void> {
   const cosigner = readWitnessKey(options.data)
   const report = (sentence: string): void => {
-    process.stderr.write(`${new Date().toISOString()} witness: ${sentence}\n`)
+    process.stderr.write(`${new Date().toISOString()} witness: ${printableLines(sentence)}\n`)
   }
   const witness = await startWitness(configOf(options, cosigner), { clock: systemClock(), report })
   const key = cosignerVkey(cosigner)

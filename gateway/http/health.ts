@@ -9,6 +9,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import express, { type Express, type Request, type Response } from 'express'
 import type { Health, HealthCheck, HealthReport } from '../ports/health.ts'
+import { printable } from '../ports/printable.ts'
 
 export interface HealthListenerParts {
   readonly health: Health
@@ -74,7 +75,8 @@ export function healthTable(checks: readonly Told[], at: number): string {
     const next = `${' '.repeat(head.length)}→ ${whatToDo}`
     return whatToDo === '' ? [head + words] : [head + words, next]
   })
-  return `${lines.join('\n')}\n`
+  // Words quote what others wrote, and `gongdao status` prints what it is answered.
+  return `${lines.map(printable).join('\n')}\n`
 }
 
 /** The largest unit that says enough: 12s, 5m, 3h, 2d. */

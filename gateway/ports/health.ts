@@ -2,7 +2,7 @@
  * What is wrong now, since when, and what to do about it, part by part: for the person at three in the morning, for load balancers
  * and for supervisors. Each part is looked at when somebody asks, and once a second, so that `since` is right.
  *
- * INVARIANT: no words hold a personal datum or a text chosen outside.
+ * INVARIANT: no words hold a personal datum. Where they quote what others wrote, `printable` stands between that and a terminal.
  */
 import type { Instant } from '../../policies/vocabulary.ts'
 import type { Clock } from './clock.ts'

@@ -80,6 +80,18 @@ test('without telemetry whatever is said is a line with its time on standard err
   )
 })
 
+test('whoever writes what is quoted moves no cursor and begins no line: it is spelled out, and further lines are indented', () => {
+  voice = openVoice(configFor(folder, new Map()))
+  const seen = onStandardError(() => {
+    voice.report(
+      'SIGHUP: nothing was changed. 1 fault(s):\n  x.json /\u001b[2J\r\u0085\u2028\u202e\u007f王',
+    )
+  })
+  expect(seen).toMatch(
+    /^\S+ gateway: SIGHUP: nothing was changed\. 1 fault\(s\):\n {4}x\.json \/\\u001b\[2J\\u000d\\u0085\\u2028\\u202e\\u007f王\n$/,
+  )
+})
+
 test('the last words are in the log when the call returns, and on standard error too: who starts it by hand sees them', () => {
   const { last } = speak()
   const seen = onStandardError(() => {
