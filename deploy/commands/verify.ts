@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
+import { printable } from '../../gateway/ports/printable.ts'
 import { readKeys } from '../read-keys.ts'
 import { keepVerified, verifiedFile } from '../verified-mark.ts'
 import { keepPins, verifyLedger } from '../verify-ledger.ts'
@@ -144,9 +145,10 @@ function asText({ counts, findings, keyCounts }: VerifiedDuties): string {
   ].join('\n')
 }
 
-function findingText({ chain, first, kind, last, sentence }: Finding): string {
+/** A chain's name may be one that somebody made up on a log server. */
+export function findingText({ chain, first, kind, last, sentence }: Finding): string {
   const range = first === undefined ? '' : ` ${first}${last === first ? '' : `-${last ?? ''}`}`
-  return `${chain}${range}  ${kind}: ${sentence}`
+  return printable(`${chain}${range}  ${kind}: ${sentence}`)
 }
 
 /** Once for each kind: what it means, and what to do. */
