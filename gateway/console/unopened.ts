@@ -24,7 +24,8 @@ export async function foundUnopened(
       ? { chain, kind: 'key-unknown', sentence: `${what}, and no key is pinned for it` }
       : { chain, kind: 'foreign', sentence: `${what}, and that its key did not sign` }
   }
-  const genesis = origin === undefined ? undefined : await genesisOf(origin, source)
+  const asksItself = origin !== undefined && source.mayLag === true
+  const genesis = asksItself ? await genesisOf(origin, source) : undefined
   const finding: Finding = {
     ...{ chain, kind: 'chain-in-secret' },
     sentence: `${where} holds a chain that the registry never opened`,
