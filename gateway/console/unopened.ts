@@ -56,6 +56,7 @@ async function genesisOf(origin: string, source: ChainSource): Promise<number | 
 }
 
 function indexIn(record = '{}'): number | undefined {
-  const { genesis } = JSON.parse(record) as { readonly genesis?: unknown }
+  const opening = JSON.parse(record) as { readonly genesis?: unknown } | null
+  const genesis = opening?.genesis
   return Number.isSafeInteger(genesis) ? (genesis as number) : undefined
 }

@@ -25,6 +25,7 @@ import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { testSigner } from '../harness/memory-ledger.ts'
+import type { Chain } from '../../gateway/ledger/entry.ts'
 import type { ChainSource } from '../../gateway/ports/chain-source.ts'
 import { decisionEntry, outcomeEntry } from '../harness/records.ts'
 import { commitsOf, lanesOf, sourceOfLanes } from '../harness/tamper/messages.ts'
@@ -184,11 +185,14 @@ describe('on Kafka, where a chain may be seen before the registry’s leaf that 
     expect(new Set(kindsOf(told(seen.findings)))).toEqual(new Set(['behind']))
   })
 
-  test('it is in secret where the registry has another leaf in the place that it names', async () => {
+  test.each([
+    ['has another leaf in the place that it names', (chain: Chain) => putOpening(chain, 1, 3000)],
+    ['is not named by it at all', (chain: Chain) => put(chain, 'opening', null)],
+  ])('it is in secret where the registry %s', async (_, opening) => {
     const third = exchangeOrigin(3)
     const data = mkdtempSync(join(folder, 'third-'))
     const { chain } = await openOn(data, third)
-    await putOpening(chain, 1, 3000)
+    await opening(chain)
     await chain.close()
     const files = new Map(filesIn(data).map((file) => [file, readFileSync(file)]))
     const lanes = lanesOf(ledger)
