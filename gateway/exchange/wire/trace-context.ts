@@ -2,6 +2,7 @@
  * W3C Trace Context, Level 1 (Recommendation of 23 November 2021), as a participant: the caller's trace is joined where its
  * `traceparent` is good; otherwise a new one begins and `tracestate` is not looked at. Everything read here is attacker-controlled.
  */
+import { isNationalNumber } from '../../../policies/national-number.ts'
 import type { ExchangeTrace } from '../../ports/telemetry.ts'
 
 export interface TraceContext {
@@ -44,7 +45,7 @@ function traceHeader(name: string): string | undefined {
 function readParent(text: string): Omit<TraceContext, 'state'> | undefined {
   const [, traceId, parentId, flags] = TRACEPARENT.exec(withoutSpace(text)) ?? []
   if (traceId === undefined || parentId === undefined || flags === undefined) return undefined
-  if (ZEROS.test(traceId) || ZEROS.test(parentId) || spellsText(traceId)) return undefined
+  if ([traceId, parentId].some((id) => ZEROS.test(id) || spellsText(id))) return undefined
   return { traceId, parentId, sampled: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED }
 }
 
@@ -63,14 +64,27 @@ const SAMPLED = 1
 const ZEROS = /^0+$/
 
 /**
- * Ids are random (Recommendation, section 5). One whose bytes are ten letters and digits or three Chinese characters in a row
- * is not, and could bring a person's number or name into a telemetry store.
+ * Ids are random (Recommendation, section 5), and go to telemetry stores. One that spells text or a person's number is not taken over,
+ * whether its bytes do or its digits, which are what a store shows. Of random ids about one pair in fifty has such digits by chance:
+ * its trace begins anew, which 3.4 allows ("Restart trace").
  */
-function spellsText(traceId: string): boolean {
-  return TEXT.test(Buffer.from(traceId, 'hex').toString('latin1'))
+function spellsText(id: string): boolean {
+  return TEXT.test(Buffer.from(id, 'hex').toString('latin1')) || spellsNumber(id)
 }
 
-const TEXT = /[A-Za-z0-9]{10}|(?:[\xe3-\xe9][\x80-\xbf]{2}){3}/
+/** Eight letters and digits (all of a parent id), or two Chinese characters in a row. */
+const TEXT = /[A-Za-z0-9]{8}|(?:[\xe3-\xe9][\x80-\xbf]{2}){2}/
+
+/** Numbers of persons that begin with A to F. */
+function spellsNumber(digits: string): boolean {
+  for (const [, found = ''] of digits.matchAll(LIKE_A_NUMBER)) {
+    if (isNationalNumber(found.toUpperCase(), { syntheticIds: true })) return true
+  }
+  return false
+}
+
+/** Looked ahead for: one can begin inside another. */
+const LIKE_A_NUMBER = /(?=([a-f][0-9a-d][0-9]{8}))/g
 
 /** Optional white space of RFC 9110 5.6.3. */
 function withoutSpace(text: string): string {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { readTraceContext, traceparent } from '../../../gateway/exchange/wire/trace-context.ts'
@@ -162,13 +163,47 @@ test('512 characters pass; above, members of more than 128 go first, then the la
 })
 
 test('an id that spells a number or a name of somebody is not random, and is not taken over', () => {
-  for (const text of ['A000000018', 'xxxA000000018xxx', '測試甲', '範例乙', 'xx王示範']) {
-    const id = Buffer.concat([Buffer.from(text), Buffer.alloc(16, 0xff)])
-      .subarray(0, 16)
-      .toString('hex')
+  for (const text of [
+    'A000000018',
+    'xxxA000000018xxx',
+    'EVILMARK',
+    '測試甲',
+    '範例乙',
+    'xx王示範',
+  ]) {
+    const id = padded(text, 16)
     expect(read('traceparent', `00-${id}-${PARENT}-01`)).toBeUndefined()
   }
+  for (const text of ['A0000000', 'EVILMARK', '測試', 'x範例']) {
+    expect(read('traceparent', `00-${TRACE}-${padded(text, 8)}-01`)).toBeUndefined()
+  }
 })
+
+test('an id whose hexadecimal digits are a person’s number is not taken over either: they are what is shown', () => {
+  for (const digits of ['a000000018', 'f300000037', 'f1a000000018']) {
+    const [trace, parent] = [digits.padStart(32, '0'), digits.padStart(16, '0')]
+    expect(read('traceparent', `00-${trace}-${PARENT}-01`)).toBeUndefined()
+    expect(read('traceparent', `00-${digits.padEnd(32, '0')}-${PARENT}-01`)).toBeUndefined()
+    expect(read('traceparent', `00-${TRACE}-${parent}-01`)).toBeUndefined()
+  }
+  // The last digit does not check the others: nobody's.
+  const nobody = 'a000000019'.padStart(32, '0')
+  expect(read('traceparent', `00-${nobody}-${PARENT}-01`)).toMatchObject({ traceId: nobody })
+})
+
+test('few random ids are taken for a person’s number, and their trace begins anew', () => {
+  const ids = Array.from({ length: 20_000 }, (_, at) => hash('sha256', String(at)))
+  const joined = ids.filter(
+    (id) => read('traceparent', `00-${id.slice(0, 32)}-${id.slice(32, 48)}-01`) !== undefined,
+  )
+  expect(joined.length / ids.length).toBeGreaterThan(0.97)
+})
+
+function padded(text: string, length: number): string {
+  return Buffer.concat([Buffer.from(text), Buffer.alloc(length, 0xff)])
+    .subarray(0, length)
+    .toString('hex')
+}
 
 test('whatever stands there is read without a throw, and what is kept has its form', () => {
   const piece = fc.oneof(
