@@ -1,6 +1,7 @@
 /**
  * W3C Trace Context, Level 1 (Recommendation of 23 November 2021), as a participant: the caller's trace is joined where its
- * `traceparent` is good; otherwise a new one begins and `tracestate` is not looked at. Everything read here is attacker-controlled.
+ * `traceparent` is good; otherwise a new one begins and `tracestate` is not looked at. `tracestate` is read as in Level 2 (Candidate
+ * Recommendation Draft of 28 March 2024), which takes all that Level 1 takes. Everything read here is attacker-controlled.
  */
 import { isNationalNumber } from '../../../policies/national-number.ts'
 import type { ExchangeTrace } from '../../ports/telemetry.ts'
@@ -95,25 +96,26 @@ const MOST_MEMBERS = 32
 const MOST_CHARACTERS = 512
 const LARGE_MEMBER = 128
 
-/** 3.3.1: a member that breaks the rules, or a key that stands twice, discards all. */
+/**
+ * 3.3.1: a member that breaks the rules, or one too many, discards all. Of a key that stands twice the first stays, which was put
+ * there last: Level 2 ("Mutating the tracestate Field") allows to discard the others, and its tests want the list kept.
+ */
 function stateIn(list: string): string | undefined {
-  const members: string[] = []
-  const keys = new Set<string>()
-  for (const text of list.split(',')) {
-    const member = withoutSpace(text)
-    if (member === '') continue
+  const members = list.split(',').map(withoutSpace).filter(Boolean)
+  if (members.length > MOST_MEMBERS) return undefined
+  const kept = new Map<string, string>()
+  for (const member of members) {
     const key = MEMBER.exec(member)?.[1]
-    if (key === undefined || keys.has(key) || keys.size === MOST_MEMBERS) return undefined
-    keys.add(key)
-    members.push(member)
+    if (key === undefined) return undefined
+    if (!kept.has(key)) kept.set(key, member)
   }
-  const kept = shortened(members)
-  return kept.length === 0 ? undefined : kept.join(',')
+  const passed = shortened([...kept.values()])
+  return passed.length === 0 ? undefined : passed.join(',')
 }
 
-/** Keys of one vendor, or of a tenant at a vendor; a value is printable ASCII without `,` and `=` that ends in no space. */
+/** Keys as in Level 2 ("Key"); a value is printable ASCII without `,` and `=` that ends in no space. */
 const MEMBER =
-  /^([a-z][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
+  /^([a-z0-9][a-z0-9_\-*/@]{0,255})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
 
 /** 3.3.1.5: whole members go, those of more than 128 characters first, then from the end. */
 function shortened(members: readonly string[]): readonly string[] {
