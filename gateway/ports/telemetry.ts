@@ -3,7 +3,8 @@
  * made of them in adapters; nothing here knows how.
  *
  * INVARIANT: no event holds a personal datum or a text chosen outside: registered ids and codes, numbers, times of a clock that
- * only runs forward. Paths, queries, bodies, header values and identifiers of people are no members of any event.
+ * only runs forward, and of a caller's trace two ids that spell nothing (`exchange/wire/trace-context.ts`). Paths,
+ * queries, bodies, other header values and identifiers of people are no members of any event.
  */
 import type { Refusal } from '../../policies/refusal.ts'
 import type {

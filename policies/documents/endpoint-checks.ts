@@ -38,7 +38,7 @@ export function checkEndpoint(endpoint: EndpointRegistration, place: Place): voi
 
 /** Hop-by-hop, framing, cookies, and what this gateway says itself. */
 const OWN_HEADERS =
-  /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-length|content-encoding|set-cookie2?|x-road-.*|exchange-.*|server|date)$/
+  /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-length|content-encoding|set-cookie2?|x-road-.*|exchange-.*|ratelimit(?:-policy)?|server|date)$/
 
 export function checkEndpoints({ endpoints }: ServiceRegistration, place: Place): void {
   for (const [index, one] of endpoints.entries()) {

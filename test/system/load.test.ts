@@ -107,6 +107,19 @@ test('an answer says how much is left, of each quota that applies', async () => 
   expect(headerOf(asked, 'ratelimit')).toBe('"consumer";r=4;t=60, "service";r=99;t=30')
 })
 
+test('every answer to what was counted says so, refusals too; what is turned away with its connection is not counted', async () => {
+  const running = await started(quotas({ consumer: { requests: 5, withinSeconds: 60 } }))
+  const told = async (path: string): Promise<readonly [number, string]> => {
+    const asked = await running.run('S3', { path })
+    return [asked.status, headerOf(asked, 'ratelimit').replace(/;t=\d+$/, '')]
+  }
+  expect(await told('/r1/TW')).toEqual([400, '"consumer";r=4'])
+  expect(await told(`/exchange/receipts/${NOBODYS}`)).toEqual([404, '"consumer";r=3'])
+  expect(await told('/x')).toEqual([400, ''])
+  expect(await told('/exchange/receipts/x')).toEqual([400, ''])
+  expect(await told('/listClients')).toEqual([200, '"consumer";r=2'])
+})
+
 test('without quotas no such field is sent', async () => {
   const asked = await (await started({})).run('S3')
   expect([asked.status, headerOf(asked, 'ratelimit')]).toEqual([200, ''])

@@ -1,7 +1,7 @@
 /**
  * The headers that a consumer gets: an allow-list of the provider's, each in the one form that its definition gives
  * it (a header is a place to hide data in, too), then the gateway's own. A provider can't imitate the gateway: its
- * X-Road-* and Exchange-* never pass.
+ * X-Road-*, Exchange-* and RateLimit never pass.
  */
 import type { ExchangeId, ServiceId, SubsystemId } from '../../../policies/vocabulary.ts'
 import { HOP_BY_HOP } from './hop-by-hop.ts'
@@ -89,10 +89,10 @@ function isRegistered(lower: string, registered: readonly string[]): boolean {
 
 /** `content-encoding` belongs to the body, which is refused or rebuilt before a reply is made. */
 function isGatewayOwn(lower: string): boolean {
-  return (
-    lower.startsWith('x-road-') || lower.startsWith('exchange-') || lower === 'content-encoding'
-  )
+  return GATEWAY_OWN.test(lower)
 }
+
+const GATEWAY_OWN = /^(?:x-road-.*|exchange-.*|ratelimit(?:-policy)?|content-encoding)$/
 
 function occurrences(lower: string, headers: readonly string[]): number {
   let count = 0

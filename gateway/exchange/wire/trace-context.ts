@@ -1,7 +1,9 @@
 /**
  * W3C Trace Context, Level 1 (Recommendation of 23 November 2021), as a participant: the caller's trace is joined where its
- * `traceparent` is good; otherwise a new one begins and `tracestate` is not looked at. Everything read here is attacker-controlled.
+ * `traceparent` is good; otherwise a new one begins and `tracestate` is not looked at. `tracestate` is read as in Level 2 (Candidate
+ * Recommendation Draft of 28 March 2024), which takes all that Level 1 takes. Everything read here is attacker-controlled.
  */
+import { isNationalNumber } from '../../../policies/national-number.ts'
 import type { ExchangeTrace } from '../../ports/telemetry.ts'
 
 export interface TraceContext {
@@ -44,7 +46,7 @@ function traceHeader(name: string): string | undefined {
 function readParent(text: string): Omit<TraceContext, 'state'> | undefined {
   const [, traceId, parentId, flags] = TRACEPARENT.exec(withoutSpace(text)) ?? []
   if (traceId === undefined || parentId === undefined || flags === undefined) return undefined
-  if (ZEROS.test(traceId) || ZEROS.test(parentId) || spellsText(traceId)) return undefined
+  if ([traceId, parentId].some((id) => ZEROS.test(id) || spellsText(id))) return undefined
   return { traceId, parentId, sampled: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED }
 }
 
@@ -63,14 +65,27 @@ const SAMPLED = 1
 const ZEROS = /^0+$/
 
 /**
- * Ids are random (Recommendation, section 5). One whose bytes are ten letters and digits or three Chinese characters in a row
- * is not, and could bring a person's number or name into a telemetry store.
+ * Ids are random (Recommendation, section 5), and go to telemetry stores. One that spells text or a person's number is not taken over,
+ * whether its bytes do or its digits, which are what a store shows. Of random ids about one pair in fifty has such digits by chance:
+ * its trace begins anew, which 3.4 allows ("Restart trace").
  */
-function spellsText(traceId: string): boolean {
-  return TEXT.test(Buffer.from(traceId, 'hex').toString('latin1'))
+function spellsText(id: string): boolean {
+  return TEXT.test(Buffer.from(id, 'hex').toString('latin1')) || spellsNumber(id)
 }
 
-const TEXT = /[A-Za-z0-9]{10}|(?:[\xe3-\xe9][\x80-\xbf]{2}){3}/
+/** Eight letters and digits (all of a parent id), or two Chinese characters in a row. */
+const TEXT = /[A-Za-z0-9]{8}|(?:[\xe3-\xe9][\x80-\xbf]{2}){2}/
+
+/** Numbers of persons that begin with A to F. */
+function spellsNumber(digits: string): boolean {
+  for (const [, found = ''] of digits.matchAll(LIKE_A_NUMBER)) {
+    if (isNationalNumber(found.toUpperCase(), { syntheticIds: true })) return true
+  }
+  return false
+}
+
+/** Looked ahead for: one can begin inside another. */
+const LIKE_A_NUMBER = /(?=([a-f][0-9a-d][0-9]{8}))/g
 
 /** Optional white space of RFC 9110 5.6.3. */
 function withoutSpace(text: string): string {
@@ -81,25 +96,26 @@ const MOST_MEMBERS = 32
 const MOST_CHARACTERS = 512
 const LARGE_MEMBER = 128
 
-/** 3.3.1: a member that breaks the rules, or a key that stands twice, discards all. */
+/**
+ * 3.3.1: a member that breaks the rules, or one too many, discards all. Of a key that stands twice the first stays, which was put
+ * there last: Level 2 ("Mutating the tracestate Field") allows to discard the others, and its tests want the list kept.
+ */
 function stateIn(list: string): string | undefined {
-  const members: string[] = []
-  const keys = new Set<string>()
-  for (const text of list.split(',')) {
-    const member = withoutSpace(text)
-    if (member === '') continue
+  const members = list.split(',').map(withoutSpace).filter(Boolean)
+  if (members.length > MOST_MEMBERS) return undefined
+  const kept = new Map<string, string>()
+  for (const member of members) {
     const key = MEMBER.exec(member)?.[1]
-    if (key === undefined || keys.has(key) || keys.size === MOST_MEMBERS) return undefined
-    keys.add(key)
-    members.push(member)
+    if (key === undefined) return undefined
+    if (!kept.has(key)) kept.set(key, member)
   }
-  const kept = shortened(members)
-  return kept.length === 0 ? undefined : kept.join(',')
+  const passed = shortened([...kept.values()])
+  return passed.length === 0 ? undefined : passed.join(',')
 }
 
-/** Keys of one vendor, or of a tenant at a vendor; a value is printable ASCII without `,` and `=` that ends in no space. */
+/** Keys as in Level 2 ("Key"); a value is printable ASCII without `,` and `=` that ends in no space. */
 const MEMBER =
-  /^([a-z][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
+  /^([a-z0-9][a-z0-9_\-*/@]{0,255})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
 
 /** 3.3.1.5: whole members go, those of more than 128 characters first, then from the end. */
 function shortened(members: readonly string[]): readonly string[] {

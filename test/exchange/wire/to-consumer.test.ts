@@ -54,6 +54,8 @@ test('a registered header passes, Location too; what is ours or ends at the hop 
   const ours = [
     'x-road-error',
     'exchange-receipt',
+    'ratelimit',
+    'ratelimit-policy',
     'connection',
     'transfer-encoding',
     'content-encoding',
