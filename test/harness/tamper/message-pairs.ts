@@ -19,11 +19,8 @@ export function messagePairs(forked: Lanes): readonly Attack[] {
     pair('junk and a fork', 4, (own, random) => {
       const fork = forkOf(own, others, random)
       const junk = junkOf(own, others, random)
-      return {
-        commits: scattered(own, [fork, junk], random),
-        at: fork,
-        says: both,
-      }
+      const commits = scattered(own, [fork, junk], random)
+      return { commits, at: fork, says: isRead(fork, commits, { own, others }) ? aFork : both }
     }),
     pair('a fork, and damage behind it', 4, (own, random) => {
       const fork = forkOf(own, others, random)
@@ -35,7 +32,8 @@ export function messagePairs(forked: Lanes): readonly Attack[] {
       const whole = own.with(own.indexOf(damaged), flippedAt(damaged, at))
       const place = random.below(whole.indexOf(damaged) + 1)
       const says = (kinds: ReadonlySet<FindingKind>): boolean => kinds.has('fork') && kinds.size > 1
-      return { commits: whole.toSpliced(place, 0, fork), at: damaged, says }
+      const commits = whole.toSpliced(place, 0, fork)
+      return { commits, at: isRead(fork, commits, { own, others }) ? fork : damaged, says }
     }),
   ]
 }
@@ -79,7 +77,24 @@ function onlyForeign(kinds: ReadonlySet<FindingKind>): boolean {
   return kinds.size === 1 && kinds.has('foreign')
 }
 
-/** Where the fork comes first the other story is the chain, and breaks off. */
+/**
+ * Where a fork comes first, and continues what both stories have in common, the other story is read as the chain, and breaks off: the
+ * fork is told and located, and what stands behind it is not judged.
+ */
+function isRead(
+  fork: Commit,
+  commits: readonly Commit[],
+  { others, own }: { readonly own: readonly Commit[]; readonly others: readonly Commit[] },
+): boolean {
+  const isFirst = onlyIn(others, own).every(({ first }) => first >= fork.first)
+  const itsPlace = own.find(({ first }) => first === fork.first)
+  return isFirst && itsPlace !== undefined && commits.indexOf(fork) < commits.indexOf(itsPlace)
+}
+
+function aFork(kinds: ReadonlySet<FindingKind>): boolean {
+  return kinds.has('fork')
+}
+
 function both(kinds: ReadonlySet<FindingKind>): boolean {
   return kinds.has('foreign') && kinds.has('fork')
 }
@@ -90,8 +105,12 @@ function commitsIn({ exchange }: Lanes): Commit[] {
 
 /** One that the key signed in the other story only. */
 function forkOf(own: readonly Commit[], others: readonly Commit[], random: Chance): Commit {
+  return random.oneOf(onlyIn(others, own))
+}
+
+function onlyIn(others: readonly Commit[], own: readonly Commit[]): Commit[] {
   const known = new Set(own.map(({ payload }) => payload.toString('latin1')))
-  return random.oneOf(others.filter(({ payload }) => !known.has(payload.toString('latin1'))))
+  return others.filter(({ payload }) => !known.has(payload.toString('latin1')))
 }
 
 /** What anyone can make who reads the topic and may write to it. */
