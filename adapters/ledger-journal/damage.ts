@@ -64,6 +64,8 @@ function lastOf(
   if (next !== undefined && next.first > first) return next.first - 1
   // What is due stands right behind: something was put in front of it.
   if (next?.first === first) return first
+  // A checkpoint alone, whatever its count has become.
+  if (count === 0) return undefined
   if (count !== undefined) return first + count - 1
   const claimed = bytes.length >= offset + FRAME_HEADER ? bytes.readUInt32BE(offset + 32) : 0
   return claimed > 0 && claimed <= MOST_ENTRIES ? first + claimed - 1 : undefined
@@ -92,6 +94,5 @@ function walk({ chain, offset }: Place, { bytes, next }: DamagedFrame): Walked {
     at = place.end
     count += 1
   }
-  if (count === 0) return {}
   return bad === undefined ? { count } : { bad, count }
 }

@@ -51,10 +51,10 @@ afterAll(() => {
   rmSync(data, { recursive: true })
 })
 
-function framesOf(segment: Buffer): FrameView[] {
+function framesOf(segment: Buffer, origin = ORIGIN): FrameView[] {
   const found: FrameView[] = []
-  for (let at = segmentHeaderLength(ORIGIN); ; at = found.at(-1)!.end) {
-    const frame = frameAt(segment, at, chainTag(ORIGIN))
+  for (let at = segmentHeaderLength(origin); ; at = found.at(-1)!.end) {
+    const frame = frameAt(segment, at, chainTag(origin))
     if (frame.kind !== 'frame') return found
     found.push(frame)
   }
@@ -233,6 +233,23 @@ test('the registry, flipped anywhere, is noticed as well', async () => {
     writeFileSync(registry, changed)
     const { findings: found } = await verifyData({ data, ...asFast })
     expect(found[0]?.chain).toBe(REGISTRY)
+  }
+  writeFileSync(registry, whole)
+})
+
+test('the count of a checkpoint that stands alone, flipped, claims no leaves that were never there', async () => {
+  const registry = join(chainFolder(data, REGISTRY), '00000001.seg')
+  const whole = readFileSync(registry)
+  const all = framesOf(whole, REGISTRY)
+  expect(all.at(-1)?.type).toBe('checkpoint')
+  const { first: size, offset } = all.at(-1)!
+  for (let bit = 0; bit < 32; bit += 1) {
+    const changed = Buffer.from(whole)
+    changed.writeUInt32BE((1 << bit) >>> 0, offset + 32)
+    writeFileSync(registry, changed)
+    const { findings: found } = await verifyData({ data, ...asFast })
+    expect(found[0]).toMatchObject({ chain: REGISTRY, kind: 'frame-damaged', first: size })
+    expect(found[0]?.last).toBeUndefined()
   }
   writeFileSync(registry, whole)
 })
