@@ -37,12 +37,16 @@ export async function openSource(
   keys: PinnedKeys,
 ): Promise<OpenedSource> {
   const instance = keys.registry?.name.split('/')[0] ?? ''
+  if (tiles !== undefined && kafka !== undefined)
+    throw new RangeError('--tiles or --kafka: one copy is verified at a time')
   if (tiles !== undefined)
     return { source: tilesSource({ folder: tiles, instance }), published: [] }
   if (kafka !== undefined) {
     const settings = settingsIn(kafka)
     const log = kafkaOf(settings, 'gongdao verify')
-    const published = await publishedOn(log).catch((fault: unknown) => unread(fault, settings))
+    const published = await publishedOn(log, keys).catch((fault: unknown) =>
+      unread(fault, settings),
+    )
     return { source: laneSource(log, keys, () => pause(SETTLE_MS)), published }
   }
   const published = { [Symbol.iterator]: () => publishedIn(data), at: publishedAt(data) }

@@ -1,16 +1,21 @@
 /** Published checkpoints as an auditor finds them on a log server: heads that the chains beside them must have had. */
 import { parseCheckpoint } from '../ledger/note.ts'
+import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import { messagesOf, type ReadableLog } from './open-lane.ts'
 
 /** Of one chain: there is a checkpoint for each second, and an auditor's memory is bounded. */
 const MOST_OF_A_CHAIN = 4096
+/** Bytes; with as many cosignatures as anybody asks for. Whoever may write there can write 32 MB at a time. */
+const LONGEST = 16 * 1024
 
 /**
  * Their notes; undefined for a message that is none. Of a chain with more than so many every second one is left out, again and again: the
- * newest of them is always there. Read before the chains are, they are behind what the chains hold by then.
+ * newest of them is always there. What is about a chain for which no key is pinned proves nothing, and is not kept. Read before the
+ * chains are, they are behind what the chains hold by then.
  */
 export async function publishedOn(
   log: ReadableLog,
+  keys: PinnedKeys,
   most = MOST_OF_A_CHAIN,
 ): Promise<readonly (string | undefined)[]> {
   const chains = new Map<string, Thinned>()
@@ -18,12 +23,13 @@ export async function publishedOn(
   const reader = await log.openReader({ topic: 'checkpoints', partition: 0 })
   try {
     for await (const { value } of messagesOf(reader, 0, Infinity)) {
-      const note = value?.toString() ?? ''
+      const note = value === undefined || value.length > LONGEST ? '' : value.toString()
       const origin = originIn(note)
       if (origin === undefined) {
         unreadable += 1
         continue
       }
+      if (keys.forChain(origin) === undefined) continue
       const chain = chains.get(origin) ?? new Thinned(most)
       chains.set(origin, chain)
       chain.add(note)

@@ -37,3 +37,8 @@ test('which Kafka does not answer, and what to look at', async () => {
     new RegExp(`^Kafka at ${String(brokers)} can not be read .* may READ gongdao\\.registry`),
   )
 })
+
+test('and an export beside it: of two copies one is verified at a time, and neither is passed over in silence', async () => {
+  const both = { data: folder, kafka: join(folder, 'nowhere.json'), tiles: folder }
+  await expect(openSource(both, parsePinnedKeys(KEYS))).rejects.toThrow('--tiles or --kafka')
+})

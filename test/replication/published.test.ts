@@ -3,9 +3,12 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Evidence } from '../../gateway/console/evidence.ts'
 import { decodeCommit } from '../../gateway/replication/message.ts'
 import { publishedOn } from '../../gateway/replication/published-on.ts'
+import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { KEYS } from '../harness/small-ledger.ts'
 import { judge, RUNNING, tamperLedger, type TamperLedger } from '../harness/tamper/ledger.ts'
 import { lanesOf, sourceOfLanes, type Sent } from '../harness/tamper/messages.ts'
 
+const keys = parsePinnedKeys(KEYS)
 let ledger: TamperLedger
 
 beforeAll(async () => {
@@ -53,13 +56,13 @@ test('a tail that was cut off in Kafka is missed, since its checkpoint was publi
       .map(({ chain, first, kind }) => [chain, first, kind])
   }
   expect(await kinds({})).toEqual([])
-  const published = await publishedOn(topicOf(lanes.exchange.map(noteOf)))
+  const published = await publishedOn(topicOf(lanes.exchange.map(noteOf)), keys)
   expect(await kinds({ published })).toEqual([[RUNNING, newest.truth.first, 'behind']])
   expect((await judge(sourceOfLanes(lanes), { evidence: { published } })).findings).toEqual([])
 })
 
 test('a message that is no checkpoint is told', async () => {
-  const published = await publishedOn(topicOf(['nonsense', undefined, 'T/registry\n']))
+  const published = await publishedOn(topicOf(['nonsense', undefined, 'T/registry\n']), keys)
   const { findings } = await judge(sourceOfLanes(lanesOf(ledger)), { evidence: { published } })
   expect(findings.map(({ kind }) => kind)).toEqual(['evidence-wrong'])
 })
@@ -67,10 +70,17 @@ test('a message that is no checkpoint is told', async () => {
 test('years of checkpoints take no more memory than days: the newest of each chain is there', async () => {
   const note = (chain: string, size: number): string =>
     `${chain}\n${String(size)}\n${'A'.repeat(43)}=\n\n— ${chain} AAAA\n`
-  const texts = Array.from({ length: 1001 }, (_, size) => note('T/exchange/x/1', size + 1))
-  const published = await publishedOn(topicOf([...texts, note('T/registry', 5)]), 16)
+  const texts = Array.from({ length: 1001 }, (_, size) => note(RUNNING, size + 1))
+  const published = await publishedOn(topicOf([...texts, note('T/registry', 5)]), keys, 16)
   expect(published).toContain(texts.at(-1))
   expect(published).toContain(note('T/registry', 5))
   expect(published.length).toBeLessThanOrEqual(18)
   expect(published.length).toBeGreaterThan(8)
+})
+
+test('what others write there takes no memory: neither long texts nor chains of which no key is pinned are kept', async () => {
+  const note = (chain: string, signature: string): string =>
+    `${chain}\n1\n${'A'.repeat(43)}=\n\n— ${chain} ${signature}\n`
+  const texts = [note(RUNNING, 'A'.repeat(20_000)), note('T/exchange/T/GOV/X/gw9/1', 'AAAA')]
+  expect(await publishedOn(topicOf(texts), keys)).toEqual([undefined])
 })
