@@ -1,5 +1,6 @@
 /** Where `gongdao verify` reads from: a data folder, an export, or Kafka. */
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
   checkpointsFolder,
@@ -8,6 +9,7 @@ import {
 import { LinesDamaged } from '../adapters/checkpoints-folder/line-log.ts'
 import { journalSource } from '../adapters/ledger-journal/chain-source.ts'
 import { tilesSource } from '../adapters/ledger-tiles/chain-source.ts'
+import { HEADS } from '../adapters/ledger-tiles/layout.ts'
 import type { PublishedNotes } from '../gateway/console/evidence.ts'
 import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { ChainSource } from '../gateway/ports/chain-source.ts'
@@ -39,8 +41,10 @@ export async function openSource(
   const instance = keys.registry?.name.split('/')[0] ?? ''
   if (tiles !== undefined && kafka !== undefined)
     throw new RangeError('--tiles or --kafka: one copy is verified at a time')
-  if (tiles !== undefined)
+  if (tiles !== undefined) {
+    assertExport(tiles)
     return { source: tilesSource({ folder: tiles, instance }), published: [] }
+  }
   if (kafka !== undefined) {
     const settings = settingsIn(kafka)
     const log = kafkaOf(settings, 'gongdao verify')
@@ -51,6 +55,14 @@ export async function openSource(
   }
   const published = { [Symbol.iterator]: () => publishedIn(data), at: publishedAt(data) }
   return { source: journalSource({ data, instance }), published }
+}
+
+/** Any part of one is enough: what is missing of an export is a finding, a wrong folder is none. */
+function assertExport(folder: string): void {
+  if ([HEADS, 'registry', 'exchange'].some((part) => existsSync(join(folder, part)))) return
+  throw new RangeError(
+    `${folder} holds no export: name the folder that gongdao export --to wrote, and look whether you may enter it`,
+  )
 }
 
 /** Read with the right to read and no other: an auditor has none to write. */

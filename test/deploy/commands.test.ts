@@ -1,5 +1,5 @@
 /** What a newcomer types: the demo, the commands that it prints, the auditor's tools on what it left behind. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -129,6 +129,39 @@ describe('when it is over', () => {
     expect(told).toMatch(/--keys.*--data/)
     expect(told).not.toContain('ENOENT')
   })
+
+  test('an export is not written among the files of the ledger, whatever leads there', async () => {
+    symlinkSync(join(data, 'ledger'), join(parent, 'link'))
+    for (const to of [
+      join(data, 'ledger'),
+      join(data, 'ledger/new/folder'),
+      join(parent, 'link/x'),
+    ]) {
+      const { code, error } = await gongdao('export', '--data', data, '--to', to)
+      expect([to, code, error]).toEqual([to, 1, expect.stringContaining('name another one')])
+    }
+    expect(existsSync(join(data, 'ledger/new'))).toBe(false)
+  })
+
+  test('an export is verified where one is; a wrong folder is no finding', async () => {
+    const to = join(data, 'export')
+    expect((await gongdao('export', '--data', data, '--to', to)).code).toBe(0)
+    const keys = join(data, 'ledger/keys.txt')
+    const verify = (folder: string): Promise<Ran> =>
+      gongdao('verify', '--tiles', folder, '--keys', keys)
+    expect((await verify(to)).out).toMatch(/^good: /m)
+    for (const wrong of [join(parent, 'nowhere'), parent, keys]) {
+      const { code, error, out } = await verify(wrong)
+      expect([wrong, code, out, error]).toEqual([
+        ...[wrong, 1, ''],
+        expect.stringContaining(`${wrong} holds no export`),
+      ])
+    }
+    // What is missing of one is.
+    rmSync(join(to, 'checkpoints'))
+    expect((await verify(to)).out).toMatch(/^bad: /m)
+    rmSync(to, { recursive: true })
+  }, 60_000)
 
   test('a second demo on the same folder, --once --json: one object, and the end', async () => {
     demo.child.kill('SIGINT')
