@@ -22,7 +22,7 @@ test('a cloned folder: two processes write one chain, and the fork is proven by 
   // Both begin the same chain before either has sent anything.
   await using one = await replicatedLedger({ transport })
   await using other = await replicatedLedger({ transport })
-  await together(one.put(1), other.put(2))
+  await together([one, 1], [other, 2])
   const found = await whoFound(one, other)
   expect(found.chain.accepts()).toBe(false)
   const proof = JSON.parse(proofIn(found.data, 'fork')) as ForkProof
@@ -37,9 +37,9 @@ test('a fork in the middle of a chain names the first leaf that differs', async 
   const transport = transportTo(broker().address)
   await using one = await replicatedLedger({ transport })
   await using other = await replicatedLedger({ transport })
-  for (const number of [1, 2, 3]) await together(one.put(number), other.put(number))
+  for (const number of [1, 2, 3]) await together([one, number], [other, number])
   const { size } = one.chain.head()
-  await together(one.put(4), other.put(5))
+  await together([one, 4], [other, 5])
   const found = await whoFound(one, other)
   const proof = JSON.parse(proofIn(found.data, 'fork')) as ForkProof
   expect(proof.index).toBe(size)
@@ -107,10 +107,17 @@ test('who does not have our key and writes under our name is told and passed ove
   expect((await next.put(3)).index).toBe(0)
 })
 
-/** Both are in their journals before either is stored: so they can't see each other coming. */
-async function together(...appending: readonly Promise<unknown>[]): Promise<void> {
-  broker().script.add('Produce', ...appending.map(() => ({ kind: 'do late', ms: 150 }) as const))
-  await Promise.allSettled(appending)
+/** Each has the other's place in its own journal before either is stored: so they can't see each other coming. */
+async function together(
+  ...writing: readonly (readonly [ReplicatedLedger, number])[]
+): Promise<void> {
+  const sizes = writing.map(([{ chain }]) => chain.head().size)
+  const areJournalled = (): boolean =>
+    writing.every(([{ chain }], at) => chain.head().size > (sizes[at] ?? 0))
+  const stalled = until(areJournalled, 'both are in their journals')
+  broker().script.add('Produce', ...writing.map(() => ({ kind: 'stall', until: stalled }) as const))
+  await Promise.allSettled(writing.map(([ledger, number]) => ledger.put(number)))
+  await stalled
 }
 
 async function whoFound(...ledgers: readonly ReplicatedLedger[]): Promise<ReplicatedLedger> {
