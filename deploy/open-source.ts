@@ -10,7 +10,7 @@ import { LinesDamaged } from '../adapters/checkpoints-folder/line-log.ts'
 import { journalSource } from '../adapters/ledger-journal/chain-source.ts'
 import { tilesSource } from '../adapters/ledger-tiles/chain-source.ts'
 import { HEADS } from '../adapters/ledger-tiles/layout.ts'
-import type { PublishedNotes } from '../gateway/console/evidence.ts'
+import type { Evidence } from '../gateway/console/evidence.ts'
 import type { PinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { ChainSource } from '../gateway/ports/chain-source.ts'
 import { LogUnavailable } from '../gateway/ports/log-transport.ts'
@@ -23,19 +23,21 @@ export interface Whence {
   readonly data: string
   readonly tiles?: string
   readonly kafka?: string
+  /** How many published checkpoints were read; before a chain is. */
+  readonly onPublished?: ((read: number) => void) | undefined
 }
 
 export interface OpenedSource {
   readonly source: ChainSource
-  /** Notes of the checkpoints that were published, where they are at hand. */
-  readonly published: PublishedNotes
+  /** The checkpoints that were published, where they are at hand. */
+  readonly published: Pick<Evidence, 'lists' | 'published'>
 }
 
 /** A gateway's first commit can be on Kafka a little before the registry's that opens its chain: two processes send them. */
 const SETTLE_MS = 3000
 
 export async function openSource(
-  { data, kafka, tiles }: Whence,
+  { data, kafka, onPublished, tiles }: Whence,
   keys: PinnedKeys,
 ): Promise<OpenedSource> {
   const instance = keys.registry?.name.split('/')[0] ?? ''
@@ -43,18 +45,19 @@ export async function openSource(
     throw new RangeError('--tiles or --kafka: one copy is verified at a time')
   if (tiles !== undefined) {
     assertExport(tiles)
-    return { source: tilesSource({ folder: tiles, instance }), published: [] }
+    return { source: tilesSource({ folder: tiles, instance }), published: {} }
   }
   if (kafka !== undefined) {
     const settings = settingsIn(kafka)
     const log = kafkaOf(settings, 'gongdao verify')
-    const published = await publishedOn(log, keys).catch((fault: unknown) =>
+    const { isWhole, lists } = await publishedOn(log, keys, onPublished).catch((fault: unknown) =>
       unread(fault, settings),
     )
-    return { source: laneSource(log, keys, () => pause(SETTLE_MS)), published }
+    const source = laneSource(log, keys, () => pause(SETTLE_MS))
+    return { source, published: { lists, published: isWhole ? [] : [undefined] } }
   }
   const published = { [Symbol.iterator]: () => publishedIn(data), at: publishedAt(data) }
-  return { source: journalSource({ data, instance }), published }
+  return { source: journalSource({ data, instance }), published: { published } }
 }
 
 /** Any part of one is enough: what is missing of an export is a finding, a wrong folder is none. */

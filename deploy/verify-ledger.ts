@@ -50,7 +50,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
       examine: threads.examine,
       width: threads.width,
       since: readPins(since),
-      evidence: { ...handedIn(options), published, stamped: anchors?.heads ?? [] },
+      evidence: { ...handedIn(options), ...published, stamped: anchors?.heads ?? [] },
       sample: sampling(quick === true),
     })
     const findings = [...(anchors?.findings ?? []), ...verified.findings]

@@ -59,6 +59,7 @@ export function verifyCommand(): Command {
 
 async function run(options: VerifyCommandOptions): Promise<void> {
   const { json, keyStore, note = [], receipt = [], ...rest } = options
+  const reading = progressLine('read published checkpoints', json === true)
   const progress = progressLine('verified leaves', json === true)
   const keys = readKeys(options)
   const now = Date.now()
@@ -68,6 +69,7 @@ async function run(options: VerifyCommandOptions): Promise<void> {
     receipts: receipt,
     notes: note,
     now,
+    onPublished: reading.at,
     onProgress: ({ leaves }) => progress.at(leaves),
   })
   progress.end()

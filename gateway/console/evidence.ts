@@ -5,11 +5,13 @@
 import { checkReceipt } from '../ledger/check-receipt.ts'
 import type { Finding } from '../ledger/finding.ts'
 import { leafHashOf, treeHashOfDigest } from '../ledger/hash.ts'
+import { HeadList, PUBLISHED } from '../ledger/head-list.ts'
+import type { ListedHeads } from '../ledger/head-list.ts'
 import type { Known, KnownHead, KnownLeaf } from '../ledger/known-heads.ts'
 import { canonicalLeaf } from '../ledger/leaf.ts'
-import { parseCheckpoint, parseNote, signersOf } from '../ledger/note.ts'
-import type { Checkpoint } from '../ledger/note.ts'
+import { parseCheckpoint } from '../ledger/note.ts'
 import type { PinnedKeys } from '../ledger/pinned-keys.ts'
+import { signedHead } from '../ledger/signed-head.ts'
 
 export interface Handed {
   /** For people, e.g. the file's name. */
@@ -27,6 +29,8 @@ export interface Evidence {
   readonly receipts?: readonly Handed[]
   readonly notes?: readonly Handed[]
   readonly published?: PublishedNotes
+  /** Published heads whose signatures were verified already, by origin. */
+  readonly lists?: ReadonlyMap<string, HeadList>
   /** Heads that a good time-stamp names (`check-anchors.ts`): nobody could have made them up later. */
   readonly stamped?: readonly KnownHead[]
 }
@@ -38,7 +42,7 @@ export interface Weighed {
 }
 
 export function weigh(evidence: Evidence, keys: PinnedKeys): Weighed {
-  const { notes = [], published = [], receipts = [], stamped = [] } = evidence
+  const { notes = [], receipts = [], stamped = [] } = evidence
   const heads: KnownHead[] = [...stamped]
   const leaves: KnownLeaf[] = []
   const findings: Finding[] = []
@@ -51,9 +55,10 @@ export function weigh(evidence: Evidence, keys: PinnedKeys): Weighed {
     shown(typeof receipt === 'string' ? receipt : receipt.head, name)
     if (typeof receipt !== 'string') leaves.push({ ...receipt.leaf, by: name })
   }
-  for (const { name, text } of notes) shown(headOf(text, keys), name)
-  for (const head of publishedHeads(published, keys)) shown(head, 'a published checkpoint')
-  return { known: { heads, leaves }, findings }
+  for (const { name, text } of notes) shown(signedHead(text, keys), name)
+  const { isWhole, lists } = listed(evidence, keys)
+  if (!isWhole) findings.push(worthless(PUBLISHED, 'it can not be read'))
+  return { known: { heads, leaves, lists }, findings }
 }
 
 interface OfReceipt {
@@ -72,48 +77,32 @@ function receiptOf(text: string, keys: PinnedKeys): OfReceipt | string {
   }
 }
 
-/** The head that a note shows, or why it shows none. */
-function headOf(text: string, keys: PinnedKeys): Omit<KnownHead, 'by'> | string {
-  const note = parseNote(text)
-  const checkpoint = note && parseCheckpoint(note.text)
-  if (note === undefined || checkpoint === undefined) return 'it is not a signed checkpoint'
-  const key = keys.forChain(checkpoint.origin)
-  if (key === undefined) return 'no pinned key is for the chain that it names'
-  if (signersOf(note, [key])?.[0] !== key) return 'it is not signed by the pinned key of its chain'
-  return checkpoint
-}
-
-/** A signature is verified only where its note contradicts the chain. */
-function* publishedHeads(
-  published: PublishedNotes,
+/** Of a note, the signature is verified only where it contradicts the chain. */
+function listed(
+  { lists: verified = new Map(), published = [] }: Evidence,
   keys: PinnedKeys,
-): Generator<Omit<KnownHead, 'by'> | string, void> {
-  // A part of a text would keep the whole of it in memory.
-  const origins = new Map<string, string>()
-  let position = -1
+): Pick<Known, 'lists'> & { readonly isWhole: boolean } {
+  const lists = new Map<string, HeadList>()
+  let isWhole = true
+  let place = -1
   for (const text of published) {
-    position += 1
+    place += 1
     const head = parseCheckpoint(text?.slice(0, text.indexOf('\n\n') + 1) ?? '')
     if (head === undefined) {
-      yield 'it can not be read'
+      isWhole = false
       continue
     }
-    const origin = origins.get(head.origin) ?? head.origin
-    origins.set(origin, origin)
-    yield { ...head, origin, isSigned: signedAt(published, position, { head, keys }) }
+    const { origin, root, size } = head
+    const isSigned: ListedHeads['isSigned'] = (asked, at) => {
+      const again = signedHead(published.at(at) ?? '', keys)
+      if (typeof again === 'string' || again.origin !== origin) return false
+      return again.root === asked.root && again.size === asked.size
+    }
+    const list = lists.get(origin) ?? new HeadList({ origin, by: PUBLISHED, isSigned })
+    lists.set(origin, list)
+    list.add(size, root, place)
   }
-}
-
-function signedAt(
-  published: PublishedNotes,
-  position: number,
-  { head, keys }: { readonly head: Checkpoint; readonly keys: PinnedKeys },
-): () => boolean {
-  const { root, size } = head
-  return () => {
-    const again = headOf(published.at(position) ?? '', keys)
-    return typeof again !== 'string' && again.root === root && again.size === size
-  }
+  return { isWhole, lists: [...lists, ...verified] }
 }
 
 function worthless(name: string, sentence: string): Finding {

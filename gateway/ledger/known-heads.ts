@@ -4,6 +4,7 @@
  */
 import type { Finding, FindingKind } from './finding.ts'
 import type { TreeHash } from './hash.ts'
+import type { HeadList } from './head-list.ts'
 
 export interface KnownHead {
   readonly origin: string
@@ -25,12 +26,15 @@ export interface KnownLeaf {
 export interface Known {
   readonly heads: readonly KnownHead[]
   readonly leaves: readonly KnownLeaf[]
+  /** By origin: heads by the million. */
+  readonly lists: readonly (readonly [string, HeadList])[]
 }
 
 /** What is known of one chain, compared with it as it is read. There may be a head for each second of it. */
 export class KnownOfChain {
   readonly #origin: string
   readonly #heads = new Map<number, KnownHead[]>()
+  readonly #lists: HeadList[] = []
   /** By index; each a contradiction of its own. */
   readonly #leaves = new Map<number, KnownLeaf[]>()
   /** Up to here the tree is the one that somebody knows. */
@@ -47,13 +51,20 @@ export class KnownOfChain {
     else known.push(head)
   }
 
+  addList(list: HeadList): void {
+    this.#lists.push(list)
+  }
+
   addLeaf(leaf: KnownLeaf): void {
     this.#leaves.set(leaf.index, [...(this.#leaves.get(leaf.index) ?? []), leaf])
   }
 
   /** Whether somebody knows this leaf, or the tree that it completes. */
   isDue(index: number): boolean {
-    return this.#heads.has(index + 1) || this.#leaves.has(index)
+    const size = index + 1
+    if (this.#heads.has(size) || this.#leaves.has(index)) return true
+    for (const list of this.#lists) if (list.has(size)) return true
+    return false
   }
 
   /** What contradicts the leaf and the tree that ends with it. One finding for all heads: behind a change every root is another. */
@@ -69,8 +80,12 @@ export class KnownOfChain {
 
   /** At the end of a chain that could be read: what was signed and is not there any more. */
   beyond(size: number): Finding | undefined {
-    const sizes = [...this.#heads.keys()].filter((known) => known > size).sort((a, b) => b - a)
-    const most = this.#firstSigned(sizes)
+    const few = this.#few().sort((one, other) => other.size - one.size)
+    const beyond = [
+      few.filter((head) => head.size > size),
+      ...this.#lists.map((list) => list.downwards(size)),
+    ]
+    const [most] = firstSigned(beyond).sort((one, other) => other.size - one.size)
     if (most === undefined) return undefined
     const sentence = `${most.by} shows a signed tree of ${most.size} leaves, ${size} are there`
     const range = [size, most.size - 1] as const
@@ -81,13 +96,16 @@ export class KnownOfChain {
   get any(): { readonly by: string; readonly index: number } | undefined {
     const [leaf] = [...this.#leaves.values()].flat()
     if (leaf !== undefined) return leaf
-    const head = this.#firstSigned(this.#heads.keys())
+    const [head] = firstSigned([this.#few(), ...this.#lists.map((list) => list.downwards(-1))])
     return head && { by: head.by, index: Math.max(0, head.size - 1) }
   }
 
   /** Two trees of one size under one key: the proof needs nothing but the two. */
   *forks(): Generator<Finding, void> {
-    for (const [size, heads] of this.#heads) {
+    const sizes = new Set(this.#heads.keys())
+    for (const list of this.#lists) for (const size of list.sizesWithSeveral()) sizes.add(size)
+    for (const size of sizes) {
+      const heads = this.#of(size)
       if (heads.every(({ root }) => root === heads[0]?.root)) continue
       // Whatever stands beside them unsigned.
       const one = heads.find(isSigned)
@@ -98,17 +116,18 @@ export class KnownOfChain {
     }
   }
 
-  #firstSigned(sizes: Iterable<number>): KnownHead | undefined {
-    for (const size of sizes) {
-      const head = this.#heads.get(size)?.find(isSigned)
-      if (head !== undefined) return head
-    }
-    return undefined
+  #few(): KnownHead[] {
+    return [...this.#heads.values()].flat()
+  }
+
+  #of(size: number): KnownHead[] {
+    const few = this.#heads.get(size) ?? []
+    return [...few, ...this.#lists.flatMap((list) => list.of(size))]
   }
 
   #head(size: number, root: () => TreeHash): Finding | undefined {
-    const known = this.#differs ? undefined : this.#heads.get(size)
-    if (known === undefined) return undefined
+    const known = this.#differs ? [] : this.#of(size)
+    if (known.length === 0) return undefined
     const here = root()
     const wrong = known.find((head) => head.root !== here && isSigned(head))
     if (wrong === undefined) {
@@ -126,7 +145,7 @@ export class KnownOfChain {
 }
 
 /** By origin. */
-export function knownByChain({ heads, leaves }: Known): Map<string, KnownOfChain> {
+export function knownByChain({ heads, leaves, lists }: Known): Map<string, KnownOfChain> {
   const chains = new Map<string, KnownOfChain>()
   const of = (origin: string): KnownOfChain => {
     const known = chains.get(origin) ?? new KnownOfChain(origin)
@@ -135,7 +154,18 @@ export function knownByChain({ heads, leaves }: Known): Map<string, KnownOfChain
   }
   for (const head of heads) of(head.origin).addHead(head)
   for (const leaf of leaves) of(leaf.origin).addLeaf(leaf)
+  for (const [origin, list] of lists) of(origin).addList(list)
   return chains
+}
+
+/** Of each series the first, in the order in which they are asked. */
+function firstSigned(series: readonly Iterable<KnownHead>[]): KnownHead[] {
+  return series.map(firstIn).filter((head) => head !== undefined)
+}
+
+function firstIn(heads: Iterable<KnownHead>): KnownHead | undefined {
+  for (const head of heads) if (isSigned(head)) return head
+  return undefined
 }
 
 function isSigned(head: KnownHead): boolean {

@@ -4,7 +4,10 @@ import type { Evidence } from '../../gateway/console/evidence.ts'
 import { decodeCommit } from '../../gateway/replication/message.ts'
 import { publishedOn } from '../../gateway/replication/published-on.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
-import { KEYS } from '../harness/small-ledger.ts'
+import { checkpointWriter } from '../../gateway/ledger/checkpoint.ts'
+import { leafHashOf } from '../../gateway/ledger/hash.ts'
+import { knownByChain } from '../../gateway/ledger/known-heads.ts'
+import { gateway, KEYS, registrar } from '../harness/small-ledger.ts'
 import { judge, RUNNING, tamperLedger, type TamperLedger } from '../harness/tamper/ledger.ts'
 import { lanesOf, sourceOfLanes, type Sent } from '../harness/tamper/messages.ts'
 
@@ -56,31 +59,49 @@ test('a tail that was cut off in Kafka is missed, since its checkpoint was publi
       .map(({ chain, first, kind }) => [chain, first, kind])
   }
   expect(await kinds({})).toEqual([])
-  const published = await publishedOn(topicOf(lanes.exchange.map(noteOf)), keys)
-  expect(await kinds({ published })).toEqual([[RUNNING, newest.truth.first, 'behind']])
-  expect((await judge(sourceOfLanes(lanes), { evidence: { published } })).findings).toEqual([])
+  const { lists } = await publishedOn(topicOf(lanes.exchange.map(noteOf)), keys)
+  expect(await kinds({ lists })).toEqual([[RUNNING, newest.truth.first, 'behind']])
+  expect((await judge(sourceOfLanes(lanes), { evidence: { lists } })).findings).toEqual([])
 })
 
 test('a message that is no checkpoint is told', async () => {
-  const published = await publishedOn(topicOf(['nonsense', undefined, 'T/registry\n']), keys)
-  const { findings } = await judge(sourceOfLanes(lanesOf(ledger)), { evidence: { published } })
-  expect(findings.map(({ kind }) => kind)).toEqual(['evidence-wrong'])
+  const topic = topicOf([
+    noteOf(lanesOf(ledger).exchange[0]!),
+    'nonsense',
+    undefined,
+    'T/registry\n',
+  ])
+  expect((await publishedOn(topic, keys)).isWhole).toBe(false)
 })
 
-test('years of checkpoints take no more memory than days: the newest of each chain is there', async () => {
-  const note = (chain: string, size: number): string =>
-    `${chain}\n${String(size)}\n${'A'.repeat(43)}=\n\n— ${chain} AAAA\n`
-  const texts = Array.from({ length: 1001 }, (_, size) => note(RUNNING, size + 1))
-  const published = await publishedOn(topicOf([...texts, note('T/registry', 5)]), keys, 16)
-  expect(published).toContain(texts.at(-1))
-  expect(published).toContain(note('T/registry', 5))
-  expect(published.length).toBeLessThanOrEqual(18)
-  expect(published.length).toBeGreaterThan(8)
-})
+test('one other tree among the checkpoints of hours is found, with its range, whatever anybody writes beside it', async () => {
+  const write = checkpointWriter(RUNNING, gateway)
+  const root = (of: string): string => leafHashOf(of)
+  const texts = Array.from({ length: 10_001 }, (_, at) => write(at + 1, root(`${at + 1}`)))
+  texts.splice(7777, 0, write(7001, root('other')))
+  const junk = texts.map((text) => text.replace(/^.{44}$/m, `${'A'.repeat(43)}=`))
+  const { isWhole, lists } = await publishedOn(topicOf([...texts, ...junk]), keys)
+  expect(isWhole).toBe(true)
+  const known = knownByChain({ heads: [], leaves: [], lists: [...lists] }).get(RUNNING)!
+  expect([...known.forks()]).toEqual([
+    expect.objectContaining({ chain: RUNNING, kind: 'fork', first: 0, last: 7000 }),
+  ])
+  expect(known.beyond(10_000)).toMatchObject({ kind: 'chain-truncated', first: 10_000 })
+  expect(known.beyond(10_001)).toBeUndefined()
+  const differing = Array.from({ length: 10_001 }, (_, at) =>
+    known.compare(at, '', () => root(at === 4999 ? 'not that' : `${at + 1}`)),
+  ).filter((finding) => finding !== undefined)
+  expect(differing).toEqual([
+    expect.objectContaining({ kind: 'history-rewritten', first: 4999, last: 4999 }),
+  ])
+}, 60_000)
 
-test('what others write there takes no memory: neither long texts nor chains of which no key is pinned are kept', async () => {
+test('what others write there takes no memory: nothing is kept that the key of its chain did not sign', async () => {
   const note = (chain: string, signature: string): string =>
     `${chain}\n1\n${'A'.repeat(43)}=\n\n— ${chain} ${signature}\n`
-  const texts = [note(RUNNING, 'A'.repeat(20_000)), note('T/exchange/T/GOV/X/gw9/1', 'AAAA')]
-  expect(await publishedOn(topicOf(texts), keys)).toEqual([undefined])
+  const signed = checkpointWriter(RUNNING, registrar)(1, leafHashOf('x'))
+  const texts = [note(RUNNING, 'AAAA'), note('T/exchange/T/GOV/X/gw9/1', 'AAAA'), signed]
+  expect(await publishedOn(topicOf(texts), keys)).toEqual({ lists: new Map(), isWhole: true })
+  const long = await publishedOn(topicOf([note(RUNNING, 'A'.repeat(20_000))]), keys)
+  expect(long).toEqual({ lists: new Map(), isWhole: false })
 })
