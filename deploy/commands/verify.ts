@@ -70,7 +70,7 @@ async function run(options: VerifyCommandOptions): Promise<void> {
     notes: note,
     now,
     onPublished: reading.at,
-    onProgress: ({ leaves }) => progress.at(leaves),
+    onProgress: ({ leaves }, expected) => progress.at(leaves, expected),
   })
   progress.end()
   const verified = await withDuties(ledger, { ...options, keys, keyStore: keyStore === true })

@@ -38,7 +38,8 @@ export interface VerifyParts {
   readonly since?: Pins | undefined
   /** Absent: every signature. */
   readonly sample?: HowToExamine['sample']
-  readonly onProgress?: ((counts: Readonly<Counts>) => void) | undefined
+  /** `expected`: leaves that there are by what is known of them; somebody may have made that up. */
+  readonly onProgress?: ((counts: Readonly<Counts>, expected: number) => void) | undefined
 }
 
 export interface Verified {
@@ -64,6 +65,7 @@ class LedgerCheck {
   readonly #parts: VerifyParts
   readonly #registry: string
   readonly #known: ReadonlyMap<string, KnownOfChain>
+  readonly #expected: number
   readonly #report: Report
   readonly #counts = noCounts()
   readonly #pairing = new Pairing()
@@ -77,6 +79,7 @@ class LedgerCheck {
     this.#report = new Report(parts.source.mayLag)
     this.#registry = registry
     this.#known = knownByChain({ ...known, heads: headsOfPins(since).concat(known.heads) })
+    this.#expected = this.#expectedLeaves()
     for (const finding of findings) this.#report.add(finding)
     this.#links = new LinkCheck(registry, keys, this.#report.add)
     for (const [chain, pin] of since?.chains ?? []) {
@@ -186,9 +189,18 @@ class LedgerCheck {
       addCounts(counts, examined.counts)
       if (examined.counts.withoutRecord > 0) this.#pairing.broken(origin)
       if (!check.take(parts, examined)) return false
-      onProgress?.(counts)
+      onProgress?.(counts, this.#expected)
     }
     return this.#end(origin, check, { mayGrow, report })
+  }
+
+  #expectedLeaves(): number {
+    let leaves = 0
+    for (const [origin, known] of this.#known) {
+      const from = this.#parts.since?.chains.get(origin)?.state.edge.size ?? 0
+      leaves += Math.max(0, known.size - (origin === this.#registry ? 0 : from))
+    }
+    return leaves
   }
 
   #how(origin: string, from: number): HowToExamine {

@@ -50,6 +50,12 @@ export class HeadList {
     this.#count += 1
   }
 
+  /** Size of the largest; 0 where there is none. */
+  get largest(): number {
+    this.#sort()
+    return this.#count === 0 ? 0 : this.#sizeAt(this.#count - 1)
+  }
+
   has(size: number): boolean {
     return this.#sizeAt(this.#firstFrom(size)) === size
   }

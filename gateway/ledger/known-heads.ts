@@ -92,6 +92,12 @@ export class KnownOfChain {
     return { ...this.#finding('chain-truncated', range, sentence), isAtEnd: true }
   }
 
+  /** Leaves that somebody says there are: no signature is looked at. */
+  get size(): number {
+    const few = this.#few().map(({ size }) => size)
+    return Math.max(0, ...few, ...this.#lists.map((list) => list.largest))
+  }
+
   /** Of a chain that nobody opened in public. */
   get any(): { readonly by: string; readonly index: number } | undefined {
     const [leaf] = [...this.#leaves.values()].flat()

@@ -17,7 +17,7 @@ import { verifyData } from '../../adapters/ledger-journal/verify-data.ts'
 import { examiningThreads } from '../../adapters/verify-threads/examining-threads.ts'
 import { parsePins, pinsText } from '../../gateway/console/pins.ts'
 import type { Evidence } from '../../gateway/console/evidence.ts'
-import { verify, type Verified } from '../../gateway/console/verify.ts'
+import { verify, type Verified, type VerifyParts } from '../../gateway/console/verify.ts'
 import { digestOf, leafHashOf } from '../../gateway/ledger/hash.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
 import { KnownOfChain } from '../../gateway/ledger/known-heads.ts'
@@ -233,6 +233,22 @@ describe('what others hold', () => {
     expect(notes.length).toBeGreaterThan(40)
     const published = notes.map(({ text }) => text)
     expect(await against(ledger.data, { ...ledger.evidence, notes, published })).toEqual([])
+  })
+
+  test('says how much there is to verify: what is known of each chain, less what an earlier verification came to', async () => {
+    const [registry, closed, running] = [REGISTRY, CLOSED, RUNNING].map(notesOf)
+    const published = [...registry!, ...closed!, ...running!]
+    const sizes = [registry, closed, running].map((notes) => Number(notes!.at(-1)!.split('\n')[1]))
+    const seen: number[] = []
+    const onProgress: VerifyParts['onProgress'] = (_, expected) => {
+      seen.push(expected)
+    }
+    const parts = { data: ledger.data, keys: KEYS, now: NOW, evidence: { published }, onProgress }
+    const { pins } = await verifyData(parts)
+    expect(seen.at(-1)).toBe(sizes[0]! + sizes[1]! + sizes[2]!)
+    await verifyData({ ...parts, since: pins })
+    // Of the registry every leaf is read each time.
+    expect(seen.at(-1)).toBe(pins.chains.get(REGISTRY)!.state.edge.size)
   })
 
   test('one receipt names chain and leaf of a history that was signed anew', async () => {
