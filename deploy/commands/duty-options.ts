@@ -47,6 +47,11 @@ export function instanceOf(data: string): string {
   return registry?.name.slice(0, -'/registry'.length) ?? ''
 }
 
+/** Throws `NoLedger`. */
+export function assertLedger(data: string): void {
+  textOf(keysFile(data), data)
+}
+
 function textOf(file: string, data: string): string {
   try {
     return readFileSync(file, 'utf8')
