@@ -1,6 +1,6 @@
 /** One verification from the outside: keys, source, evidence and pin are read, all cores used. */
 import { randomInt } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { examiningThreads } from '../adapters/verify-threads/examining-threads.ts'
 import type { Evidence, Handed } from '../gateway/console/evidence.ts'
@@ -10,6 +10,7 @@ import type { Verified, VerifyParts } from '../gateway/console/verify.ts'
 import { parsePinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { CheckedAnchors } from '../gateway/ledger/check-anchors.ts'
 import { openSource, type Whence } from './open-source.ts'
+import { readNamed } from './read-named.ts'
 import { verifyAnchors } from './verify-anchors.ts'
 
 export interface VerifyLedgerOptions extends Whence {
@@ -66,21 +67,26 @@ function sampling(quick: boolean): VerifyParts['sample'] {
 }
 
 function readPins(file: string | undefined): VerifyParts['since'] {
-  return file !== undefined && existsSync(file) ? parsePins(readFileSync(file, 'utf8')) : undefined
+  if (file === undefined || !existsSync(file)) return undefined
+  const expected = 'the pin of the last verification, or a file that is not there yet'
+  return parsePins(readNamed(file, expected).toString())
 }
 
 function handedIn({ notes, receipts }: VerifyLedgerOptions): Evidence {
-  return { receipts: handed('receipt', receipts), notes: handed('note', notes) }
+  return {
+    receipts: handed('receipt', 'a receipt', receipts),
+    notes: handed('note', 'a signed checkpoint', notes),
+  }
 }
 
 function isData({ kafka, tiles }: Whence): boolean {
   return kafka === undefined && tiles === undefined
 }
 
-function handed(what: string, files: readonly string[] = []): Handed[] {
+function handed(what: string, expected: string, files: readonly string[] = []): Handed[] {
   return files.map((file) => ({
     name: `${what} ${basename(file)}`,
-    text: readFileSync(file, 'utf8'),
+    text: readNamed(file, `the file of ${expected}`).toString(),
   }))
 }
 

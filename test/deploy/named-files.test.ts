@@ -1,5 +1,5 @@
 /** What is told of a file or a folder that somebody named and that is not there, or is something else. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -40,4 +40,32 @@ test.each([
 test('nobody is registered at a ledger without a list', async () => {
   const { code, out } = await gongdao('officers', 'list', '--data', data)
   expect([code, out]).toEqual([0, 'nobody is registered\n'])
+})
+
+test.each([
+  [['verify', '--since', 'folder'], /the pin of the last verification/],
+  [['verify', '--note', 'folder'], /the file of a signed checkpoint/],
+  [['verify', '--receipt', 'folder'], /the file of a receipt/],
+  [['verify', '--keys', 'folder'], /a file of pinned keys/],
+  [['receipt', 'folder'], /the file of a receipt/],
+  [['receipt', 'receipt', '--body', 'folder'], /the body that came with the receipt/],
+  [['receipt', 'receipt', '--policy', 'folder'], /witnesses that you trust/],
+])('a folder where %j wants a file is told as that, with what to name', async (words, wanted) => {
+  mkdirSync(join(data, 'folder'))
+  writeFileSync(join(data, 'receipt'), 'none')
+  const there = words.map((word, at) => (at > 0 && !word.startsWith('-') ? join(data, word) : word))
+  const { code, error, out } = await gongdao(...there, '--data', data)
+  expect([code, out, error]).toEqual([1, '', expect.stringMatching(wanted)])
+  expect(error).toContain(`${join(data, 'folder')} is a folder: name `)
+  expect(error).not.toContain('EISDIR')
+})
+
+test('a file that was named and is not there is told as that', async () => {
+  for (const words of [
+    ['verify', '--note', nowhere],
+    ['receipt', nowhere],
+  ]) {
+    const { code, error } = await gongdao(...words, '--data', data)
+    expect([code, error]).toEqual([1, expect.stringContaining(`${nowhere} is not there: name `)])
+  }
 })
