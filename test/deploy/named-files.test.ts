@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { makeWitnessKey } from '../../deploy/witness-key.ts'
+import { SubsystemId } from '../../policies/vocabulary.ts'
 import { gongdao } from '../harness/command.ts'
+import { makePki } from '../harness/pki.ts'
 import { KEYS, REGISTRY, openOn, putInstance } from '../harness/small-ledger.ts'
 
 let data: string
@@ -68,4 +71,33 @@ test('a file that was named and is not there is told as that', async () => {
     const { code, error } = await gongdao(...words, '--data', data)
     expect([code, error]).toEqual([1, expect.stringContaining(`${nowhere} is not there: name `)])
   }
+})
+
+test.each([
+  [
+    'junk',
+    'key',
+    /^gongdao: .*\/junk holds none .*a TLS certificate and its chain, PEM, with --cert/,
+  ],
+  ['nowhere', 'key', /nowhere is not there: .* with --cert/],
+  ['cert', 'junk', /^gongdao: .*\/junk holds none .*the private key .* with --cert-key/],
+  ['cert', 'other', /^gongdao: .*\/other is not the key of .*\/cert:/],
+  ['half', 'key', /^gongdao: TLS does not take .*\/half /],
+])('a witness with %s for its certificate and %s for its key says which file', async (...row) => {
+  const [cert, key, why] = row
+  const pki = await makePki()
+  const [own, other] = await Promise.all(
+    ['income', 'land'].map((code) => pki.issueSubsystem(SubsystemId.parse(`TW/GOV/MOF/${code}`))),
+  )
+  const files = { junk: 'junk', cert: own!.cert, key: own!.key, other: other!.key }
+  const half = `${own!.cert}\n-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n`
+  for (const [name, text] of Object.entries({ ...files, half })) {
+    writeFileSync(join(data, name), text)
+  }
+  makeWitnessKey(data, 'audit.example.gov.tw/w1')
+  const words = ['--keys', 'ledger/keys.txt', '--cert', cert, '--cert-key', key]
+  const there = words.map((word) => (word.startsWith('-') ? word : join(data, word)))
+  const serve = ['witness', 'serve', '--data', data, '--port', '0', ...there]
+  const { code, error, out } = await gongdao(...serve)
+  expect([code, out, error]).toEqual([1, '', expect.stringMatching(why)])
 })
