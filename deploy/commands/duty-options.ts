@@ -43,7 +43,8 @@ export function daysOf({ days }: { readonly days: string }): number {
 
 /** From the pinned keys beside the journals. */
 export function instanceOf(data: string): string {
-  const registry = parsePinnedKeys(textOf(keysFile(data), data)).registry
+  const file = keysFile(data)
+  const { registry } = parsePinnedKeys(textOf(file, data), file)
   return registry?.name.slice(0, -'/registry'.length) ?? ''
 }
 

@@ -3,7 +3,6 @@
  * cosigns, and keeps what contradicts it. `gongdao witness init` makes its key.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { Command } from 'commander'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
@@ -87,7 +86,7 @@ function configOf(options: WitnessOptions, cosigner: Cosigner): WitnessConfig {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new RangeError('--port takes a number from 0 to 65535')
   }
-  const keys = parsePinnedKeys(readFileSync(options.keys, 'utf8'))
+  const keys = parsePinnedKeys(readNamed(options.keys, KEYS).toString(), options.keys)
   if (keys.registry === undefined) {
     throw new RangeError(
       `${options.keys} names no registry: a line <instance>/registry+… is missing`,
@@ -113,6 +112,7 @@ function tlsOf({ cert, certKey }: WitnessOptions): WitnessConfig['tls'] {
   return tls
 }
 
+const KEYS = 'the ledgers’ verifier keys with --keys'
 const CERT = 'a TLS certificate and its chain, PEM, with --cert'
 const KEY = 'the private key of that certificate, PEM without a passphrase, with --cert-key'
 

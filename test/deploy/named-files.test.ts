@@ -101,3 +101,18 @@ test.each([
   const { code, error, out } = await gongdao(...serve)
   expect([code, out, error]).toEqual([1, '', expect.stringMatching(why)])
 })
+
+test.each([
+  [['verify']],
+  [['receipt', 'receipt']],
+  [['export', '--to', 'export']],
+  [['officers', 'remove', 'DPO-1']],
+  [['witness', '--keys', 'ledger/keys.txt', '--cert', 'cert', '--cert-key', 'key']],
+])('a line of the keys that is none is told with the name of their file: %j', async (words) => {
+  const file = join(data, 'ledger/keys.txt')
+  writeFileSync(file, `# ours\n${KEYS}\nbroken\n`)
+  makeWitnessKey(data, 'audit.example.gov.tw/w1')
+  const there = words.map((word) => (word.startsWith('ledger/') ? file : word))
+  const { code, error } = await gongdao(...there, '--data', data)
+  expect([code, error]).toEqual([1, `gongdao: line 4 of ${file} is not a verifier key\n`])
+})
