@@ -11,6 +11,7 @@ import { parsePinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { CheckedAnchors } from '../gateway/ledger/check-anchors.ts'
 import { openSource, type Whence } from './open-source.ts'
 import { readNamed } from './read-named.ts'
+import { namedRoots } from './timestamp-roots.ts'
 import { verifyAnchors } from './verify-anchors.ts'
 
 export interface VerifyLedgerOptions extends Whence {
@@ -37,10 +38,12 @@ export interface VerifiedLedger extends Verified {
 }
 
 export async function verifyLedger(options: VerifyLedgerOptions): Promise<VerifiedLedger> {
-  const { now, onProgress, quick, since } = options
+  const { data, now, onProgress, quick } = options
   const keys = parsePinnedKeys(options.keys)
+  // All that was named, whether or not it will be needed: a wrong name is told before anything is verified.
+  const { evidence, roots, since } = readNamedIn(options)
   const { published, source } = await openSource(options, keys)
-  const anchors = isData(options) ? await verifyAnchors(options) : undefined
+  const anchors = isData(options) ? await verifyAnchors({ data, now, roots }) : undefined
   const threads = examiningThreads(options.threads)
   try {
     const verified = await verify({
@@ -50,8 +53,8 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
       onProgress,
       examine: threads.examine,
       width: threads.width,
-      since: readPins(since),
-      evidence: { ...handedIn(options), published, stamped: anchors?.heads ?? [] },
+      since,
+      evidence: { ...evidence, published, stamped: anchors?.heads ?? [] },
       sample: sampling(quick === true),
     })
     const findings = [...(anchors?.findings ?? []), ...verified.findings]
@@ -64,6 +67,16 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
 
 function sampling(quick: boolean): VerifyParts['sample'] {
   return quick ? { every: ONE_IN, offset: randomInt(ONE_IN) } : undefined
+}
+
+interface Named extends Pick<VerifyParts, 'since'> {
+  readonly evidence: Evidence
+  readonly roots: readonly string[] | undefined
+}
+
+function readNamedIn(options: VerifyLedgerOptions): Named {
+  const { since, timestampRoots } = options
+  return { evidence: handedIn(options), roots: namedRoots(timestampRoots), since: readPins(since) }
 }
 
 function readPins(file: string | undefined): VerifyParts['since'] {

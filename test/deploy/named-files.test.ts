@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { verifyLedger } from '../../deploy/verify-ledger.ts'
 import { makeWitnessKey } from '../../deploy/witness-key.ts'
 import { SubsystemId } from '../../policies/vocabulary.ts'
 import { gongdao } from '../harness/command.ts'
@@ -116,3 +117,24 @@ test.each([
   const { code, error } = await gongdao(...there, '--data', data)
   expect([code, error]).toEqual([1, `gongdao: line 4 of ${file} is not a verifier key\n`])
 })
+
+test('roots of time-stamps that are named are read, whether or not anything is time-stamped here', async () => {
+  const tiles = join(data, 'tiles')
+  expect((await gongdao('export', '--data', data, '--to', tiles)).code).toBe(0)
+  const damaged = '-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n'
+  for (const [name, text] of Object.entries({ none: 'none', damaged })) {
+    writeFileSync(join(data, name), text)
+  }
+  for (const [name, why] of [
+    ['nowhere', 'is not there: name a file of roots'],
+    ['none', 'holds no certificate (PEM)'],
+    ['damaged', "holds a certificate (PEM) that can't be read"],
+    ['tiles', 'is a folder: name a file of roots'],
+  ] as const) {
+    const roots = join(data, name)
+    for (const copy of [{}, { tiles }]) {
+      const named = { data, keys: KEYS, now: Date.now(), threads: 1, timestampRoots: roots }
+      await expect(verifyLedger({ ...named, ...copy })).rejects.toThrow(`${roots} ${why}`)
+    }
+  }
+}, 60_000)
