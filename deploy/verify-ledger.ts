@@ -1,7 +1,8 @@
 /** One verification from the outside: keys, source, evidence and pin are read, all cores used. */
 import { randomInt } from 'node:crypto'
-import { existsSync, renameSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { accessSync, constants, existsSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { codeOf } from '../adapters/ledger-journal/disk.ts'
 import { examiningThreads } from '../adapters/verify-threads/examining-threads.ts'
 import type { Evidence, Handed } from '../gateway/console/evidence.ts'
 import { parsePins, pinsText } from '../gateway/console/pins.ts'
@@ -101,6 +102,20 @@ function handed(what: string, expected: string, files: readonly string[] = []): 
     name: `${what} ${basename(file)}`,
     text: readNamed(file, `the file of ${expected}`).toString(),
   }))
+}
+
+/** Throws RangeError where `keepPins` could not write: better known before the verification than after it. Writes nothing. */
+export function assertPinsKept(file: string): void {
+  try {
+    // With the dot a file in the place of the folder is refused as well.
+    accessSync(`${dirname(file)}/.`, constants.W_OK | constants.X_OK)
+  } catch (fault) {
+    const why = codeOf(fault) ?? 'unknown'
+    throw new RangeError(
+      `${file} can't be written (${why}): name a pin in a folder that is there, and that you may write into`,
+      { cause: fault },
+    )
+  }
 }
 
 /** For `since` of the next one, where nothing was found. Whole or not at all: half a pin would have to be thrown away. */

@@ -1,5 +1,5 @@
 /** What is told of a file or a folder that somebody named and that is not there, or is something else. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -138,3 +138,13 @@ test('roots of time-stamps that are named are read, whether or not anything is t
     }
   }
 }, 60_000)
+
+test('a pin that can not be written is told before anything is verified, and leaves nothing', async () => {
+  const before = readdirSync(data)
+  for (const since of [join(nowhere, 'x/pin'), join(data, 'ledger/keys.txt/pin')]) {
+    const { code, error, out } = await gongdao('verify', '--data', data, '--since', since)
+    const told = `gongdao: ${since} can't be written (`
+    expect([code, out, error]).toEqual([1, '', expect.stringContaining(told)])
+  }
+  expect(readdirSync(data)).toEqual(before)
+})
