@@ -13,22 +13,25 @@ import { readRoots, timestampRootsFile } from './timestamp-roots.ts'
 
 export interface VerifyAnchors {
   readonly data: string
-  /** Absent: the roots that the ledger's own folder names. */
-  readonly timestampRoots?: string
+  /** PEM; undefined: those that the ledger's own folder names. */
+  readonly roots: readonly string[] | undefined
   readonly now: number
 }
 
-/** Undefined where nothing was ever time-stamped. Throws where the roots can't be read. */
+/** Undefined where nothing was ever time-stamped. Throws where the folder's roots can't be read. */
 export async function verifyAnchors(options: VerifyAnchors): Promise<CheckedAnchors | undefined> {
   const { data, now } = options
   // Leaves first, then what they name, and only then the chains: a gateway may be running.
   const { leaves, registry } = anchorLeaves(data)
   const folder = anchorsFolder(ledgerFolder(data))
   if (registry === undefined || (leaves.size === 0 && !existsSync(folder))) return undefined
-  const file = options.timestampRoots ?? timestampRootsFile(data)
-  const isThere = options.timestampRoots !== undefined || existsSync(file)
-  const check = stampChecker({ roots: isThere ? readRoots(file) : [] })
+  const check = stampChecker({ roots: options.roots ?? ownRoots(data) })
   return checkAnchors({ registry, anchors: readAnchors(folder), leaves, check, now })
+}
+
+function ownRoots(data: string): readonly string[] {
+  const file = timestampRootsFile(data)
+  return existsSync(file) ? readRoots(file) : []
 }
 
 function anchorLeaves(data: string): {

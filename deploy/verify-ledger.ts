@@ -1,7 +1,8 @@
 /** One verification from the outside: keys, source, evidence and pin are read, all cores used. */
 import { randomInt } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { accessSync, constants, existsSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { codeOf } from '../adapters/ledger-journal/disk.ts'
 import { examiningThreads } from '../adapters/verify-threads/examining-threads.ts'
 import type { Evidence, Handed } from '../gateway/console/evidence.ts'
 import { parsePins, pinsText } from '../gateway/console/pins.ts'
@@ -10,6 +11,8 @@ import type { Verified, VerifyParts } from '../gateway/console/verify.ts'
 import { parsePinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { CheckedAnchors } from '../gateway/ledger/check-anchors.ts'
 import { openSource, type Whence } from './open-source.ts'
+import { readNamed } from './read-named.ts'
+import { namedRoots } from './timestamp-roots.ts'
 import { verifyAnchors } from './verify-anchors.ts'
 
 export interface VerifyLedgerOptions extends Whence {
@@ -36,10 +39,12 @@ export interface VerifiedLedger extends Verified {
 }
 
 export async function verifyLedger(options: VerifyLedgerOptions): Promise<VerifiedLedger> {
-  const { now, onProgress, quick, since } = options
+  const { data, now, onProgress, quick } = options
   const keys = parsePinnedKeys(options.keys)
+  // All that was named, whether or not it will be needed: a wrong name is told before anything is verified.
+  const { evidence, roots, since } = readNamedIn(options)
   const { published, source } = await openSource(options, keys)
-  const anchors = isData(options) ? await verifyAnchors(options) : undefined
+  const anchors = isData(options) ? await verifyAnchors({ data, now, roots }) : undefined
   const threads = examiningThreads(options.threads)
   try {
     const verified = await verify({
@@ -49,8 +54,8 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
       onProgress,
       examine: threads.examine,
       width: threads.width,
-      since: readPins(since),
-      evidence: { ...handedIn(options), ...published, stamped: anchors?.heads ?? [] },
+      since,
+      evidence: { ...evidence, ...published, stamped: anchors?.heads ?? [] },
       sample: sampling(quick === true),
     })
     const findings = [...(anchors?.findings ?? []), ...verified.findings]
@@ -65,23 +70,52 @@ function sampling(quick: boolean): VerifyParts['sample'] {
   return quick ? { every: ONE_IN, offset: randomInt(ONE_IN) } : undefined
 }
 
+interface Named extends Pick<VerifyParts, 'since'> {
+  readonly evidence: Evidence
+  readonly roots: readonly string[] | undefined
+}
+
+function readNamedIn(options: VerifyLedgerOptions): Named {
+  const { since, timestampRoots } = options
+  return { evidence: handedIn(options), roots: namedRoots(timestampRoots), since: readPins(since) }
+}
+
 function readPins(file: string | undefined): VerifyParts['since'] {
-  return file !== undefined && existsSync(file) ? parsePins(readFileSync(file, 'utf8')) : undefined
+  if (file === undefined || !existsSync(file)) return undefined
+  const expected = 'the pin of the last verification, or a file that is not there yet'
+  return parsePins(readNamed(file, expected).toString())
 }
 
 function handedIn({ notes, receipts }: VerifyLedgerOptions): Evidence {
-  return { receipts: handed('receipt', receipts), notes: handed('note', notes) }
+  return {
+    receipts: handed('receipt', 'a receipt', receipts),
+    notes: handed('note', 'a signed checkpoint', notes),
+  }
 }
 
 function isData({ kafka, tiles }: Whence): boolean {
   return kafka === undefined && tiles === undefined
 }
 
-function handed(what: string, files: readonly string[] = []): Handed[] {
+function handed(what: string, expected: string, files: readonly string[] = []): Handed[] {
   return files.map((file) => ({
     name: `${what} ${basename(file)}`,
-    text: readFileSync(file, 'utf8'),
+    text: readNamed(file, `the file of ${expected}`).toString(),
   }))
+}
+
+/** Throws RangeError where `keepPins` could not write: better known before the verification than after it. Writes nothing. */
+export function assertPinsKept(file: string): void {
+  try {
+    // With the dot a file in the place of the folder is refused as well.
+    accessSync(`${dirname(file)}/.`, constants.W_OK | constants.X_OK)
+  } catch (fault) {
+    const why = codeOf(fault) ?? 'unknown'
+    throw new RangeError(
+      `${file} can't be written (${why}): name a pin in a folder that is there, and that you may write into`,
+      { cause: fault },
+    )
+  }
 }
 
 /** For `since` of the next one, where nothing was found. Whole or not at all: half a pin would have to be thrown away. */

@@ -103,17 +103,24 @@ class LedgerExport {
     const { to } = this.#options
     const heads = [...this.#heads.values()]
     await this.#files.sync([...this.#folders].sort())
+    // Before the heads name a chain that they did not: wherever this breaks off, every chain of the heads has its file `checkpoint`.
+    await this.#checkpoints(heads.filter(({ origin }) => !this.#before.has(origin)))
     const notes = heads.map(({ note }) => Buffer.from(note))
     await this.#files.write(path.join(to, HEADS), bundleBytes(notes))
     await this.#files.sync([to])
-    for (const { note, origin } of heads) {
-      const file = path.join(chainIn(to, origin), 'checkpoint')
-      if (this.#files.read(file)?.toString('utf8') === note) continue
-      await this.#files.write(file, Buffer.from(note))
-      await this.#files.sync([chainIn(to, origin)])
-    }
+    await this.#checkpoints(heads)
     for (const [origin, files] of this.#stale) {
       for (const file of files) await this.#files.remove(path.join(chainIn(to, origin), file))
+    }
+  }
+
+  async #checkpoints(heads: readonly ExportedHead[]): Promise<void> {
+    for (const { note, origin } of heads) {
+      const folder = chainIn(this.#options.to, origin)
+      const file = path.join(folder, 'checkpoint')
+      if (this.#files.read(file)?.toString('utf8') === note) continue
+      await this.#files.write(file, Buffer.from(note))
+      await this.#files.sync([folder])
     }
   }
 }

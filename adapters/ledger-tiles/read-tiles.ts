@@ -160,10 +160,12 @@ export class TilesReading {
     )
   }
 
-  /** For C2SP clients. An export that broke off at its end may have left the one before, or none: the heads are what is verified. */
+  /** What C2SP clients begin with. An export that broke off at its end may have left the one before: the heads are what is verified. */
   #checkpoint(): Damage[] {
     const own = this.#read('checkpoint')?.toString('utf8')
-    const isKnown = own === undefined || own === this.#place.head.note || this.#notes.has(own)
+    if (own === undefined)
+      return [this.#damage('tile-damaged', undefined, 'its file checkpoint is not there')]
+    const isKnown = own === this.#place.head.note || this.#notes.has(own)
     // Where only the end was read, an older one can't be known.
     if (isKnown || this.#from > 0) return []
     const sentence = "its file checkpoint is not one of the chain's checkpoints"

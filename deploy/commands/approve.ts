@@ -8,7 +8,7 @@ import type { Outcome } from '../duties/duties.ts'
 import { approveFile } from '../duties/make-order.ts'
 import { writeCopies, type WrittenCopy } from '../duties/own-copy-files.ts'
 import { readKeys } from '../read-keys.ts'
-import { tell, withData } from './duty-options.ts'
+import { assertLedger, tell, withData } from './duty-options.ts'
 
 interface ApproveOptions {
   readonly data: string
@@ -34,6 +34,7 @@ export function approveCommand(): Command {
 
 async function carryOut(file: string, options: ApproveOptions): Promise<void> {
   const { data, json } = options
+  assertLedger(data)
   const order = approveFile(file, options)
   const { act } = order.statement
   if (act === 'erase' && options.copies === undefined) {

@@ -43,8 +43,14 @@ export function daysOf({ days }: { readonly days: string }): number {
 
 /** From the pinned keys beside the journals. */
 export function instanceOf(data: string): string {
-  const registry = parsePinnedKeys(textOf(keysFile(data), data)).registry
+  const file = keysFile(data)
+  const { registry } = parsePinnedKeys(textOf(file, data), file)
   return registry?.name.slice(0, -'/registry'.length) ?? ''
+}
+
+/** Throws `NoLedger`. */
+export function assertLedger(data: string): void {
+  textOf(keysFile(data), data)
 }
 
 function textOf(file: string, data: string): string {

@@ -5,7 +5,7 @@ import { replaceFile } from '../../adapters/certs-folder/durable-file.ts'
 import { askDuties } from '../duties/ask-duties.ts'
 import { BackupRefused, restoreKeys } from '../duties/key-backup.ts'
 import { systemChance, systemClock } from '../system.ts'
-import { daysOf, tell, withData } from './duty-options.ts'
+import { assertLedger, daysOf, tell, withData } from './duty-options.ts'
 import { firstLineOf } from './first-line.ts'
 
 interface Common {
@@ -32,6 +32,7 @@ function backup(): Command {
       '\nThe backup opens only with its passphrase and with its own key in <data>/keys/backups, which is destroyed when it expires.\nKeep that folder on another medium than keys.sqlite, and keep <data>/keys out of every other backup: a copy of it never expires.',
     )
     .action(async (options: Common & { readonly to: string; readonly days: string }) => {
+      assertLedger(options.data)
       const passphrase = firstLineOf(options.passphrase)
       const asking = { ask: 'backup', days: daysOf(options), passphrase } as const
       const outcome = await askDuties(options.data, asking)
@@ -49,6 +50,7 @@ function restore(): Command {
     .requiredOption('--passphrase <file>', 'its first line; - reads input')
     .option('--replace', 'even where the key store is there and can be read')
     .action(async (options: Common & { readonly from: string; readonly replace?: true }) => {
+      assertLedger(options.data)
       const text = readFileSync(options.from, 'utf8')
       const passphrase = firstLineOf(options.passphrase)
       const restored = await restoreKeys(

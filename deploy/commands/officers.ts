@@ -1,10 +1,11 @@
 /** `gongdao officers`: who may sign orders. The registrar keeps the list; each list that an order is checked with becomes a leaf. */
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import type { Role } from '../../gateway/ledger/duty-events.ts'
+import type { Officer, Role } from '../../gateway/ledger/duty-events.ts'
 import { makeOfficerKey } from '../duties/make-order.ts'
 import { followsRegistry } from '../duties/own-gateway.ts'
 import { officersFile, readOfficers, writeOfficers } from '../duties/officers-file.ts'
-import { tell, withData } from './duty-options.ts'
+import { assertLedger, tell, withData } from './duty-options.ts'
 
 interface Common {
   readonly data: string
@@ -39,6 +40,13 @@ function assertRegistrar(data: string): void {
   )
 }
 
+/** An empty list is one of a folder that keeps a list, not of any folder that was named by mistake. */
+function registered(data: string): readonly Officer[] {
+  const officers = readOfficers(data)
+  if (officers === undefined) assertLedger(data)
+  return officers ?? []
+}
+
 function add(): Command {
   return withData(new Command('add'))
     .description('register an officer, or change her roles')
@@ -47,6 +55,8 @@ function add(): Command {
     .requiredOption('--role <roles...>', 'auditor, data-protection, erasure, legal')
     .action((id: string, options: Common & { readonly key: string; readonly role: Role[] }) => {
       const { data, json, role } = options
+      // A new instance's may be registered before its first start.
+      if (!existsSync(data)) assertLedger(data)
       assertRegistrar(data)
       const others = (readOfficers(data) ?? []).filter((officer) => officer.id !== id)
       writeOfficers(data, [...others, { id, key: options.key, roles: role }])
@@ -60,7 +70,7 @@ function remove(): Command {
     .argument('<id>', 'her code')
     .action((id: string, { data, json }: Common) => {
       assertRegistrar(data)
-      const officers = readOfficers(data) ?? []
+      const officers = registered(data)
       if (!officers.some((officer) => officer.id === id)) throw new RangeError(`no officer ${id}`)
       writeOfficers(
         data,
@@ -74,7 +84,7 @@ function list(): Command {
   return withData(new Command('list'))
     .description('who is registered')
     .action(({ data, json }: Common) => {
-      const officers = readOfficers(data) ?? []
+      const officers = registered(data)
       const lines = officers.map(({ id, roles }) => `${id}  ${roles.join(', ')}`)
       tell(json, { officers }, lines.length === 0 ? ['nobody is registered'] : lines)
     })

@@ -7,6 +7,7 @@ import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { parseWitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
 import type { WitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
 import { readKeys } from '../read-keys.ts'
+import { readNamed } from '../read-named.ts'
 import { witnessPolicyFile } from '../witness-policy-file.ts'
 
 interface ReceiptCommandOptions {
@@ -36,9 +37,12 @@ export function receiptCommand(): Command {
       const policy = policyOf(options)
       const pinned = parsePinnedKeys(readKeys(options))
       const keys = policy === undefined ? pinned : { ...pinned, witnesses: policy.witnesses }
-      const receipt = readFileSync(file === '-' ? 0 : file, 'utf8')
-      const body = options.body === undefined ? {} : { body: readFileSync(options.body) }
-      const finding = checkReceipt(receipt, { keys, ...body })
+      const receipt =
+        file === '-'
+          ? readFileSync(0)
+          : readNamed(file, 'the file of a receipt, or - for the input')
+      const body = options.body === undefined ? {} : { body: readNamed(options.body, BODY) }
+      const finding = checkReceipt(receipt.toString(), { keys, ...body })
       const witnessed = finding.kind === 'good' ? policy?.isMet(finding.cosigned) : undefined
       process.stdout.write(
         options.json === true
@@ -54,7 +58,7 @@ function policyOf({ data, policy }: ReceiptCommandOptions): WitnessPolicy | unde
   const file = policy ?? witnessPolicyFile(data)
   return policy === undefined && !existsSync(file)
     ? undefined
-    : parseWitnessPolicy(readFileSync(file, 'utf8'))
+    : parseWitnessPolicy(readNamed(file, POLICY).toString())
 }
 
 function textOf(finding: ReceiptFinding, witnessed: boolean | undefined): string {
@@ -71,6 +75,9 @@ function textOf(finding: ReceiptFinding, witnessed: boolean | undefined): string
     '',
   ].join('\n')
 }
+
+const BODY = 'the file of the body that came with the receipt'
+const POLICY = 'a file of witnesses that you trust (c2sp.org/tlog-policy)'
 
 const NOT_YET =
   'fewer than the policy wants: ask the gateway for it again (GET /exchange/receipts/<exchange id>); if it is not there in a minute, bring it to a witness (POST /complaints)'

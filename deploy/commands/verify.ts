@@ -5,7 +5,7 @@ import type { Finding } from '../../gateway/ledger/finding.ts'
 import { printable } from '../../gateway/ports/printable.ts'
 import { readKeys } from '../read-keys.ts'
 import { keepVerified, verifiedFile } from '../verified-mark.ts'
-import { keepPins, verifyLedger } from '../verify-ledger.ts'
+import { assertPinsKept, keepPins, verifyLedger } from '../verify-ledger.ts'
 import type { VerifiedLedger } from '../verify-ledger.ts'
 import { progressLine } from './progress-line.ts'
 import { keysText, withDuties, type VerifiedDuties } from './verify-duties.ts'
@@ -63,6 +63,7 @@ async function run(options: VerifyCommandOptions): Promise<void> {
   const progress = progressLine('verified leaves', json === true)
   const keys = readKeys(options)
   const now = Date.now()
+  if (options.since !== undefined) assertPinsKept(options.since)
   const ledger = await verifyLedger({
     ...rest,
     keys,

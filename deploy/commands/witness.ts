@@ -2,11 +2,13 @@
  * `gongdao witness`: run by the auditors' organisation and by others, never by the gateway's operator: remembers every checkpoint that it
  * cosigns, and keeps what contradicts it. `gongdao witness init` makes its key.
  */
-import { readFileSync } from 'node:fs'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import { Command } from 'commander'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { printableLines } from '../../gateway/ports/printable.ts'
 import { cosignerVkey, type Cosigner } from '../../gateway/witness/cosignature.ts'
+import { readNamed } from '../read-named.ts'
 import { startWitness, type WitnessConfig } from '../start-witness.ts'
 import { systemClock } from '../system.ts'
 import { makeWitnessKey, readWitnessKey } from '../witness-key.ts'
@@ -84,15 +86,41 @@ function configOf(options: WitnessOptions, cosigner: Cosigner): WitnessConfig {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new RangeError('--port takes a number from 0 to 65535')
   }
-  const keys = parsePinnedKeys(readFileSync(options.keys, 'utf8'))
+  const keys = parsePinnedKeys(readNamed(options.keys, KEYS).toString(), options.keys)
   if (keys.registry === undefined) {
     throw new RangeError(
       `${options.keys} names no registry: a line <instance>/registry+… is missing`,
     )
   }
-  const tls = {
-    cert: readFileSync(options.cert, 'utf8'),
-    key: readFileSync(options.certKey, 'utf8'),
-  }
+  const tls = tlsOf(options)
   return { data: options.data, listen: { host: options.host, port }, cosigner, keys, tls }
+}
+
+/** What TLS itself says of a file that it can't use names neither the file nor what belongs into it. */
+function tlsOf({ cert, certKey }: WitnessOptions): WitnessConfig['tls'] {
+  const tls = { cert: readNamed(cert, CERT).toString(), key: readNamed(certKey, KEY).toString() }
+  const certificate = orSay(`${cert} holds none that can be read: name ${CERT}`, () => {
+    return new X509Certificate(tls.cert)
+  })
+  const key = orSay(`${certKey} holds none that can be read: name ${KEY}`, () => {
+    return createPrivateKey(tls.key)
+  })
+  if (!certificate.checkPrivateKey(key)) {
+    throw new RangeError(`${certKey} is not the key of ${cert}: name ${KEY}`)
+  }
+  orSay(`TLS does not take ${cert} with its key ${certKey}`, () => createSecureContext(tls))
+  return tls
+}
+
+const KEYS = 'the ledgers’ verifier keys with --keys'
+const CERT = 'a TLS certificate and its chain, PEM, with --cert'
+const KEY = 'the private key of that certificate, PEM without a passphrase, with --cert-key'
+
+function orSay<Read>(sentence: string, read: () => Read): Read {
+  try {
+    return read()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new RangeError(`${sentence} (${why})`, { cause })
+  }
 }

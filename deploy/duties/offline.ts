@@ -62,7 +62,8 @@ async function openRegistryAlone(data: string): Promise<
     readonly registry: Awaited<ReturnType<typeof openRegistry>>
   }
 > {
-  const pinned = parsePinnedKeys(readFileSync(keysFile(data), 'utf8'))
+  const file = keysFile(data)
+  const pinned = parsePinnedKeys(readFileSync(file, 'utf8'), file)
   const instance = pinned.registry?.name.slice(0, -'/registry'.length) ?? ''
   const signer = ed25519Signer(logKey(`${foldersOf(data).keys}/registrar-log.key`, false))
   if (!Buffer.from(signer.publicKey).equals(pinned.registry?.publicKey ?? Buffer.of()))

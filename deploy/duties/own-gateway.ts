@@ -16,8 +16,9 @@ export function ownGateway(data: string): GatewayId {
 
 /** Whether another process writes its registry, by the key that is pinned for it. Before the first start: no. */
 export function followsRegistry(data: string): boolean {
-  if (!existsSync(keysFile(data))) return false
-  const { registry } = parsePinnedKeys(readFileSync(keysFile(data), 'utf8'))
+  const pinned = keysFile(data)
+  if (!existsSync(pinned)) return false
+  const { registry } = parsePinnedKeys(readFileSync(pinned, 'utf8'), pinned)
   const file = `${foldersOf(data).keys}/registrar-log.key`
   if (registry === undefined || !existsSync(file)) return true
   return !Buffer.from(ed25519Signer(logKey(file, false)).publicKey).equals(registry.publicKey)

@@ -21,6 +21,7 @@ import type { WitnessPolicy } from '../../gateway/ledger/witness-policy.ts'
 import { openArchive } from '../archive/open-archive.ts'
 import { askDuties } from '../duties/ask-duties.ts'
 import { readLedger } from '../read-ledger.ts'
+import { namedRoots } from '../timestamp-roots.ts'
 import { verifyAnchors } from '../verify-anchors.ts'
 import { heldBy } from './held-by.ts'
 import { planPruning, type PlannedChain } from './plan-pruning.ts'
@@ -98,7 +99,8 @@ export async function plan(options: PlanOptions): Promise<Planned> {
     throw new PruningRefused('the archive holds nothing yet: gongdao archive')
   const ledger = readLedger(data)
   const { chains, closures, isOpen, registry, subjects } = readPrunable(data, ledger)
-  const anchors = await verifyAnchors(options)
+  const roots = namedRoots(options.timestampRoots)
+  const anchors = await verifyAnchors({ data, now: options.now, roots })
   if (anchors !== undefined && anchors.findings.length > 0)
     throw new PruningRefused('the time-stamps are not in order: gongdao verify says what is wrong')
   const keys = parsePinnedKeys(options.keys)

@@ -18,14 +18,14 @@ export interface PinnedKeys {
   readonly witnesses: readonly NoteKey[]
 }
 
-/** Throws RangeError with the number of the line that is not a verifier key. */
-export function parsePinnedKeys(text: string): PinnedKeys {
+/** Throws RangeError with the number of the line that is not a verifier key, and with the name of the file, where it has one. */
+export function parsePinnedKeys(text: string, file = 'the keys'): PinnedKeys {
   const keys: NoteKey[] = []
   for (const [at, line] of text.split('\n').entries()) {
     const vkey = line.trim()
     if (vkey === '' || vkey.startsWith('#')) continue
     const key = parseVkey(vkey)
-    if (key === undefined) throw new RangeError(`line ${at + 1} of the keys is not a verifier key`)
+    if (key === undefined) throw new RangeError(`line ${at + 1} of ${file} is not a verifier key`)
     keys.push(key)
   }
   const logs = keys.filter(({ algorithm }) => algorithm === ED25519)

@@ -1,5 +1,5 @@
 /** L11 and the export: what C2SP clients find in the folder, at every size that matters, and after every way of breaking off. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { exportLedger } from '../../adapters/ledger-tiles/export-ledger.ts'
@@ -181,6 +181,22 @@ test('a list of checkpoints that lost a chain is damaged, though nothing else wo
     ledger.remove()
   }
 })
+
+test.each([REGISTRY, CLOSED])(
+  'the checkpoint of %s that C2SP clients begin with is a part of the export',
+  async (chain) => {
+    const ledger = await tamperLedger()
+    try {
+      rmSync(join(ledger.tiles, chainIn('', chain), 'checkpoint'))
+      const { findings } = await judge(tilesSource({ folder: ledger.tiles, instance: INSTANCE }))
+      expect(findings).toMatchObject([
+        { chain, kind: 'tile-damaged', sentence: 'its file checkpoint is not there' },
+      ])
+    } finally {
+      ledger.remove()
+    }
+  },
+)
 
 test('a checkpoint that was made to sign less than its bundle is not the fault of the leaf before', async () => {
   const ledger = await tamperLedger()

@@ -84,8 +84,7 @@ function flip({ ledger, random }: Place, form: RegExp): Tampering {
 }
 
 function dropFile({ ledger, random }: Place): Tampering {
-  // A file `checkpoint` that is gone costs C2SP clients their entry, and no evidence: the heads name it as well.
-  const { file, truth } = random.oneOf(filesOf(ledger, /[^t]$/))
+  const { file, truth } = random.oneOf(filesOf(ledger, /./))
   return { changes: changed([file, undefined]), truth }
 }
 
