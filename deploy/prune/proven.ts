@@ -3,7 +3,7 @@ import {
   checkpointsFolder,
   readCheckpoints,
 } from '../../adapters/checkpoints-folder/checkpoints-folder.ts'
-import type { KnownHead } from '../../gateway/ledger/known-heads.ts'
+import type { KnownHead } from '../../gateway/ledger/head-list.ts'
 import { parseNote, signersOf } from '../../gateway/ledger/note.ts'
 import type { PinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import type { WitnessPolicy } from '../../gateway/ledger/witness-policy.ts'

@@ -4,7 +4,7 @@
  */
 import { digestOfTreeHash, treeHashOfBase64 } from '../ledger/hash.ts'
 import type { ChainState } from '../ledger/check-chain.ts'
-import type { KnownHead } from '../ledger/known-heads.ts'
+import type { KnownHead } from '../ledger/head-list.ts'
 import type { OpenIntent } from '../ledger/pairing.ts'
 import { rootOf } from '../ledger/tree.ts'
 import type { Edge } from '../ledger/tree.ts'

@@ -10,7 +10,7 @@ import { aggregateText, stampDigest } from './anchor.ts'
 import type { Anchor } from './anchor.ts'
 import type { Finding, FindingKind } from './finding.ts'
 import { digestOf, treeHashOfDigest } from './hash.ts'
-import type { KnownHead } from './known-heads.ts'
+import type { KnownHead } from './head-list.ts'
 import type { AnchorRecord } from './registry-events.ts'
 
 /** What a good token says; as `gateway/ports/timestamp-authority.ts` has it. */

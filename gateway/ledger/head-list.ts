@@ -3,7 +3,16 @@
  * their sizes, and looked through in that order.
  */
 import type { TreeHash } from './hash.ts'
-import type { KnownHead } from './known-heads.ts'
+
+export interface KnownHead {
+  readonly origin: string
+  readonly size: number
+  readonly root: TreeHash
+  /** Who knows it, for people: `the pin`, `receipt r1.txt`. */
+  readonly by: string
+  /** Asked only where it contradicts the chain, since a signature costs more than all else; absent: it was verified. */
+  readonly isSigned?: () => boolean
+}
 
 /** Who knows what was published, for people. */
 export const PUBLISHED = 'a published checkpoint'

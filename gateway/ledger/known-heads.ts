@@ -4,17 +4,7 @@
  */
 import type { Finding, FindingKind } from './finding.ts'
 import type { TreeHash } from './hash.ts'
-import type { HeadList } from './head-list.ts'
-
-export interface KnownHead {
-  readonly origin: string
-  readonly size: number
-  readonly root: TreeHash
-  /** Who knows it, for people: `the pin`, `receipt r1.txt`. */
-  readonly by: string
-  /** Asked only where it contradicts the chain, since a signature costs more than all else; absent: it was verified. */
-  readonly isSigned?: () => boolean
-}
+import type { HeadList, KnownHead } from './head-list.ts'
 
 export interface KnownLeaf {
   readonly origin: string
