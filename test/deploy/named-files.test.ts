@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { verifyLedger } from '../../deploy/verify-ledger.ts'
 import { makeWitnessKey } from '../../deploy/witness-key.ts'
 import { SubsystemId } from '../../policies/vocabulary.ts'
-import { gongdao } from '../harness/command.ts'
+import { gongdaoHere as gongdao } from '../harness/command-here.ts'
 import { makePki } from '../harness/pki.ts'
 import { KEYS, REGISTRY, openOn, putInstance } from '../harness/small-ledger.ts'
 
@@ -78,12 +78,12 @@ test.each([
   [
     'junk',
     'key',
-    /^gongdao: .*\/junk holds none .*a TLS certificate and its chain, PEM, with --cert/,
+    /"message":".*\/junk holds none .*a TLS certificate and its chain, PEM, with --cert/,
   ],
   ['nowhere', 'key', /nowhere is not there: .* with --cert/],
-  ['cert', 'junk', /^gongdao: .*\/junk holds none .*the private key .* with --cert-key/],
-  ['cert', 'other', /^gongdao: .*\/other is not the key of .*\/cert:/],
-  ['half', 'key', /^gongdao: TLS does not take .*\/half /],
+  ['cert', 'junk', /"message":".*\/junk holds none .*the private key .* with --cert-key/],
+  ['cert', 'other', /"message":".*\/other is not the key of .*\/cert:/],
+  ['half', 'key', /"message":"TLS does not take .*\/half /],
 ])('a witness with %s for its certificate and %s for its key says which file', async (...row) => {
   const [cert, key, why] = row
   const pki = await makePki()
@@ -115,7 +115,10 @@ test.each([
   makeWitnessKey(data, 'audit.example.gov.tw/w1')
   const there = words.map((word) => (word.startsWith('ledger/') ? file : word))
   const { code, error } = await gongdao(...there, '--data', data)
-  expect([code, error]).toEqual([1, `gongdao: line 4 of ${file} is not a verifier key\n`])
+  expect([code, error]).toEqual([
+    1,
+    expect.stringContaining(`"line 4 of ${file} is not a verifier key"`),
+  ])
 })
 
 test('roots of time-stamps that are named are read, whether or not anything is time-stamped here', async () => {
@@ -143,7 +146,7 @@ test('a pin that can not be written is told before anything is verified, and lea
   const before = readdirSync(data)
   for (const since of [join(nowhere, 'x/pin'), join(data, 'ledger/keys.txt/pin')]) {
     const { code, error, out } = await gongdao('verify', '--data', data, '--since', since)
-    const told = `gongdao: ${since} can't be written (`
+    const told = `${since} can't be written (`
     expect([code, out, error]).toEqual([1, '', expect.stringContaining(told)])
   }
   expect(readdirSync(data)).toEqual(before)

@@ -1,6 +1,5 @@
 /** What officers type, while the gateway runs and while it does not. */
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
-import { Command } from 'commander'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import {
   existsSync,
   linkSync,
@@ -14,16 +13,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDutyDoor } from '../../adapters/duty-socket/duty-socket.ts'
 import { parseLockedFile, unlockContent } from '../../deploy/duties/locked-file.ts'
-import { approveCommand } from '../../deploy/commands/approve.ts'
-import { eraseCommand } from '../../deploy/commands/erase.ts'
-import { explainCommand } from '../../deploy/commands/explain.ts'
-import { holdCommand } from '../../deploy/commands/hold.ts'
-import { keysCommand } from '../../deploy/commands/keys.ts'
-import { officersCommand } from '../../deploy/commands/officers.ts'
-import { openCommand } from '../../deploy/commands/open.ts'
-import { ownCopyCommand } from '../../deploy/commands/own-copy.ts'
-import { verifyCommand } from '../../deploy/commands/verify.ts'
 import { gongdao as inAProcess } from '../harness/command.ts'
+import { gongdaoHere as gongdao, type Told } from '../harness/command-here.ts'
 import { startSystem, type System } from '../harness/system.ts'
 import { askAboutHer, HER } from './about-her.ts'
 import { keyOf } from './officers.ts'
@@ -45,42 +36,6 @@ function on(name: string, content?: string): string {
   if (content !== undefined) writeFileSync(file, content, { mode: 0o600 })
   return file
 }
-
-interface Told {
-  readonly code: number
-  readonly out: string
-  readonly error: string
-}
-
-/** The commands of deploy/gongdao.ts in this process, which spares a start for each; one test starts the real one. */
-async function gongdao(...words: readonly string[]): Promise<Told> {
-  const told = { out: '', error: '' }
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    jest.spyOn(process[stream], 'write').mockImplementation((text) => {
-      told[stream === 'stdout' ? 'out' : 'error'] += text.toString()
-      return true
-    }),
-  )
-  const program = new Command('gongdao')
-  for (const make of COMMANDS) program.addCommand(make())
-  try {
-    await program.parseAsync(words, { from: 'user' })
-  } catch (fault) {
-    const { message, name } = fault as Error
-    told.error += JSON.stringify({ error: name, message })
-    process.exitCode = 1
-  } finally {
-    for (const spy of spies) spy.mockRestore()
-  }
-  const code = Number(process.exitCode ?? 0)
-  process.exitCode = 0
-  return { ...told, code }
-}
-
-const COMMANDS = [
-  ...[approveCommand, eraseCommand, explainCommand, holdCommand, keysCommand, officersCommand],
-  ...[openCommand, ownCopyCommand, verifyCommand],
-]
 
 async function run(...words: readonly string[]): Promise<Told & { readonly json: unknown }> {
   const told = await gongdao(...words, '--data', system.data, '--json')
