@@ -17,6 +17,8 @@ import { LogUnavailable } from '../gateway/ports/log-transport.ts'
 import { laneSource } from '../gateway/replication/lane-source.ts'
 import { publishedOn } from '../gateway/replication/published-on.ts'
 import { replication, type ReplicationConfig } from './config/replication.ts'
+import { foldersOf } from './config.ts'
+import { followsRegistry } from './duties/own-gateway.ts'
 import { kafkaOf } from './kafka-of.ts'
 
 export interface Whence {
@@ -57,7 +59,8 @@ export async function openSource(
     return { source, published: { lists, published: isWhole ? [] : [undefined] } }
   }
   const published = { [Symbol.iterator]: () => publishedIn(data), at: publishedAt(data) }
-  return { source: journalSource({ data, instance }), published: { published } }
+  const registryMayLag = holdsKeys(data) && followsRegistry(data)
+  return { source: journalSource({ data, instance, registryMayLag }), published: { published } }
 }
 
 /** Any part of one is enough: what is missing of an export is a finding, a wrong folder is none. */
@@ -66,6 +69,11 @@ function assertExport(folder: string): void {
   throw new RangeError(
     `${folder} holds no export: name the folder that gongdao export --to wrote, and look whether you may enter it`,
   )
+}
+
+/** Of a copy of a ledger, without its keys, nobody can say whose it was: it is taken for the registrar's. */
+function holdsKeys(data: string): boolean {
+  return existsSync(foldersOf(data).keys)
 }
 
 /** Read with the right to read and no other: an auditor has none to write. */

@@ -16,7 +16,7 @@ import { JournalReading } from './read-frames.ts'
 import type { JournalPlace } from './read-frames.ts'
 import { cutsIn } from './recover.ts'
 
-export interface JournalSourceOptions {
+export interface JournalSourceOptions extends Pick<ChainSource, 'registryMayLag'> {
   readonly data: string
   /** First part of every chain's name. */
   readonly instance: string
@@ -30,6 +30,7 @@ const PAUSE_MS = 30
 export function journalSource(options: JournalSourceOptions): ChainSource {
   const { data, disk = nodeDisk, instance, settle = () => pause(PAUSE_MS) } = options
   return {
+    registryMayLag: options.registryMayLag === true,
     chains: () =>
       Promise.resolve(
         exchangeFolders(data).map((folder): FoundChain => {

@@ -37,6 +37,8 @@ export interface Evidence {
 
 export interface Weighed {
   readonly known: Known
+  /** By chain: leaves of the smallest tree that a receipt or a note shows. */
+  readonly handed: ReadonlyMap<string, number>
   /** What proves nothing. */
   readonly findings: readonly Finding[]
 }
@@ -46,9 +48,14 @@ export function weigh(evidence: Evidence, keys: PinnedKeys): Weighed {
   const heads: KnownHead[] = [...stamped]
   const leaves: KnownLeaf[] = []
   const findings: Finding[] = []
+  const handed = new Map<string, number>()
   const shown = (head: Omit<KnownHead, 'by'> | string, by: string): void => {
-    if (typeof head === 'string') findings.push(worthless(by, head))
-    else heads.push({ ...head, by })
+    if (typeof head === 'string') {
+      findings.push(worthless(by, head))
+      return
+    }
+    heads.push({ ...head, by })
+    handed.set(head.origin, Math.min(head.size, handed.get(head.origin) ?? Infinity))
   }
   for (const { name, text } of receipts) {
     const receipt = receiptOf(text, keys)
@@ -58,7 +65,7 @@ export function weigh(evidence: Evidence, keys: PinnedKeys): Weighed {
   for (const { name, text } of notes) shown(signedHead(text, keys), name)
   const { isWhole, lists } = listed(evidence, keys)
   if (!isWhole) findings.push(worthless(PUBLISHED, 'it can not be read'))
-  return { known: { heads, leaves, lists }, findings }
+  return { known: { heads, leaves, lists }, handed, findings }
 }
 
 interface OfReceipt {

@@ -5,6 +5,7 @@
 import { digestOfTreeHash, treeHashOfBase64 } from '../ledger/hash.ts'
 import type { ChainState } from '../ledger/check-chain.ts'
 import type { KnownHead } from '../ledger/head-list.ts'
+import type { KnownOfChain } from '../ledger/known-heads.ts'
 import type { OpenIntent } from '../ledger/pairing.ts'
 import { rootOf } from '../ledger/tree.ts'
 import type { Edge } from '../ledger/tree.ts'
@@ -42,6 +43,20 @@ export function headsOfPins(pins: Pins | undefined): KnownHead[] {
       root: rootOf(state.edge),
       by: 'the pin of an earlier verification',
     }))
+}
+
+/** Leaves that a verification will come to, by what is known of each chain: of the registry every leaf is read each time. */
+export function leavesAhead(
+  known: ReadonlyMap<string, Pick<KnownOfChain, 'size'>>,
+  since: Pins | undefined,
+  registry: string,
+): number {
+  let leaves = 0
+  for (const [origin, { size }] of known) {
+    const from = origin === registry ? 0 : (since?.chains.get(origin)?.state.edge.size ?? 0)
+    leaves += Math.max(0, size - from)
+  }
+  return leaves
 }
 
 interface PinJson {

@@ -1,13 +1,16 @@
 /** Findings in the order in which they were made; leaves one behind the other that lack the same are one range. */
 import type { Finding } from '../ledger/finding.ts'
+import type { ChainSource } from '../ports/chain-source.ts'
+
+type ReadFrom = Pick<ChainSource, 'mayLag' | 'registryMayLag'>
 
 export class Report {
   readonly #findings: Finding[] = []
-  readonly #mayLag: boolean
+  readonly #mayLag: (chain: string) => boolean
 
-  /** `mayLag`: what was read is sent behind the original, so nobody is accused of what is missing at its end. */
-  constructor(mayLag = false) {
-    this.#mayLag = mayLag
+  /** Of what came behind the original, nobody is accused of what is missing at its end. */
+  constructor({ mayLag, registryMayLag }: ReadFrom, registry: string) {
+    this.#mayLag = (chain) => mayLag === true || (registryMayLag === true && chain === registry)
   }
 
   get findings(): readonly Finding[] {
@@ -15,7 +18,8 @@ export class Report {
   }
 
   readonly add = ({ isAtEnd, ...told }: Finding): void => {
-    const finding: Finding = isAtEnd === true && this.#mayLag ? { ...told, kind: 'behind' } : told
+    const finding: Finding =
+      isAtEnd === true && this.#mayLag(told.chain) ? { ...told, kind: 'behind' } : told
     const before = this.#findings.at(-1)
     if (before !== undefined && continues(before, finding)) {
       this.#findings[this.#findings.length - 1] = {

@@ -10,8 +10,33 @@ export interface AtTheRegistry {
   readonly size: number
 }
 
+export interface ToLookAt {
+  readonly source: ChainSource
+  /** What others have seen, by origin. */
+  readonly known: ReadonlyMap<string, KnownOfChain>
+  readonly isOpened: (origin: string | undefined) => boolean
+  readonly registry: AtTheRegistry
+}
+
+export async function* unopened({
+  isOpened,
+  known,
+  registry,
+  source,
+}: ToLookAt): AsyncGenerator<Finding, void> {
+  const found = await source.chains()
+  for (const chain of found) {
+    if (!isOpened(chain.origin)) yield await foundUnopened(chain, source, registry)
+  }
+  const carried = new Set(found.map(({ origin }) => origin))
+  for (const [origin, others] of known) {
+    const seen = isOpened(origin) || carried.has(origin) ? undefined : seenUnopened(origin, others)
+    if (seen !== undefined) yield seen
+  }
+}
+
 /** A name costs whoever may write to a log server nothing: only its key's signature says whose it is. */
-export async function foundUnopened(
+async function foundUnopened(
   { isSigned, origin, where }: FoundChain,
   source: ChainSource,
   registry: AtTheRegistry,
@@ -34,8 +59,8 @@ export async function foundUnopened(
 }
 
 /** Of a chain of which nothing is here but what others have seen. */
-export function seenUnopened(chain: string, known: KnownOfChain | undefined): Finding | undefined {
-  const seen = known?.any
+function seenUnopened(chain: string, known: KnownOfChain): Finding | undefined {
+  const seen = known.any
   if (seen === undefined) return undefined
   const { by, index } = seen
   const sentence = `${by} shows leaf ${index} of a chain that the registry never opened`

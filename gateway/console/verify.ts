@@ -20,15 +20,16 @@ import { cutFindings } from './check-cuts.ts'
 import { weigh } from './evidence.ts'
 import type { Evidence } from './evidence.ts'
 import { inOrder } from './in-order.ts'
-import { headsOfPins, pinsOf } from './pins.ts'
+import { overdue } from './open-intents.ts'
+import { headsOfPins, leavesAhead, pinsOf } from './pins.ts'
 import type { Pins } from './pins.ts'
 import { Report } from './report.ts'
-import { foundUnopened, seenUnopened } from './unopened.ts'
+import { unopened } from './unopened.ts'
 
 export interface VerifyParts {
   readonly source: ChainSource
   readonly keys: PinnedKeys
-  /** Milliseconds: intents whose deadline is later may still be open. */
+  /** Milliseconds: intents that are due later may still be open. */
   readonly now: number
   readonly examine: (chunk: Chunk, how: HowToExamine) => Examined | Promise<Examined>
   /** How many chunks are examined at a time. */
@@ -49,9 +50,6 @@ export interface Verified {
   readonly pins: Pins
 }
 
-/** A gateway writes an outcome a little after the deadline at the latest. */
-const GRACE_MS = 30_000
-
 /** Throws RangeError where the keys name no registry; whatever is wrong with the ledger is a finding. */
 export async function verify(parts: VerifyParts): Promise<Verified> {
   const registry = parts.keys.registry?.name
@@ -71,15 +69,23 @@ class LedgerCheck {
   readonly #pairing = new Pairing()
   readonly #links: LinkCheck
   readonly #states = new Map<string, ChainState>()
+  /** By origin: leaves that were seen again. */
+  readonly #reached = new Map<string, number>()
+  /** Chains that were read, or are not here. */
+  readonly #asked = new Set<string>()
+  readonly #elsewhere = new Set<string>()
+  /** By chain: the smallest tree that a receipt or a note shows. */
+  readonly #handed: ReadonlyMap<string, number>
 
   constructor(parts: VerifyParts, registry: string) {
     const { evidence = {}, keys, since } = parts
-    const { findings, known } = weigh(evidence, keys)
+    const { findings, handed, known } = weigh(evidence, keys)
+    this.#handed = handed
     this.#parts = parts
-    this.#report = new Report(parts.source.mayLag)
+    this.#report = new Report(parts.source, registry)
     this.#registry = registry
     this.#known = knownByChain({ ...known, heads: headsOfPins(since).concat(known.heads) })
-    this.#expected = this.#expectedLeaves()
+    this.#expected = leavesAhead(this.#known, since, registry)
     for (const finding of findings) this.#report.add(finding)
     this.#links = new LinkCheck(registry, keys, this.#report.add)
     for (const [chain, pin] of since?.chains ?? []) {
@@ -91,72 +97,109 @@ class LedgerCheck {
     for (const known of this.#known.values()) {
       for (const fork of known.forks()) this.#report.add(fork)
     }
-    const isWhole = await this.#readRegistry(this.#links, this.#report, this.#counts)
-    const here = new Set((await this.#parts.source.chains()).map(({ origin }) => origin))
-    for (const chain of this.#links.geneses.keys()) {
-      if (this.#isElsewhere(chain, here)) this.#counts.elsewhere += 1
-      else await this.#exchange(chain)
+    this.#counts.chains += 1
+    const isWhole = await this.#readRegistry()
+    await this.#readChains()
+    if (isWhole && (await this.#readOn())) await this.#secretsAndHeads()
+    if (isWhole && this.#links.registrySize === 0) {
+      const sentence = 'the registry is empty'
+      this.#report.add({ chain: this.#registry, kind: 'chain-missing', sentence })
     }
-    if (isWhole) await this.#secretsAndHeads()
+    this.#beyond(this.#registry)
     for (const chain of [this.#registry, ...this.#links.geneses.keys()]) {
       // The closure of a chain that is elsewhere may name a torn tail: it is kept there, too.
-      if (!this.#isElsewhere(chain, here)) await this.#cuts(chain)
+      if (!this.#elsewhere.has(chain)) await this.#cuts(chain)
     }
     const open = [...this.#pairing.left()]
-    this.#openIntents(open)
+    for (const intent of open) this.#openIntent(intent)
     const pins = pinsOf(this.#states, open)
     return { findings: this.#report.findings, counts: this.#counts, pins }
   }
 
-  /** Gateways that share a registry keep their chains in folders of their own; whoever pins a key expects its chains. */
-  #isElsewhere(chain: string, here: ReadonlySet<string | undefined>): boolean {
-    return this.#parts.keys.forChain(chain) === undefined && !here.has(chain)
-  }
-
-  async #readRegistry(links: LinkCheck, report: Report, counts: Counts): Promise<boolean> {
+  /** From where it was read to before; false where it could not be read to its end. */
+  async #readRegistry(): Promise<boolean> {
     const origin = this.#registry
     const check = this.#chainCheck(origin, {
-      counts,
-      report,
-      start: undefined,
-      visit: (kind, record, index) => links.registryEntry(kind, record, index),
-      onRoot: (size, root) => links.registryRoot(size, root),
+      start: this.#states.get(origin),
+      visit: (kind, record, index) => this.#links.registryEntry(kind, record, index),
+      onRoot: (size, root) => this.#links.registryRoot(size, root),
       everyRoot: this.#parts.source.mayLag,
     })
-    const isWhole = await this.#read(origin, check, { counts, report, mayGrow: true })
-    if (check.state.edge.size === 0 && isWhole) {
-      report.add({ chain: origin, kind: 'chain-missing', sentence: 'the registry is empty' })
+    return this.#read(origin, check, true)
+  }
+
+  /** Those that the registry has opened and that were not read yet; false where there is none. */
+  async #readChains(): Promise<boolean> {
+    const due = [...this.#links.geneses.keys()].filter((chain) => !this.#asked.has(chain))
+    if (due.length === 0) return false
+    const here = new Set((await this.#parts.source.chains()).map(({ origin }) => origin))
+    for (const chain of due) {
+      this.#asked.add(chain)
+      // Gateways that share a registry keep their chains in folders of their own; whoever pins a key expects its chains.
+      const isElsewhere = this.#parts.keys.forChain(chain) === undefined && !here.has(chain)
+      if (isElsewhere) this.#elsewhere.add(chain)
+      else await this.#exchange(chain)
     }
-    return isWhole
+    this.#counts.elsewhere = this.#elsewhere.size
+    return true
+  }
+
+  /**
+   * The ledger may have grown while it was read: chains and heads of which the registry knew nothing are asked again of what came behind,
+   * which is held to what was read before. False where that could not be read to its end.
+   */
+  async #readOn(): Promise<boolean> {
+    if (!(await this.#isUnclear())) return true
+    await this.#parts.source.settle?.()
+    do {
+      if (!(await this.#readRegistry())) return false
+    } while (await this.#readChains())
+    return true
+  }
+
+  async #isUnclear(): Promise<boolean> {
+    const found = (await this.#parts.source.chains()).map(({ origin }) => origin)
+    const all = [...found, ...this.#known.keys()]
+    return this.#links.hasUnknownHeads || !all.every((origin) => this.#isOpened(origin))
+  }
+
+  #isOpened(origin: string | undefined): boolean {
+    if (origin === undefined) return false
+    return origin === this.#registry || this.#links.geneses.has(origin)
   }
 
   async #exchange(chain: string): Promise<void> {
-    const [counts, report] = [this.#counts, this.#report]
+    this.#counts.chains += 1
     const check = this.#chainCheck(chain, {
-      counts,
-      report,
-      start: this.#parts.since?.chains.get(chain)?.state,
+      start: this.#startOf(chain),
       visit: (kind, record, index) => this.#links.exchangeEntry(chain, { kind, record }, index),
       onRoot: () => undefined,
     })
-    const mayGrow = !this.#links.isOver(chain)
     this.#pairing.pruned(chain, this.#links.pruned.get(chain) ?? 0)
-    if (!(await this.#read(chain, check, { counts, report, mayGrow }))) {
+    const isWhole = await this.#read(chain, check, !this.#links.isOver(chain))
+    this.#beyond(chain)
+    if (!isWhole) {
       this.#pairing.broken(chain)
       return
     }
     const { edge, sealed } = check.state
+    if (this.#links.isCutShort(chain, edge.size)) this.#pairing.broken(chain)
     this.#links.exchangeEnd(chain, { size: edge.size, root: rootOf(edge), sealed })
+  }
+
+  /** Behind what an earlier verification read, unless something was handed in that must be within it. */
+  #startOf(chain: string): ChainState | undefined {
+    const state = this.#parts.since?.chains.get(chain)?.state
+    const smallest = this.#handed.get(chain) ?? Infinity
+    return state !== undefined && smallest >= state.edge.size ? state : undefined
   }
 
   #chainCheck(
     origin: string,
     its: Pick<
       ConstructorParameters<typeof ChainCheck>[0],
-      'counts' | 'everyRoot' | 'onRoot' | 'start' | 'visit'
-    > & {
-      readonly report: Report
-    },
+      'everyRoot' | 'onRoot' | 'start' | 'visit'
+    >,
   ): ChainCheck {
     return new ChainCheck({
       ...its,
@@ -164,18 +207,15 @@ class LedgerCheck {
       hasKey: this.#parts.keys.forChain(origin) !== undefined,
       known: this.#known.get(origin) ?? new KnownOfChain(origin),
       pairing: this.#pairing,
-      report: its.report.add,
+      counts: this.#counts,
+      report: this.#report.add,
     })
   }
 
   /** Whether the chain could be read to its end. */
-  async #read(
-    origin: string,
-    check: ChainCheck,
-    { counts, mayGrow, report }: { counts: Counts; mayGrow: boolean; report: Report },
-  ): Promise<boolean> {
+  async #read(origin: string, check: ChainCheck, mayGrow: boolean): Promise<boolean> {
     const { examine, onProgress, source, width = 1 } = this.#parts
-    counts.chains += 1
+    const counts = this.#counts
     const from = check.state.edge.size
     const how = this.#how(origin, from)
     // From the leaf before on: the checkpoint behind it must be the one that was seen.
@@ -191,16 +231,7 @@ class LedgerCheck {
       if (!check.take(parts, examined)) return false
       onProgress?.(counts, this.#expected)
     }
-    return this.#end(origin, check, { mayGrow, report })
-  }
-
-  #expectedLeaves(): number {
-    let leaves = 0
-    for (const [origin, known] of this.#known) {
-      const from = this.#parts.since?.chains.get(origin)?.state.edge.size ?? 0
-      leaves += Math.max(0, known.size - (origin === this.#registry ? 0 : from))
-    }
-    return leaves
+    return this.#end(origin, check, mayGrow)
   }
 
   #how(origin: string, from: number): HowToExamine {
@@ -218,50 +249,34 @@ class LedgerCheck {
     }
   }
 
-  #end(
-    origin: string,
-    check: ChainCheck,
-    { mayGrow, report }: { mayGrow: boolean; report: Report },
-  ): boolean {
+  #end(origin: string, check: ChainCheck, mayGrow: boolean): boolean {
     const { size } = check.state.edge
     // Less than the pin's leaves may be there, of which none was read again.
-    const beyond = this.#known.get(origin)?.beyond(Math.min(size, check.reached))
-    if (beyond !== undefined) report.add(beyond)
+    this.#reached.set(origin, Math.min(size, check.reached))
     if (check.unsigned > 0 && !mayGrow) {
       const [first, last] = [size - check.unsigned, size - 1]
       const sentence = 'no checkpoint covers the newest leaves'
-      report.add({ chain: origin, kind: 'checkpoint-missing', first, last, sentence })
+      this.#report.add({ chain: origin, kind: 'checkpoint-missing', first, last, sentence })
       return false
     }
     this.#states.set(origin, check.state)
     return true
   }
 
-  /** The registry may have grown since it was read: what it did not know then is asked again of a second reading. */
+  /** What somebody has seen of it, and is not there; nothing of a chain that could not be read. */
+  #beyond(origin: string): void {
+    const reached = this.#reached.get(origin)
+    const beyond = reached === undefined ? undefined : this.#known.get(origin)?.beyond(reached)
+    if (beyond !== undefined) this.#report.add(beyond)
+  }
+
   async #secretsAndHeads(): Promise<void> {
-    const found = await this.#parts.source.chains()
-    const isKnown = (origin: string | undefined): boolean =>
-      origin === this.#registry || (origin !== undefined && this.#links.geneses.has(origin))
-    const named = [...this.#known.keys()]
-    const all = [...found.map(({ origin }) => origin), ...named]
-    if (this.#links.hasUnknownHeads || !all.every(isKnown)) {
-      await this.#parts.source.settle?.()
-      // What it finds wrong was reported the first time.
-      const again = new LinkCheck(this.#registry, this.#parts.keys, () => undefined)
-      await this.#readRegistry(again, new Report(), noCounts())
-      this.#links.adopt(again)
-    }
     this.#links.finish()
     const registry = { origin: this.#registry, size: this.#links.registrySize }
-    for (const chain of found) {
-      if (isKnown(chain.origin)) continue
-      this.#report.add(await foundUnopened(chain, this.#parts.source, registry))
-    }
-    const carried = new Set(found.map(({ origin }) => origin))
-    for (const origin of named) {
-      if (isKnown(origin) || carried.has(origin)) continue
-      const seen = seenUnopened(origin, this.#known.get(origin))
-      if (seen !== undefined) this.#report.add(seen)
+    const isOpened = this.#isOpened.bind(this)
+    const { source } = this.#parts
+    for await (const finding of unopened({ source, known: this.#known, isOpened, registry })) {
+      this.#report.add(finding)
     }
   }
 
@@ -274,14 +289,10 @@ class LedgerCheck {
     for (const finding of cutFindings(chain, kept, { recorded, isOver })) this.#report.add(finding)
   }
 
-  #openIntents(open: readonly OpenIntent[]): void {
-    for (const { chain, deadline, index } of open) {
-      if (deadline + GRACE_MS >= this.#parts.now) {
-        this.#counts.open += 1
-        continue
-      }
-      const sentence = `its deadline has passed, and nothing says what became of it`
-      this.#report.add({ chain, kind: 'outcome-missing', first: index, last: index, sentence })
-    }
+  #openIntent(intent: OpenIntent): void {
+    const { now } = this.#parts
+    const finding = overdue(intent, { links: this.#links, states: this.#states, now })
+    if (finding === undefined) this.#counts.open += 1
+    else this.#report.add(finding)
   }
 }

@@ -152,10 +152,15 @@ export class LinkCheck {
     return this.#unknownHeads.length > 0
   }
 
-  /** Takes over what a later reading of the registry knows. */
-  adopt(later: LinkCheck): void {
-    for (const [size, root] of later.#registryRoots) this.registryRoot(size, root)
-    for (const [chain, genesis] of later.geneses) this.geneses.set(chain, genesis)
+  /** The genesis of the newest chain of the gateway whose chain this is. */
+  newestOf(chain: string): GenesisRecord | undefined {
+    const genesis = this.geneses.get(chain)?.record
+    return genesis && this.#newest.get(genesis.gateway)
+  }
+
+  /** Whether the registry closed the chain with more leaves than that. */
+  isCutShort(chain: string, size: number): boolean {
+    return (this.#closures.get(chain)?.size ?? 0) > size
   }
 
   finish(): void {

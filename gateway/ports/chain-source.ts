@@ -19,6 +19,8 @@ export interface ChainSource {
   cuts?(origin: string): Promise<readonly KeptCut[]>
   /** What is here was sent from elsewhere: what is not here may not have come yet. */
   readonly mayLag?: true
+  /** Another process writes the registry: its newest leaves may not have come here. */
+  readonly registryMayLag?: boolean
   /** Resolves when what was durable elsewhere before is here as well, most of the time; absent where it always is. */
   settle?(): Promise<void>
   close?(): Promise<void>

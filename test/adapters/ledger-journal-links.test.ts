@@ -59,8 +59,10 @@ test('a ledger whose gateway is running has no finding', async () => {
 })
 
 describe('pairs', () => {
-  test('an open intent is counted until its deadline, and found after it', async () => {
+  test('an open intent is counted until its gateway has recorded on behind its deadline, and found after it', async () => {
     const { index } = await chain.append(decisionEntry(1, THEN, 'permit'))
+    expect(await verify(THEN + 100_000)).toEqual([])
+    await exchange(chain, 2, THEN + 50_000)
     expect(await verify(THEN + 4000)).toEqual([])
     expect(await verify(THEN + 100_000)).toMatchObject([{ kind: 'outcome-missing', first: index }])
   })

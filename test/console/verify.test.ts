@@ -18,6 +18,7 @@ import { examiningThreads } from '../../adapters/verify-threads/examining-thread
 import { parsePins, pinsText } from '../../gateway/console/pins.ts'
 import type { Evidence } from '../../gateway/console/evidence.ts'
 import { verify, type Verified, type VerifyParts } from '../../gateway/console/verify.ts'
+import { checkpointWriter } from '../../gateway/ledger/checkpoint.ts'
 import { digestOf, leafHashOf } from '../../gateway/ledger/hash.ts'
 import { vkeyText } from '../../gateway/ledger/note.ts'
 import { KnownOfChain } from '../../gateway/ledger/known-heads.ts'
@@ -45,6 +46,7 @@ import {
   THEN,
   exchange,
   exchangeOrigin,
+  gateway,
   openOn,
   put,
   putOpening,
@@ -118,19 +120,24 @@ describe('a pin', () => {
     expect(second.counts.leaves).toBeLessThan(10)
   })
 
-  test('has an intent wait until its deadline and half a minute, and misses its outcome from then on', async () => {
+  test('misses an outcome where its gateway has recorded on for half a minute behind the deadline, by no other clock', async () => {
     const data = copy()
     const { chain } = await openOn(data, RUNNING)
     const { index } = await chain.append(decisionEntry(902, THEN + 100, 'permit'))
-    await chain.close()
     const deadline = deadlineOf(await verifyData({ data, keys: KEYS, now: THEN }), index)
     const at = async (now: number): Promise<unknown> => {
       const { counts, findings } = await verifyData({ data, keys: KEYS, now, since: ledger.pins })
       return [counts.open, told(findings)]
     }
-    expect(await at(deadline + 30_000)).toEqual([1, []])
+    const much = deadline + 86_400_000
     const missing = [[RUNNING, 'outcome-missing', index, index]]
-    expect(await at(deadline + 30_001)).toEqual([0, missing])
+    expect(await at(much)).toEqual([1, []])
+    await exchange(chain, 903, deadline + 30_000 - 5)
+    expect(await at(much)).toEqual([1, []])
+    await exchange(chain, 904, deadline + 30_001 - 5)
+    expect(await at(much)).toEqual([0, missing])
+    expect(await at(deadline + 30_000)).toEqual([1, []])
+    await chain.close()
   })
 
   test('convicts a history that was signed anew before it, grown or not', async () => {
@@ -256,6 +263,19 @@ describe('what others hold', () => {
     await write(data, { changed: 500 })
     const receipts = ledger.evidence.receipts!.filter(({ name }) => name === 'receipt 36')
     expect(await against(data, { receipts })).toEqual([[RUNNING, 'history-rewritten', 2, 2]])
+  })
+
+  test('of what an earlier verification spared: a note of a smaller tree convicts beside a pin as well', async () => {
+    const [pin, notes] = [ledger.pins.chains.get(RUNNING)!, notesOf(RUNNING)]
+    const other = checkpointWriter(RUNNING, gateway)(5, leafHashOf('other'))
+    const since = { data: ledger.data, keys: KEYS, now: NOW, since: ledger.pins }
+    const against = async (text: string): Promise<unknown[]> => {
+      const verified = await verifyData({ ...since, evidence: { notes: [{ name: 'w', text }] } })
+      return told(verified.findings)
+    }
+    expect(pin.state.edge.size).toBeGreaterThan(5)
+    expect(await against(notes[0]!)).toEqual([])
+    expect(await against(other)).toEqual([[RUNNING, 'history-rewritten', 0, 4]])
   })
 
   test('one note names the range, and so does a published checkpoint', async () => {

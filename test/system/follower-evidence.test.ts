@@ -8,8 +8,14 @@ import { archiveSigner } from '../../deploy/archive/archive-signer.ts'
 import { checkArchive } from '../../deploy/archive/check-archive.ts'
 import { restoreArchive } from '../../deploy/archive/restore-archive.ts'
 import { takeArchive } from '../../deploy/archive/take-archive.ts'
+import { foldersOf } from '../../deploy/config.ts'
+import { logKey } from '../../deploy/log-keys.ts'
 import { systemClock } from '../../deploy/system.ts'
 import { verifyLedger, type VerifiedLedger } from '../../deploy/verify-ledger.ts'
+import { checkpointWriter } from '../../gateway/ledger/checkpoint.ts'
+import { leafHashOf } from '../../gateway/ledger/hash.ts'
+import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { ed25519Signer } from '../../gateway/ledger/signer.ts'
 import { furtherGateway, type FurtherGateway } from '../harness/further-gateway.ts'
 import { startSystem, type System } from '../harness/system.ts'
 import { startTimestampAuthority, type TestAuthority } from '../harness/timestamp-authority.ts'
@@ -92,8 +98,23 @@ test('a gateway that follows a registry archives its ledger under its own key, a
   expect([findings, stamps?.count]).toEqual([[], expect.any(Number)])
 })
 
-test('each folder is whole by itself, and misses no stamp but those of its own chains', async () => {
+test('a registry that another process writes may be behind in a folder; in the registrar’s own it may not', async () => {
   for (const one of [second, third, system]) await one.stop()
+  const { pins } = await verified(system.data)
+  const registry = parsePinnedKeys(keysOf(system.data)).registry!.name
+  const { size } = pins.chains.get(registry)!.state.edge
+  const key = logKey(join(foldersOf(system.data).keys, 'registrar-log.key'), false)
+  const note = join(aside, 'newer.txt')
+  writeFileSync(note, checkpointWriter(registry, ed25519Signer(key))(size + 1, leafHashOf('newer')))
+  const kindsOf = async (data: string): Promise<unknown> => {
+    const options = { data, keys: keysOf(data), now: Date.now(), threads: 1, notes: [note] }
+    return (await verifyLedger(options)).findings.map(({ chain, kind }) => [chain, kind])
+  }
+  expect(await kindsOf(third.data)).toEqual([[registry, 'behind']])
+  expect(await kindsOf(system.data)).toEqual([[registry, 'chain-truncated']])
+})
+
+test('each folder is whole by itself, and misses no stamp but those of its own chains', async () => {
   for (const [data, count] of [
     [system.data, expect.any(Number)],
     [second.data, expect.any(Number)],
