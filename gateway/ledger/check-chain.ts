@@ -4,8 +4,10 @@
  */
 import type { Carried, Part } from './chunk.ts'
 import type { LeafKind } from './entry.ts'
-import type { Examined, Half, InPart } from './examine.ts'
+import type { Examined, Half } from './examine.ts'
+import { Cursor, type Told } from './examined-cursor.ts'
 import type { Counts, Finding, FindingKind } from './finding.ts'
+import { accuses } from './finding-words.ts'
 import type { TreeHash } from './hash.ts'
 import type { KnownOfChain } from './known-heads.ts'
 import type { Pairing } from './pairing.ts'
@@ -39,6 +41,8 @@ export interface ChainState {
 
 /** Records are made shortly before they are queued, so neighbours may stand in the other order, by no more than this. */
 const DISORDER_MS = 10_000
+
+const NOT_OF_ITS_LEAVES = 'the checkpoint after it has another size or root than its leaves'
 
 export class ChainCheck {
   readonly #options: ChainCheckOptions
@@ -94,6 +98,7 @@ export class ChainCheck {
     this.#reached = Math.max(this.#reached, part.first + part.count)
     const misplaced = this.#misplaced(part)
     if (misplaced !== undefined) return this.#broken(part, misplaced)
+    if (part.isDoubtful === true) return this.#doubtful(part, cursor.found(at))
     const leaf = cursor.leaf
     cursor.leaf += part.count
     const found = this.#told(part, at, { cursor, leaf })
@@ -105,6 +110,16 @@ export class ChainCheck {
     if (fork !== undefined) this.#options.report(fork)
     if (part.type === 'leaves') return true
     return this.#checkpoint(part, cursor)
+  }
+
+  #doubtful(part: Carried, found: readonly Told[]): false {
+    for (const finding of found) {
+      if (!accuses(finding.kind)) this.#report(part, { ...finding, ...rangeOf(finding, part) })
+    }
+    const last = part.first + Math.max(1, part.count) - 1
+    const sentence = NOT_OF_ITS_LEAVES
+    this.#report(part, { kind: 'checkpoint-wrong', index: part.first, last, sentence })
+    return false
   }
 
   /** Leaves that were judged earlier may come once more, in front. */
@@ -214,8 +229,7 @@ export class ChainCheck {
       const sentence = `what it signs does not begin with the ${this.#from} leaves that were verified earlier`
       return { kind: 'history-rewritten', sentence }
     }
-    const sentence = 'the checkpoint after it has another size or root than its leaves'
-    return { kind: 'checkpoint-wrong', sentence }
+    return { kind: 'checkpoint-wrong', sentence: NOT_OF_ITS_LEAVES }
   }
 
   #broken(part: Carried, sentence: string): false {
@@ -241,58 +255,3 @@ function rangeOf({ index, kind }: Told, { first }: Carried): { index: number; la
 }
 
 type Say = (index: number, kind: FindingKind, sentence: string) => void
-
-interface Told {
-  readonly index: number
-  readonly kind: FindingKind
-  readonly sentence: string
-  readonly ends: boolean
-}
-
-/** How far the parts of a chunk were taken: everything in `Examined` stands in their order. */
-class Cursor {
-  readonly examined: Examined
-  /** Position of the next leaf. */
-  leaf = 0
-  #checkpoint = 0
-  readonly #seals: ReadonlySet<number>
-  readonly #at = { found: 0, visited: 0, pairs: 0 }
-
-  constructor(examined: Examined) {
-    this.examined = examined
-    this.#seals = new Set(examined.seals)
-  }
-
-  isSeal(index: number): boolean {
-    return this.#seals.has(index)
-  }
-
-  checkpoint(): Examined['checkpoints'][number] {
-    this.#checkpoint += 1
-    return this.examined.checkpoints[this.#checkpoint - 1] ?? { signature: 'wrong' }
-  }
-
-  found(part: number): Told[] {
-    return [...this.#of('found', this.examined.found, part)]
-  }
-
-  visited(part: number): Examined['visited'] {
-    return this.#of('visited', this.examined.visited, part)
-  }
-
-  pairs(part: number): Examined['pairs'] {
-    return this.#of('pairs', this.examined.pairs, part)
-  }
-
-  #of<Item extends InPart>(
-    which: 'found' | 'visited' | 'pairs',
-    all: readonly Item[],
-    part: number,
-  ): Item[] {
-    const from = this.#at[which]
-    let to = from
-    while (all[to]?.part === part) to += 1
-    this.#at[which] = to
-    return from === to ? [] : all.slice(from, to)
-  }
-}

@@ -26,6 +26,8 @@ export interface Carried {
    */
   readonly start: number
   readonly end: number
+  /** Nobody knows whether the chain's key signed these leaves: what they say accuses nobody who has it, and nothing follows. */
+  readonly isDoubtful?: true
   /** Where it stands: segment and byte of a journal, partition and offset of Kafka. */
   readonly segment?: number
   readonly offset?: number

@@ -12,6 +12,7 @@ const ASK =
   'Keep this copy as it is; the log key signed it, so ask its operator for an account, and bring it before the auditors.'
 const CONVICT =
   'Keep this copy and the evidence together: the two signatures convict the operator. Bring both before the auditors and the witnesses.'
+const ACCUSING: ReadonlySet<string> = new Set([ASK, CONVICT])
 
 export const FINDING_WORDS: Readonly<Record<FindingKind, FindingWords>> = {
   'frame-damaged': { means: 'bytes of the journal were changed or lost', todo: RESTORE },
@@ -92,4 +93,9 @@ export const FINDING_WORDS: Readonly<Record<FindingKind, FindingWords>> = {
     means: 'a person was erased, and her key lives',
     todo: 'Start the gateway once, which destroys it; where it stays, ask its operator for an account.',
   },
+}
+
+/** Whether it says something of whoever has the chain's key, and not only of these bytes. */
+export function accuses(kind: FindingKind): boolean {
+  return ACCUSING.has(FINDING_WORDS[kind].todo)
 }

@@ -21,8 +21,8 @@ const MOST_EDGES = 5000
 const FITS = 2
 
 export interface Ordered {
-  /** The next commit of the chain. */
-  take(commit: Candidate): void
+  /** The next commit of the chain; `isDoubtful`: its checkpoint is signed, and the leaves in front of it are not those that it covers. */
+  take(commit: Candidate, isDoubtful?: true): void
   /** Of what stands there; `ends`: what is behind can't be judged. */
   tell(finding: Told, ends: boolean): void
 }
@@ -166,11 +166,8 @@ export class CommitOrder {
     }
   }
 
-  #fits({ hashes, root }: Candidate): boolean {
-    if (hashes.length === 0) return false
-    const edge = new RightEdge(this.#edge.edge())
-    for (const hash of hashes) edge.push(hash)
-    return edge.root() === root
+  #fits(commit: Candidate): boolean {
+    return commit.hashes.length > 0 && endsIn(this.#edge.edge(), commit)
   }
 
   #append(commit: Candidate): void {
@@ -216,10 +213,23 @@ export class CommitOrder {
     return (this.#fits(commit) ? FITS : 0) + (isSigned(commit) ? 1 : 0)
   }
 
-  /** The key signed these very leaves, or a chain that is longer than what is there without them. */
+  /** The key signed these very leaves, or others in their place and a chain that is longer than what is there without them. */
   #isNeeded({ commit, rank }: Rival): boolean {
-    if (rank > FITS || this.#early.size > 0) return true
+    if (rank > FITS || this.#isConfirmed(commit)) return true
+    if (!isSigned(commit)) return false
+    if (this.#early.size > 0) return true
     return [...this.#claims.values()].flat().some((claim) => !isSamePlace(claim, commit))
+  }
+
+  /** Without a signature of its own: the key signed a later tree that begins with these very leaves. */
+  #isConfirmed({ count, first, hashes }: Candidate): boolean {
+    if (hashes.length === 0) return false
+    const tree = new RightEdge(this.#edge.edge())
+    for (const hash of hashes) tree.push(hash)
+    const [end, root] = [first + count, tree.root()]
+    if (this.#claims.get(end)?.some((claim) => claim.root === root) === true) return true
+    const next = [...(this.#early.get(end)?.values() ?? [])]
+    return next.some((behind) => endsIn(tree.edge(), behind))
   }
 
   #forget(): void {
@@ -236,15 +246,20 @@ export class CommitOrder {
   #giveRival(): void {
     const rival = this.#rival
     if (rival === undefined) return
+    if (!this.#isNeeded(rival)) {
+      this.#forget()
+      return
+    }
+    const isItsOwn = rival.rank > FITS || this.#isConfirmed(rival.commit)
     this.#rival = undefined
     this.#withdraw(rival.commit)
-    if (rival.rank >= FITS) {
+    if (isItsOwn) {
       this.#append(rival.commit)
       this.#drain()
       return
     }
     this.#isBroken = true
-    this.#to.take(rival.commit)
+    this.#to.take(rival.commit, true)
   }
 
   #withdraw(commit: Candidate): void {
@@ -257,4 +272,11 @@ export class CommitOrder {
   #foreign(commit: Candidate): void {
     this.#to.tell(foreign(commit), false)
   }
+}
+
+/** Behind such a tree its leaves make the root that its checkpoint says. */
+function endsIn(before: Edge, { hashes, root }: Candidate): boolean {
+  const tree = new RightEdge(before)
+  for (const hash of hashes) tree.push(hash)
+  return tree.root() === root
 }

@@ -108,8 +108,8 @@ class ChainOnLanes {
     this.#stretches = stretches
     this.#chain = chain
     this.#order = new CommitOrder({
-      take: (commit) => {
-        this.#take(commit)
+      take: (commit, isDoubtful) => {
+        this.#take(commit, isDoubtful)
       },
       tell: (finding, ends) => {
         this.#tell(finding, ends)
@@ -166,17 +166,20 @@ class ChainOnLanes {
     return true
   }
 
-  #take({ count, first, offset, partition, payload }: Candidate): void {
+  #take({ count, first, offset, partition, payload }: Candidate, isDoubtful?: true): void {
     const [start, end] = [this.#length, this.#length + payload.length]
     const part: Carried = { type: 'batch', first, count, start, end, segment: partition, offset }
-    this.#parts.push(part)
+    this.#parts.push(isDoubtful === true ? { ...part, isDoubtful } : part)
     this.#bytes.push(payload)
     this.#length = end
   }
 
-  #tell(finding: Told, ends: boolean): void {
-    const { origin } = this.#chain
-    this.#parts.push({ type: 'damage', finding: { chain: origin, ...finding }, ends })
+  #tell(told: Told, ends: boolean): void {
+    const { key, origin } = this.#chain
+    const finding = { chain: origin, ...told }
+    // Without a key nobody can say who signed two stories.
+    if (key === undefined && told.kind === 'fork') finding.kind = 'foreign'
+    this.#parts.push({ type: 'damage', finding, ends })
   }
 
   #chunk(): Chunk {
