@@ -101,7 +101,7 @@ export function judgeNote(
   const own = ours.endingAt(chain, signed.size)
   const isSame = own !== undefined && checkpointOf(chain, own, publicKey)?.root === signed.root
   if (isSame || signed.size === 0) return { kind: 'ours' }
-  return { kind: 'other', size: signed.size, ours: own && signedLeaves(own)?.note }
+  return { kind: 'other', size: signed.size, ours: own && noteIn(own) }
 }
 
 export interface OwnCommits {
@@ -115,7 +115,7 @@ function checkpointOf(
   commit: Commit,
   publicKey: Uint8Array,
 ): Checkpoint | undefined {
-  const note = signedLeaves(commit)?.note
+  const note = noteIn(commit)
   const signed = note === undefined ? undefined : signedRoot(note, chain, publicKey)
   return signed?.size === commit.first + commit.count ? signed : undefined
 }
@@ -148,6 +148,17 @@ export function signedRoot(
   if (note === undefined || checkpoint?.origin !== origin) return undefined
   const signers = signersOf(note, [noteKey(origin, ED25519, publicKey)])
   return signers?.length === 1 ? checkpoint : undefined
+}
+
+/** The text behind the entries: nothing is hashed for whoever signed nothing. Attacker-controlled. */
+function noteIn({ count, payload }: Commit): string | undefined {
+  let at = 0
+  for (let entry = 0; entry < count; entry += 1) {
+    const place = placeOf(payload, at, payload.length, 'may lack its record')
+    if (place === undefined) return undefined
+    at = place.end
+  }
+  return payload.toString('utf8', at)
 }
 
 /** Undefined where the payload is not entries and a text behind them; attacker-controlled. */

@@ -162,7 +162,7 @@ class ChainOnLanes {
     }
     const { due } = this.#order
     const sentence = `partition ${partition}, offset ${offset}: the message is no commit`
-    this.#tell({ kind: 'frame-damaged', first: due, last: due, sentence }, false)
+    this.#tell({ kind: 'foreign', first: due, last: due, sentence }, false)
     return true
   }
 

@@ -11,6 +11,8 @@ const VERSION = 1
 const HEADER = 13
 /** Two lengths and the 0x00 in front of a leaf. */
 const SHORTEST_ENTRY = 5
+/** Sixteen times those of a log's largest batch: crashes, and whoever joins commits, put several under one checkpoint. */
+export const MOST_ENTRIES = 65_536
 
 export function encodeCommit({ count, first, payload }: Commit): Buffer {
   const value = Buffer.allocUnsafe(HEADER + payload.length)
@@ -26,8 +28,8 @@ export function decodeCommit(value: Buffer | undefined): Commit | undefined {
   if (value === undefined || value.length <= HEADER || value[0] !== VERSION) return undefined
   const first = Number(value.readBigUInt64BE(1))
   const count = value.readUInt32BE(9)
-  if (count === 0 || !Number.isSafeInteger(first + count)) return undefined
-  // A few bytes that claim billions of leaves would stand in the way of all that come after.
+  if (count === 0 || count > MOST_ENTRIES || !Number.isSafeInteger(first + count)) return undefined
+  // A few bytes that claim many leaves would stand in the way of all that come after.
   if (count * SHORTEST_ENTRY > value.length - HEADER) return undefined
   return { first, count, payload: value.subarray(HEADER) }
 }

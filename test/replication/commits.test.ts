@@ -5,7 +5,7 @@ import { EntryWriter } from '../../gateway/ledger/entry-bytes.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
 import { FollowedChain } from '../../gateway/replication/followed-chain.ts'
 import { laneOf } from '../../gateway/replication/lane-of.ts'
-import { decodeCommit, encodeCommit } from '../../gateway/replication/message.ts'
+import { decodeCommit, encodeCommit, MOST_ENTRIES } from '../../gateway/replication/message.ts'
 import { isSameCommit } from '../../gateway/replication/same-commit.ts'
 import { KeptCommits } from '../../gateway/replication/kept-commits.ts'
 import { WaitingLine } from '../../gateway/replication/waiting-line.ts'
@@ -42,6 +42,9 @@ test('a commit comes back from its message as it was', () => {
   const fits = { first: 0, count: 3, payload: Buffer.alloc(15) }
   expect(decodeCommit(encodeCommit(fits))).toEqual(fits)
   expect(decodeCommit(encodeCommit({ ...fits, count: 4 }))).toBeUndefined()
+  const most = { first: 0, count: MOST_ENTRIES, payload: Buffer.alloc(5 * MOST_ENTRIES + 5) }
+  expect(decodeCommit(encodeCommit(most))).toEqual(most)
+  expect(decodeCommit(encodeCommit({ ...most, count: MOST_ENTRIES + 1 }))).toBeUndefined()
 })
 
 test('whatever else stands in a message is no commit, and never throws', () => {
