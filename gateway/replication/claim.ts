@@ -29,6 +29,12 @@ export function fork(claim: Claim): Told {
   )
 }
 
+/** Two stories of a chain whose key nobody has pinned. */
+export function unknownWhose(fork: Told): Told {
+  const sentence = `another tree stands there as well, and no key is pinned that would say who signed which`
+  return { ...fork, kind: 'foreign', sentence }
+}
+
 /** `root`: the chain's own, of the size that was signed. */
 export function settled(claim: Claim, root: TreeHash): Told {
   if (claim.root !== root) return fork(claim)

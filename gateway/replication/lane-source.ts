@@ -8,7 +8,7 @@ import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import type { ChainSource } from '../ports/chain-source.ts'
 import type { Lane, ReadMessage } from '../ports/log-transport.ts'
 import { candidateOf, isSigned, type Candidate, type WhoseChain } from './candidate.ts'
-import { Settling, type Told } from './claim.ts'
+import { Settling, unknownWhose, type Told } from './claim.ts'
 import { CommitOrder } from './commit-order.ts'
 import { gatewayIn, isRegistry, laneOf, nameOf } from './lane-of.ts'
 import { decodeCommit } from './message.ts'
@@ -176,10 +176,8 @@ class ChainOnLanes {
 
   #tell(told: Told, ends: boolean): void {
     const { key, origin } = this.#chain
-    const finding = { chain: origin, ...told }
-    // Without a key nobody can say who signed two stories.
-    if (key === undefined && told.kind === 'fork') finding.kind = 'foreign'
-    this.#parts.push({ type: 'damage', finding, ends })
+    const finding = key === undefined && told.kind === 'fork' ? unknownWhose(told) : told
+    this.#parts.push({ type: 'damage', finding: { chain: origin, ...finding }, ends })
   }
 
   #chunk(): Chunk {

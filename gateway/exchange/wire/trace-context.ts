@@ -87,9 +87,16 @@ function spellsNumber(digits: string): boolean {
 /** Looked ahead for: one can begin inside another. */
 const LIKE_A_NUMBER = /(?=([a-f][0-9a-d][0-9]{8}))/g
 
-/** Optional white space of RFC 9110 5.6.3. */
+/** Optional white space of RFC 9110 5.6.3. By index: an expression that looks for the end of a run would begin anew within it. */
 function withoutSpace(text: string): string {
-  return text.replaceAll(/^[ \t]+|[ \t]+$/g, '')
+  let [from, to] = [0, text.length]
+  while (from < to && isSpace(text[from])) from += 1
+  while (to > from && isSpace(text[to - 1])) to -= 1
+  return text.slice(from, to)
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
 
 const MOST_MEMBERS = 32
