@@ -6,7 +6,7 @@ import { KafkaClient, ONE_RETRY } from './client.ts'
 import { faultWord, isRefusal } from './fault-words.ts'
 import { ConfigResourceTypes } from './kafkajs.ts'
 import type { KafkaTransportOptions } from './transport-options.ts'
-import { openReader } from './reader.ts'
+import { openReader, OtherPartitions } from './reader.ts'
 import { topicName } from './topics.ts'
 
 /** The largest commit is one message (`LARGEST_FRAME` of the journal, and its wrapping). */
@@ -144,6 +144,8 @@ async function readingFaults(options: KafkaTransportOptions): Promise<readonly s
       const reader = await openReader(options, lane)
       await reader.read(0, 0).finally(() => reader.close())
     } catch (fault) {
+      // Told with the topic's shape.
+      if (fault instanceof OtherPartitions) continue
       const word = String(fault instanceof Error ? fault.message : fault).replace(/^.*: /, '')
       if (!isRefusal(word)) throw fault
       faults.push(

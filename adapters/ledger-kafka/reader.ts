@@ -14,6 +14,8 @@ import { topicName } from './topics.ts'
 export interface KafkaReaderOptions {
   readonly reader: KafkaConnection
   readonly prefix: string
+  /** Of the topic `exchange`; the others have one. */
+  readonly partitions: number
   readonly times: KafkaTimes
 }
 
@@ -39,6 +41,7 @@ interface Fetched {
 interface Cluster {
   connect(): Promise<void>
   addTargetTopic(topic: string): Promise<void>
+  findTopicPartitionMetadata(topic: string): readonly object[]
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>
   findBroker(where: { readonly nodeId: string }): Promise<Broker>
   fetchTopicsOffset(topics: readonly object[]): Promise<readonly TopicOffsets[]>
@@ -53,11 +56,20 @@ type CreateCluster = (options: object) => Cluster
 const MOST_BYTES = 4 * 1024 * 1024
 const READ_UNCOMMITTED = 0
 
+export class OtherPartitions extends LogUnavailable {
+  constructor(topic: string, there: number, told: number) {
+    super(
+      `topic ${topic} has ${there} partitions and the configuration says ${told}: write the real number`,
+    )
+  }
+}
+
 export async function openReader(options: KafkaReaderOptions, lane: Lane): Promise<LogReader> {
   const client = new KafkaClient(options.reader, options.times)
   const topic = topicName(options.prefix, lane.topic)
   try {
-    const found = await client.within(leaderOf(client.kafka, topic, lane.partition))
+    const partitions = lane.topic === 'exchange' ? options.partitions : 1
+    const found = await client.within(leaderOf(client.kafka, { ...lane, topic }, partitions))
     return new KafkaReader({ client, topic, partition: lane.partition, ...found })
   } catch (fault) {
     client.cut()
@@ -67,12 +79,15 @@ export async function openReader(options: KafkaReaderOptions, lane: Lane): Promi
 
 async function leaderOf(
   kafka: Kafka,
-  topic: string,
-  partition: number,
+  { partition, topic }: { readonly topic: string; readonly partition: number },
+  partitions: number,
 ): Promise<{ readonly cluster: Cluster; readonly broker: Broker }> {
   const cluster = clusterOf(kafka)
   await cluster.connect()
   await cluster.addTargetTopic(topic)
+  const there = cluster.findTopicPartitionMetadata(topic).length
+  // Whoever reads fewer than there are sees less than was written.
+  if (there !== partitions) throw new OtherPartitions(topic, there, partitions)
   const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))
   if (nodeId === undefined) throw new LogUnavailable('a partition has no leader')
   return { cluster, broker: await cluster.findBroker({ nodeId }) }

@@ -365,7 +365,7 @@ function hasErrors(error: unknown): error is { readonly errors: readonly unknown
 
 /** What stands in the topic, read as the product reads it. */
 async function reading(connection: KafkaConnection): Promise<string[]> {
-  const options = { reader: connection, prefix: PREFIX, times: KAFKA_TIMES }
+  const options = { reader: connection, prefix: PREFIX, partitions: 1, times: KAFKA_TIMES }
   const reader = await openReader(options, { topic: 'exchange', partition: 0 })
   try {
     const { messages } = await reader.read(0, 100)

@@ -3,9 +3,12 @@ import { afterAll, expect, test } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ledgerTopics, ledgerTopicSettings } from '../../adapters/ledger-kafka/topics.ts'
 import { openSource } from '../../deploy/open-source.ts'
 import { freePorts } from '../../deploy/services/free-ports.ts'
+import { verifyLedger } from '../../deploy/verify-ledger.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
+import { FaultBroker } from '../harness/fault-broker/fault-broker.ts'
 import { KEYS } from '../harness/small-ledger.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gongdao-auditor-'))
@@ -37,6 +40,25 @@ test('which Kafka does not answer, and what to look at', async () => {
     new RegExp(`^Kafka at ${String(brokers)} can not be read .* may READ gongdao\\.registry`),
   )
 })
+
+test.each(['registry', 'exchange', 'checkpoints'])(
+  'that the topic %s has another number of partitions than the file says: what is not read could hold another story',
+  async (altered) => {
+    const broker = await FaultBroker.start()
+    for (const { name } of ledgerTopics('test')) {
+      const partitions = name === `test.${altered}` ? 2 : 1
+      broker.createTopic(name, { settings: ledgerTopicSettings(1), partitions })
+    }
+    const kafka = join(folder, `${altered}.json`)
+    const brokers = [broker.address]
+    writeFileSync(kafka, JSON.stringify({ replication: { brokers, prefix: 'test', reader: {} } }))
+    const verified = verifyLedger({ data: folder, kafka, keys: KEYS, now: Date.now(), threads: 1 })
+    await expect(verified).rejects.toThrow(
+      `topic test.${altered} has 2 partitions and the configuration says 1: write the real number`,
+    )
+    await broker.stop()
+  },
+)
 
 test('and an export beside it: of two copies one is verified at a time, and neither is passed over in silence', async () => {
   const both = { data: folder, kafka: join(folder, 'nowhere.json'), tiles: folder }
