@@ -10,6 +10,7 @@ import { verify } from '../gateway/console/verify.ts'
 import type { Verified, VerifyParts } from '../gateway/console/verify.ts'
 import { parsePinnedKeys } from '../gateway/ledger/pinned-keys.ts'
 import type { CheckedAnchors } from '../gateway/ledger/check-anchors.ts'
+import { ordersOnRecord } from './duties/check-duties.ts'
 import { openSource, type Whence } from './open-source.ts'
 import { readNamed } from './read-named.ts'
 import { namedRoots } from './timestamp-roots.ts'
@@ -45,6 +46,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   const { evidence, roots, since } = readNamedIn(options)
   const { published, source } = await openSource(options, keys)
   const anchors = isData(options) ? await verifyAnchors({ data, now, roots }) : undefined
+  const orders = ordersOnRecord(keys.registry?.name ?? '')
   const threads = examiningThreads(options.threads)
   try {
     const verified = await verify({
@@ -57,8 +59,9 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
       since,
       evidence: { ...evidence, ...published, stamped: anchors?.heads ?? [] },
       sample: sampling(quick === true),
+      onRegistryLeaf: orders.take,
     })
-    const findings = [...(anchors?.findings ?? []), ...verified.findings]
+    const findings = [...(anchors?.findings ?? []), ...verified.findings, ...orders.findings]
     return { ...verified, findings, ...(anchors && { stamps: anchors }) }
   } finally {
     await threads.close()

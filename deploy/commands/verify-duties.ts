@@ -1,7 +1,6 @@
-/** The officers' part of `gongdao verify`: orders on record, and with `--key-store` the keys themselves. */
+/** The key store's part of `gongdao verify --key-store`. */
 import type { Verified } from '../../gateway/console/verify.ts'
-import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
-import { checkKeys, checkOrders, type KeyReport } from '../duties/check-duties.ts'
+import { checkKeys, type KeyReport } from '../duties/check-duties.ts'
 
 export interface VerifiedDuties extends Verified {
   readonly keyCounts?: KeyReport['counts'] | undefined
@@ -11,17 +10,13 @@ interface Asked {
   readonly data: string
   readonly tiles?: string
   readonly kafka?: string
-  /** Text of the pinned keys. */
-  readonly keys: string
   readonly keyStore: boolean
 }
 
 export async function withDuties(verified: Verified, asked: Asked): Promise<VerifiedDuties> {
   if (asked.tiles !== undefined || asked.kafka !== undefined) return verified
-  const registry = parsePinnedKeys(asked.keys).registry?.name
-  const orders = registry === undefined ? [] : checkOrders(asked.data, registry)
   const keys = asked.keyStore ? await checkKeys(asked.data) : undefined
-  const findings = [...verified.findings, ...orders, ...(keys?.findings ?? [])]
+  const findings = [...verified.findings, ...(keys?.findings ?? [])]
   return { ...verified, findings, keyCounts: keys?.counts }
 }
 

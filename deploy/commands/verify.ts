@@ -74,7 +74,7 @@ async function run(options: VerifyCommandOptions): Promise<void> {
     onProgress: ({ leaves }, expected) => progress.at(leaves, expected),
   })
   progress.end()
-  const verified = await withDuties(ledger, { ...options, keys, keyStore: keyStore === true })
+  const verified = await withDuties(ledger, { ...options, keyStore: keyStore === true })
   process.stdout.write(
     json === true
       ? `${JSON.stringify({ ...asJson(verified), ...stampsOf(ledger) })}\n`

@@ -1,8 +1,6 @@
 /** What `gongdao verify` finds about orders and keys: forged orders, keys lost without a leaf, erasures that were not finished. */
-import { join } from 'node:path'
-import { ledgerFolder } from '../../adapters/ledger-journal/folders.ts'
-import { readChain } from '../../adapters/ledger-journal/read-chain.ts'
 import { OrderCheck } from '../../gateway/erasure/check-orders.ts'
+import type { ChainCheckOptions } from '../../gateway/ledger/check-chain.ts'
 import { readabilityOf } from '../../gateway/erasure/readability.ts'
 import type { DecisionRecord } from '../../gateway/ledger/events.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
@@ -16,21 +14,23 @@ export interface KeyReport {
   readonly counts: Readonly<Record<'readable' | 'erased' | 'lost' | 'undestroyed', number>>
 }
 
-/** Every order on record: signed by two people whom the registry knew. Reads only. */
-export function checkOrders(data: string, registry: string): readonly Finding[] {
+export interface OrdersOnRecord {
+  readonly findings: readonly Finding[]
+  readonly take: ChainCheckOptions['visit']
+}
+
+/** Every order on record, as a verifier reads them: signed by two people whom the registry knew. */
+export function ordersOnRecord(registry: string): OrdersOnRecord {
   const findings: Finding[] = []
   const check = new OrderCheck()
-  readChain({
-    folder: join(ledgerFolder(data), 'registry'),
-    origin: registry,
-    twoPhase: true,
-    visit: ({ index, leaf, record }) => {
-      const sentence = check.take(index, leaf.kind, JSON.parse(record))
+  return {
+    findings,
+    take(kind, record, index) {
+      const sentence = check.take(index, kind, JSON.parse(record))
       if (sentence === undefined) return
       findings.push({ chain: registry, kind: 'order-wrong', first: index, last: index, sentence })
     },
-  })
-  return findings
+  }
 }
 
 interface Needed {

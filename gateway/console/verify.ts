@@ -3,7 +3,7 @@
  * gateway, and may run while one is running.
  */
 import { ChainCheck } from '../ledger/check-chain.ts'
-import type { ChainState } from '../ledger/check-chain.ts'
+import type { ChainCheckOptions, ChainState } from '../ledger/check-chain.ts'
 import { LinkCheck } from '../ledger/check-links.ts'
 import type { Examined, HowToExamine } from '../ledger/examine.ts'
 import type { Chunk } from '../ledger/chunk.ts'
@@ -37,6 +37,8 @@ export interface VerifyParts {
   readonly evidence?: Evidence
   /** An earlier verification: exchange chains are read from where it ended. */
   readonly since?: Pins | undefined
+  /** Each leaf of the registry that is not for exchange chains alone, in order. */
+  readonly onRegistryLeaf?: ChainCheckOptions['visit']
   /** Absent: every signature. */
   readonly sample?: HowToExamine['sample']
   /** `expected`: leaves that there are by what is known of them; somebody may have made that up. */
@@ -121,7 +123,10 @@ class LedgerCheck {
     const origin = this.#registry
     const check = this.#chainCheck(origin, {
       start: this.#states.get(origin),
-      visit: (kind, record, index) => this.#links.registryEntry(kind, record, index),
+      visit: (kind, record, index) => {
+        this.#links.registryEntry(kind, record, index)
+        this.#parts.onRegistryLeaf?.(kind, record, index)
+      },
       onRoot: (size, root) => this.#links.registryRoot(size, root),
       everyRoot: this.#parts.source.mayLag,
     })
@@ -196,10 +201,7 @@ class LedgerCheck {
 
   #chainCheck(
     origin: string,
-    its: Pick<
-      ConstructorParameters<typeof ChainCheck>[0],
-      'everyRoot' | 'onRoot' | 'start' | 'visit'
-    >,
+    its: Pick<ChainCheckOptions, 'everyRoot' | 'onRoot' | 'start' | 'visit'>,
   ): ChainCheck {
     return new ChainCheck({
       ...its,

@@ -8,6 +8,9 @@ import type { Digest, ExchangeId, GatewayId, Instant } from '../../policies/voca
 export type Role = 'auditor' | 'data-protection' | 'erasure' | 'legal'
 export type Act = 'erase' | 'hold' | 'open' | 'prune' | 'release'
 
+/** Officers, and what two of them order. */
+export const DUTY_KINDS = ['officers', 'hold', 'release', 'erasure', 'access', 'pruned'] as const
+
 /** Both officers sign its RFC 8785 text (`statementText`). */
 export interface Statement {
   readonly act: Act

@@ -7,6 +7,7 @@ import type { CheckedEntry, Fault } from './check-entry.ts'
 import { factsOf } from './check-record.ts'
 import type { Facts, IntentFacts, OutcomeFacts } from './check-record.ts'
 import type { Carried, Chunk, Part } from './chunk.ts'
+import { DUTY_KINDS } from './duty-events.ts'
 import type { LeafKind } from './entry.ts'
 import type { FindingKind } from './finding.ts'
 import type { TreeHash } from './hash.ts'
@@ -94,6 +95,9 @@ export class Examiner {
     return new Examination(chunk, { ...how, key: this.#key, templates: this.#templates }).run()
   }
 }
+
+/** Leaves that others speak of. */
+const VISITED: ReadonlySet<LeafKind> = new Set([...LINK_KINDS, ...DUTY_KINDS])
 
 /** Lengths and prefix. */
 const SHORTEST_ENTRY = 5
@@ -235,7 +239,7 @@ class Examination {
     }
     const isAscii = record.length === place.recordEnd - place.record
     if (hasRow(kind) && isAscii) templates.learn(kind, record, facts)
-    if (LINK_KINDS.has(kind) || this.#index === 0) {
+    if (VISITED.has(kind) || this.#index === 0) {
       this.#visited.push({ part: this.#part, index: this.#index, kind, record })
     }
     return facts
