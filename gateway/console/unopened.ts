@@ -1,13 +1,17 @@
 /** Chains that the registry never opened, and who is to be asked about them. What they say of themselves is attacker-controlled. */
 import { checkEntry, recordText } from '../ledger/check-entry.ts'
+import type { ChainState } from '../ledger/check-chain.ts'
+import type { OpeningRecord } from '../ledger/events.ts'
 import type { Finding } from '../ledger/finding.ts'
 import type { KnownOfChain } from '../ledger/known-heads.ts'
 import type { ChainSource, FoundChain } from '../ports/chain-source.ts'
 
 export interface AtTheRegistry {
   readonly origin: string
-  /** How many leaves of it were read. */
-  readonly size: number
+  /** How far it was read. */
+  readonly state: ChainState | undefined
+  /** Every leaf had its record. */
+  readonly isWhole: boolean
 }
 
 export interface ToLookAt {
@@ -49,13 +53,30 @@ async function foundUnopened(
       ? { chain, kind: 'key-unknown', sentence: `${what}, and no key is pinned for it` }
       : { chain, kind: 'foreign', sentence: `${what}, and that its key did not sign` }
   }
-  const asksItself = origin !== undefined && source.mayLag === true
-  const genesis = asksItself ? await genesisOf(origin, source) : undefined
   const finding: Finding = {
     ...{ chain, kind: 'chain-in-secret' },
     sentence: `${where} holds a chain that the registry never opened`,
   }
-  return genesis !== undefined && genesis >= registry.size ? { ...finding, isAtEnd: true } : finding
+  if (origin === undefined || source.mayLag !== true) return finding
+  const opening = await openingOf(origin, source)
+  return mayCome(opening, registry) ? { ...finding, isAtEnd: true } : finding
+}
+
+/** Clocks of a registrar and of those who follow it differ by less. */
+const CLOCKS_MS = 60_000
+
+/**
+ * Whether its genesis can still come: where its first leaf is not here or says so, or the registry was not read whole. Not where the
+ * registry has recorded later things before that place: a chain is opened behind its genesis.
+ */
+function mayCome(
+  opening: Partial<OpeningRecord> | undefined,
+  { isWhole, state }: AtTheRegistry,
+): boolean {
+  if (opening === undefined || state === undefined || !isWhole) return true
+  const { at, genesis } = opening
+  if (at === undefined || genesis === undefined) return false
+  return genesis >= state.edge.size && state.latest <= at + CLOCKS_MS
 }
 
 /** Of a chain of which nothing is here but what others have seen. */
@@ -67,21 +88,27 @@ function seenUnopened(chain: string, known: KnownOfChain): Finding | undefined {
   return { chain, kind: 'chain-in-secret', first: index, last: index, sentence, isAtEnd: true }
 }
 
-/** The index of its genesis in the registry, as its first leaf names it; undefined where it names none. */
-async function genesisOf(origin: string, source: ChainSource): Promise<number | undefined> {
+/** What its first leaf says; undefined where that, or its record, is not here. */
+async function openingOf(
+  origin: string,
+  source: ChainSource,
+): Promise<Partial<OpeningRecord> | undefined> {
   for await (const { bytes, parts } of source.read(origin, { from: 0, mayGrow: true })) {
     for (const part of parts) {
       if (part.type === 'damage') continue
-      const entry = part.first === 0 ? checkEntry(bytes, part.start, part.end) : undefined
-      if (entry === undefined || 'fault' in entry || entry.kind !== 'opening') return undefined
-      return indexIn(recordText(entry))
+      if (part.first !== 0 || part.isDoubtful === true) return undefined
+      const entry = checkEntry(bytes, part.start, part.end)
+      if ('fault' in entry || !entry.hasRecord) return undefined
+      return entry.kind === 'opening' ? membersOf(recordText(entry)) : {}
     }
   }
   return undefined
 }
 
-function indexIn(record = '{}'): number | undefined {
-  const opening = JSON.parse(record) as { readonly genesis?: unknown } | null
-  const genesis = opening?.genesis
-  return Number.isSafeInteger(genesis) ? (genesis as number) : undefined
+function membersOf(record = '{}'): Partial<OpeningRecord> {
+  const { at, genesis } = Object(JSON.parse(record)) as Partial<OpeningRecord>
+  return {
+    ...(Number.isSafeInteger(at) && { at }),
+    ...(Number.isSafeInteger(genesis) && { genesis }),
+  }
 }

@@ -5,52 +5,23 @@
 import { ChainCheck } from '../ledger/check-chain.ts'
 import type { ChainCheckOptions, ChainState } from '../ledger/check-chain.ts'
 import { LinkCheck } from '../ledger/check-links.ts'
-import type { Examined, HowToExamine } from '../ledger/examine.ts'
-import type { Chunk } from '../ledger/chunk.ts'
+import type { HowToExamine } from '../ledger/examine.ts'
 import { addCounts, noCounts } from '../ledger/finding.ts'
-import type { Counts, Finding } from '../ledger/finding.ts'
 import { KnownOfChain, knownByChain } from '../ledger/known-heads.ts'
 import { vkeyText } from '../ledger/note.ts'
 import { Pairing } from '../ledger/pairing.ts'
 import type { OpenIntent } from '../ledger/pairing.ts'
-import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import { rootOf } from '../ledger/tree.ts'
-import type { ChainSource } from '../ports/chain-source.ts'
 import { cutFindings } from './check-cuts.ts'
 import { weigh } from './evidence.ts'
-import type { Evidence } from './evidence.ts'
 import { inOrder } from './in-order.ts'
 import { overdue } from './open-intents.ts'
 import { headsOfPins, leavesAhead, pinsOf } from './pins.ts'
-import type { Pins } from './pins.ts'
 import { Report } from './report.ts'
 import { unopened } from './unopened.ts'
+import type { Verified, VerifyParts } from './verify-parts.ts'
 
-export interface VerifyParts {
-  readonly source: ChainSource
-  readonly keys: PinnedKeys
-  /** Milliseconds: intents that are due later may still be open. */
-  readonly now: number
-  readonly examine: (chunk: Chunk, how: HowToExamine) => Examined | Promise<Examined>
-  /** How many chunks are examined at a time. */
-  readonly width?: number
-  readonly evidence?: Evidence
-  /** An earlier verification: exchange chains are read from where it ended. */
-  readonly since?: Pins | undefined
-  /** Each leaf of the registry that is not for exchange chains alone, in order. */
-  readonly onRegistryLeaf?: ChainCheckOptions['visit']
-  /** Absent: every signature. */
-  readonly sample?: HowToExamine['sample']
-  /** `expected`: leaves that there are by what is known of them; somebody may have made that up. */
-  readonly onProgress?: ((counts: Readonly<Counts>, expected: number) => void) | undefined
-}
-
-export interface Verified {
-  readonly findings: readonly Finding[]
-  readonly counts: Counts
-  /** How far this came: for `since` of the next one, if there is no finding. */
-  readonly pins: Pins
-}
+export type { Verified, VerifyParts } from './verify-parts.ts'
 
 /** Throws RangeError where the keys name no registry; whatever is wrong with the ledger is a finding. */
 export async function verify(parts: VerifyParts): Promise<Verified> {
@@ -274,7 +245,9 @@ class LedgerCheck {
 
   async #secretsAndHeads(): Promise<void> {
     this.#links.finish()
-    const registry = { origin: this.#registry, size: this.#links.registrySize }
+    const origin = this.#registry
+    const isWhole = !this.#pairing.isBroken(origin)
+    const registry = { origin, isWhole, state: this.#states.get(origin) }
     const isOpened = this.#isOpened.bind(this)
     const { source } = this.#parts
     for await (const finding of unopened({ source, known: this.#known, isOpened, registry })) {

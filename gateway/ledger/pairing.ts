@@ -46,6 +46,10 @@ export class Pairing {
     this.#open.delete(chain)
   }
 
+  isBroken(chain: string): boolean {
+    return this.#broken.has(chain)
+  }
+
   *left(): Generator<OpenIntent> {
     for (const [chain, open] of this.#open) {
       for (const [index, facts] of open) yield { ...facts, chain, index }

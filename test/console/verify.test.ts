@@ -26,31 +26,12 @@ import { FINDING_WORDS } from '../../gateway/ledger/finding-words.ts'
 import type { Finding } from '../../gateway/ledger/finding.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import { testSigner } from '../harness/memory-ledger.ts'
-import type { Chain } from '../../gateway/ledger/entry.ts'
 import type { ChainSource } from '../../gateway/ports/chain-source.ts'
 import { decisionEntry, outcomeEntry } from '../harness/records.ts'
-import { commitsOf, lanesOf, sourceOfLanes } from '../harness/tamper/messages.ts'
-import {
-  CLOSED,
-  INSTANCE,
-  RUNNING,
-  filesIn,
-  judge,
-  tamperLedger,
-  write,
-} from '../harness/tamper/ledger.ts'
+import { lanesOf, sourceOfLanes } from '../harness/tamper/messages.ts'
+import { CLOSED, INSTANCE, RUNNING, judge, tamperLedger, write } from '../harness/tamper/ledger.ts'
 import type { TamperLedger } from '../harness/tamper/ledger.ts'
-import {
-  KEYS,
-  REGISTRY,
-  THEN,
-  exchange,
-  exchangeOrigin,
-  gateway,
-  openOn,
-  put,
-  putOpening,
-} from '../harness/small-ledger.ts'
+import { KEYS, REGISTRY, THEN, exchange, gateway, openOn, put } from '../harness/small-ledger.ts'
 
 const NOW = THEN + 1e6
 const folder = mkdtempSync(join(tmpdir(), 'gongdao-verify-'))
@@ -159,76 +140,6 @@ describe('a pin', () => {
     expect(told(findings)).toEqual([[RUNNING, 'chain-truncated', 36, 69]])
   })
 })
-
-describe('on Kafka, where a chain may be seen before the registry’s leaf that opens it', () => {
-  async function without(settled: boolean): Promise<unknown[]> {
-    const { exchange: commits, registry } = lanesOf(ledger)
-    const late = [...registry]
-    const opening = late.findLastIndex(({ value }) => value.includes(RUNNING))
-    const lanes = { exchange: commits, registry: late.splice(0, opening) }
-    const settle = async (): Promise<void> => {
-      if (settled) lanes.registry.push(...late)
-      return Promise.resolve()
-    }
-    return told((await judge(sourceOfLanes(lanes, 0, settle))).findings)
-  }
-
-  test('it is given a moment, and nobody is accused where that leaf does not come: it may be late', async () => {
-    expect(await without(true)).toEqual([])
-    const found = await without(false)
-    expect(found).toContainEqual([RUNNING, 'behind', undefined, undefined])
-    expect(kindsOf(found)).not.toContain('chain-in-secret')
-  })
-
-  test('its tail may be late as well, and so may the registry that it saw', async () => {
-    const { exchange: commits, registry } = lanesOf(ledger)
-    const closed = commits.filter(({ key }) => key === CLOSED)
-    const tail = commits.filter((commit) => commit !== closed.at(-1))
-    const cut = await judge(sourceOfLanes({ exchange: tail, registry }))
-    expect(kindsOf(told(cut.findings))).toEqual(['behind'])
-    // The chain that runs saw the closure and its own genesis.
-    const early = registry.filter(({ truth }) => truth.last < 2)
-    const seen = await judge(sourceOfLanes({ exchange: commits, registry: early }))
-    expect(new Set(kindsOf(told(seen.findings)))).toEqual(new Set(['behind']))
-  })
-
-  test.each([
-    ['has another leaf in the place that it names', (chain: Chain) => putOpening(chain, 1, 3000)],
-    ['is not named by it at all', (chain: Chain) => put(chain, 'opening', null)],
-  ])('it is in secret where the registry %s', async (_, opening) => {
-    const third = exchangeOrigin(3)
-    const data = mkdtempSync(join(folder, 'third-'))
-    const { chain } = await openOn(data, third)
-    await opening(chain)
-    await chain.close()
-    const files = new Map(filesIn(data).map((file) => [file, readFileSync(file)]))
-    const lanes = lanesOf(ledger)
-    const secret = commitsOf({ data, files }, third)
-    expect(secret).not.toEqual([])
-    const source = sourceOfLanes({ ...lanes, exchange: [...lanes.exchange, ...secret] })
-    expect(told((await judge(source)).findings)).toEqual([
-      [third, 'chain-in-secret', undefined, undefined],
-    ])
-  })
-
-  test.each([
-    ['the next chain of a gateway', exchangeOrigin(3), 'foreign'],
-    ['no chain', 'whatever\n\u001b[8m', 'foreign'],
-    ['a gateway whose key nobody pinned', 'T/exchange/T/GOV/A300000014/gw9/1', 'key-unknown'],
-  ])('whoever writes there accuses nobody with the name of %s', async (_, key, kind) => {
-    const lanes = lanesOf(ledger)
-    const [genuine] = lanes.exchange
-    for (const value of [Buffer.from('junk'), genuine!.value]) {
-      const junk = { ...genuine!, key, value }
-      const source = sourceOfLanes({ ...lanes, exchange: [...lanes.exchange, junk] })
-      expect(told((await judge(source)).findings)).toEqual([[key, kind, undefined, undefined]])
-    }
-  })
-})
-
-function kindsOf(found: readonly unknown[]): unknown[] {
-  return found.map((finding) => (finding as unknown[])[1])
-}
 
 describe('what others hold', () => {
   async function against(data: string, evidence: Evidence): Promise<unknown[]> {
