@@ -8,27 +8,40 @@ const URGENCY: Readonly<Record<HealthState, Urgency>> = {
   ok: 'nobody',
 }
 
+const GRAVITY: Readonly<Record<HealthState, number>> = { ok: 0, degraded: 1, failing: 2 }
+
 /**
- * `untold`: parts whose changes are told by whoever makes them. A state is told when it was found twice in a row: what comes and goes
- * from one look to the next would fill the log.
+ * `untold`: parts whose changes are told by whoever makes them. A part is told as bad, or as well, as it was found twice in a row at the
+ * least: what comes and goes from one look to the next would fill the log.
  */
 export function tellHealth(
   report: Report,
   untold: ReadonlySet<string>,
 ): (look: HealthReport) => void {
   const told = new Map<string, HealthState>()
-  const found = new Map<string, HealthState>()
+  const found = new Map<string, HealthCheck>()
   return ({ checks }) => {
     for (const check of checks) {
-      const { name, state } = check
-      const isNew = (told.get(name) ?? 'ok') !== state
-      if (isNew && found.get(name) === state && !untold.has(name)) {
-        told.set(name, state)
-        report(sentenceOf(check), URGENCY[state])
-      }
-      found.set(name, state)
+      const { name } = check
+      const lasting = lastingOf(check, found.get(name), told.get(name) ?? 'ok')
+      found.set(name, check)
+      if (lasting === undefined || untold.has(name)) continue
+      told.set(name, lasting.state)
+      report(sentenceOf(lasting), URGENCY[lasting.state])
     }
   }
+}
+
+/** Of two looks the one that is nearer to what was told, where both are on the same side of it. */
+function lastingOf(
+  now: HealthCheck,
+  before: HealthCheck | undefined,
+  told: HealthState,
+): HealthCheck | undefined {
+  if (before === undefined) return undefined
+  const [one, other] = [now, before].map(({ state }) => GRAVITY[state] - GRAVITY[told])
+  if (one === undefined || other === undefined || one * other <= 0) return undefined
+  return Math.abs(one) <= Math.abs(other) ? now : before
 }
 
 function sentenceOf({ name, state, whatToDo, words }: HealthCheck): string {

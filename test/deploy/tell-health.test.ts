@@ -37,6 +37,17 @@ test('what comes and goes from one look to the next is not', () => {
   expect(looked([FULL, FULL, WELL, FULL, FULL])).toHaveLength(1)
 })
 
+test('what is never well is told, however it changes: by the lesser of what was found', () => {
+  const restless = Array.from({ length: 50 }, () => [LOW, FULL]).flat()
+  expect(looked([WELL, ...restless])).toEqual([
+    ['disk degraded: little room is left. Make room soon.', 'today'],
+  ])
+  expect(looked([FULL, FULL, WELL, LOW, WELL, LOW])).toEqual([
+    ['disk failing: no room is left. Make room.', 'now'],
+    ['disk degraded: little room is left. Make room soon.', 'today'],
+  ])
+})
+
 test('what is told elsewhere is not told twice', () => {
   expect(looked([FULL, FULL], 'gateway')).toEqual([])
 })
