@@ -3,15 +3,15 @@
  * under its name, is told by `commit-order.ts`.
  */
 import type { Carried, Chunk, Part } from '../ledger/chunk.ts'
-import type { NoteKey } from '../ledger/note.ts'
 import type { PinnedKeys } from '../ledger/pinned-keys.ts'
 import type { ChainSource } from '../ports/chain-source.ts'
 import type { Lane, ReadMessage } from '../ports/log-transport.ts'
-import { candidateOf, isSigned, type Candidate, type WhoseChain } from './candidate.ts'
+import { candidateOf, type Candidate, type WhoseChain } from './candidate.ts'
 import { Settling, unknownWhose, type Told } from './claim.ts'
 import { CommitOrder } from './commit-order.ts'
 import { gatewayIn, isRegistry, laneOf, nameOf } from './lane-of.ts'
 import { decodeCommit } from './message.ts'
+import { Signers } from './signers.ts'
 import { OpenLane, type ReadableLog, type Stretch } from './open-lane.ts'
 
 const CHUNK_BYTES = 1024 * 1024
@@ -23,9 +23,12 @@ export function laneSource(
   settle: () => Promise<void> = () => Promise.resolve(),
 ): ChainSource {
   const lanes: OpenLane[] = []
+  const whose = new Map<OpenLane, Signers>()
   const look = async (): Promise<void> => {
     for (const lane of lanesOf(log.partitions).slice(lanes.length)) {
-      lanes.push(await OpenLane.open(log, lane))
+      const opened = await OpenLane.open(log, lane)
+      lanes.push(opened)
+      whose.set(opened, new Signers(opened, keys))
     }
     for (const lane of lanes) await lane.look()
   }
@@ -35,7 +38,7 @@ export function laneSource(
       return lanes.flatMap((lane) =>
         lane.chains().map((found) => ({
           ...found,
-          isSigned: () => isSignedOn(lane, { ...found, key: keyOf(found.origin, keys) }),
+          isSigned: () => whose.get(lane)?.signed(found.origin) ?? Promise.resolve(false),
         })),
       )
     },
@@ -55,26 +58,6 @@ export function laneSource(
       for (const lane of lanes) await lane.reader.close()
     },
   }
-}
-
-function keyOf(origin: string | undefined, keys: PinnedKeys): NoteKey | undefined {
-  return origin === undefined ? undefined : keys.forChain(origin)
-}
-
-/** Whether one commit of those under its name is what a log of that name writes. */
-async function isSignedOn(
-  lane: OpenLane,
-  { key, origin }: { readonly origin: string | undefined; readonly key: NoteKey | undefined },
-): Promise<boolean | 'no key'> {
-  const stretch = origin === undefined ? undefined : lane.stretch(origin)
-  if (origin === undefined || stretch === undefined) return false
-  if (key === undefined) return gatewayIn(origin) === undefined ? false : 'no key'
-  for await (const { key: name, offset, value } of stretch.messages()) {
-    const commit = name === origin ? decodeCommit(value) : undefined
-    const stands = { partition: stretch.partition, offset }
-    if (commit !== undefined && isSigned(candidateOf(commit, stands, { origin, key }))) return true
-  }
-  return false
 }
 
 function lanesOf(partitions: number): Lane[] {

@@ -6,12 +6,22 @@ import { isRegistry, nameOf } from './lane-of.ts'
 
 export type ReadableLog = Pick<LogTransport, 'partitions' | 'openReader'>
 
-/** From the first to the last message of one chain on a lane, as listed when it was asked for. */
+/** Every message of one chain on a lane, as listed when it was asked for, and what stands close to those. */
 export interface Stretch {
   readonly partition: number
   messages(): AsyncGenerator<ReadMessage>
 }
 
+interface Run {
+  readonly first: number
+  last: number
+}
+
+/**
+ * Messages. What stands between two of a chain is read with them up to so many, and is passed over where it is more: whoever writes a chain's
+ * name far away from it must not make everybody read all in between.
+ */
+const MOST_BETWEEN = 1000
 const WAIT_MS = 1000
 const MOST_TRIES = 10
 
@@ -19,8 +29,8 @@ export class OpenLane {
   readonly reader: LogReader
   readonly partition: number
   readonly name: string
-  /** By origin: the offsets of its first and last message. */
-  readonly #chains = new Map<string | undefined, { readonly first: number; last: number }>()
+  /** By origin: the offsets of its first and last message of each run, in order. */
+  readonly #chains = new Map<string | undefined, Run[]>()
   /** Where the list ends. */
   #next = 0
 
@@ -37,11 +47,19 @@ export class OpenLane {
   /** Takes into its list what has come since. */
   async look(): Promise<void> {
     for await (const { key, offset } of messagesOf(this.reader, this.#next, Infinity)) {
-      const known = this.#chains.get(key)
-      if (known === undefined) this.#chains.set(key, { first: offset, last: offset })
-      else known.last = offset
+      const runs = this.#chains.get(key)
+      const run = runs?.at(-1)
+      if (runs === undefined) this.#chains.set(key, [{ first: offset, last: offset }])
+      else if (run === undefined || offset - run.last > MOST_BETWEEN)
+        runs.push({ first: offset, last: offset })
+      else run.last = offset
       this.#next = offset + 1
     }
+  }
+
+  /** Offset of the newest message in its list; -1 where there is none. */
+  get last(): number {
+    return this.#next - 1
   }
 
   chains(): FoundChain[] {
@@ -52,11 +70,17 @@ export class OpenLane {
 
   /** Undefined where nothing stands under its name. */
   stretch(origin: string): Stretch | undefined {
-    const listed = this.#chains.get(origin)
+    const listed = this.#chains.get(origin)?.map((run) => ({ ...run }))
     if (listed === undefined) return undefined
-    const { first, last } = listed
-    return { partition: this.partition, messages: () => messagesOf(this.reader, first, last) }
+    return { partition: this.partition, messages: () => messagesIn(this.reader, listed) }
   }
+}
+
+async function* messagesIn(
+  reader: LogReader,
+  runs: readonly Run[],
+): AsyncGenerator<ReadMessage, void> {
+  for (const { first, last } of runs) yield* messagesOf(reader, first, last)
 }
 
 /** From one offset to another, or to what is the end when it begins. */
