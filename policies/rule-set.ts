@@ -39,7 +39,7 @@ export function readRuleSet(rules: string, schema: string, sha256: Sha256): Rule
   const parts = rules.split(/^(?=@id\()/m)
   const texts = parts.filter((part) => part.startsWith('@id('))
   // Only comments may stand before the first rule: a rule without an id would be lost, and with it what it forbids.
-  if (parts.some((part) => !part.startsWith('@id(') && !/^(?:\s*(?:\/\/.*)?\n?)*$/.test(part))) {
+  if (parts.some((part) => !part.startsWith('@id(') && !isComment(part))) {
     throw new Malformed('rules that begin with @id, and only comments before the first')
   }
   const policies = texts.map((text): [string, string] => [
@@ -50,6 +50,11 @@ export function readRuleSet(rules: string, schema: string, sha256: Sha256): Rule
     throw new Malformed('rules, each with an id of its own')
   }
   return ruleSet(Object.fromEntries(policies.sort(byId)), schema, sha256)
+}
+
+function isComment(text: string): boolean {
+  const lines = text.split('\n').map((line) => line.trim())
+  return lines.every((line) => line === '' || line.startsWith('//'))
 }
 
 /** From what the registry chain kept. Throws `Malformed`. */

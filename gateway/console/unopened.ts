@@ -10,6 +10,8 @@ export interface AtTheRegistry {
   readonly origin: string
   /** How far it was read. */
   readonly state: ChainState | undefined
+  /** Milliseconds. */
+  readonly now: number
   /** Every leaf had its record. */
   readonly isWhole: boolean
 }
@@ -64,19 +66,21 @@ async function foundUnopened(
 
 /** Clocks of a registrar and of those who follow it differ by less. */
 const CLOCKS_MS = 60_000
+/** Nobody's clock is set so wrongly by chance. */
+const A_DAY_MS = 86_400_000
 
 /**
  * Whether its genesis can still come: where its first leaf is not here or says so, or the registry was not read whole. Not where the
- * registry has recorded later things before that place: a chain is opened behind its genesis.
+ * registry has recorded later things before that place, for a chain is opened behind its genesis; nor where it says to have begun in a future.
  */
 function mayCome(
   opening: Partial<OpeningRecord> | undefined,
-  { isWhole, state }: AtTheRegistry,
+  { isWhole, now, state }: AtTheRegistry,
 ): boolean {
   if (opening === undefined || state === undefined || !isWhole) return true
   const { at, genesis } = opening
   if (at === undefined || genesis === undefined) return false
-  return genesis >= state.edge.size && state.latest <= at + CLOCKS_MS
+  return genesis >= state.edge.size && state.latest <= at + CLOCKS_MS && at <= now + A_DAY_MS
 }
 
 /** Of a chain of which nothing is here but what others have seen. */

@@ -247,9 +247,9 @@ class LedgerCheck {
     this.#links.finish()
     const origin = this.#registry
     const isWhole = !this.#pairing.isBroken(origin)
-    const registry = { origin, isWhole, state: this.#states.get(origin) }
+    const { now, source } = this.#parts
+    const registry = { origin, isWhole, now, state: this.#states.get(origin) }
     const isOpened = this.#isOpened.bind(this)
-    const { source } = this.#parts
     for await (const finding of unopened({ source, known: this.#known, isOpened, registry })) {
       this.#report.add(finding)
     }

@@ -18,6 +18,7 @@ import {
 } from '../harness/tamper/ledger.ts'
 import { commitsOf, lanesOf, sourceOfLanes, type Sent } from '../harness/tamper/messages.ts'
 
+const NOW = THEN + 1e6
 const folder = mkdtempSync(join(tmpdir(), 'gongdao-unopened-'))
 let ledger: TamperLedger
 
@@ -117,6 +118,24 @@ test('nor may it still come where the registry has recorded later things before 
   }
   expect(await kindsWith(THEN + 60_500)).toEqual(['behind'])
   expect(await kindsWith(THEN + 60_501)).toEqual(['chain-in-secret'])
+})
+
+test('nor where the chain says to have begun a day from now', async () => {
+  const third = exchangeOrigin(3)
+  for (const [ahead, kind] of [
+    [86_400_000, 'behind'],
+    [86_400_001, 'chain-in-secret'],
+  ] as const) {
+    const data = mkdtempSync(join(folder, 'third-'))
+    const { chain } = await openOn(data, third)
+    await putOpening(chain, 9_000_000_000, NOW - THEN + ahead)
+    await chain.close()
+    const files = new Map(filesIn(data).map((file) => [file, readFileSync(file)]))
+    const lanes = lanesOf(ledger)
+    const secret = commitsOf({ data, files }, third)
+    const source = sourceOfLanes({ ...lanes, exchange: [...lanes.exchange, ...secret] })
+    expect(kindsOf(told((await judge(source)).findings))).toEqual([kind])
+  }
 })
 
 test('a copy without records convicts nobody: of a chain, or of the registry', async () => {
