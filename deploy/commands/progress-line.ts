@@ -19,7 +19,9 @@ export function progressLine(what: string, quiet: boolean): ProgressLine {
       const now = performance.now()
       if (!shown || now - last < EACH_MS) return
       last = now
-      stderr.write(`\r${progressText(what, { done, of, tookMs: now - began })}\u001b[K`)
+      const text = progressText(what, { done, of, tookMs: now - began })
+      // A line that wraps could not be written over.
+      stderr.write(`\r${text.slice(0, stderr.columns - 1)}\u001b[K`)
     },
     end() {
       if (shown) stderr.write('\r\u001b[K')
