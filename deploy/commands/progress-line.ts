@@ -21,7 +21,7 @@ export function progressLine(what: string, quiet: boolean): ProgressLine {
       last = now
       const text = progressText(what, { done, of, tookMs: now - began })
       // A line that wraps could not be written over.
-      stderr.write(`\r${text.slice(0, stderr.columns - 1)}\u001b[K`)
+      stderr.write(`\r${text.slice(0, Math.max(40, stderr.columns) - 1)}\u001b[K`)
     },
     end() {
       if (shown) stderr.write('\r\u001b[K')
