@@ -1,7 +1,6 @@
 /** What is looked at in every gateway. Other parts add theirs to the same register. */
 import { X509Certificate } from 'node:crypto'
 import { statfsSync } from 'node:fs'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { LedgerFault } from '../gateway/ledger/chain.ts'
 import { degraded, failing, ok, type Health, type HealthFinding } from '../gateway/ports/health.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
@@ -153,31 +152,6 @@ function kafkaCertificates(
 
 const RENEW_FOR_KAFKA =
   'Have it renewed by who runs the log servers, put it in its place (an authority beside the old one) and send SIGHUP.'
-
-const RESOLUTION_MS = 20
-
-/** Looked at by itself each second, so that a short stall is not averaged away. */
-export function addEventLoopCheck(health: Health, bounds: HealthBounds): { close(): void } {
-  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-  delays.enable()
-  let p99 = 0
-  const timer = setInterval(() => {
-    // What is measured is from one look to the next.
-    p99 = Math.max(0, delays.percentile(99) / 1e6 - RESOLUTION_MS)
-    delays.reset()
-  }, 1000).unref()
-  health.add('event loop', () => {
-    const words = `p99 of its delay in the last second: ${p99.toFixed(0)} ms`
-    if (p99 < bounds.eventLoopMs) return ok(words)
-    return degraded(words, 'The processor is short: add a gateway or limit who asks most.')
-  })
-  return {
-    close() {
-      clearInterval(timer)
-      delays.disable()
-    },
-  }
-}
 
 function inGiB(bytes: number): string {
   return (bytes / 1024 ** 3).toFixed(1)

@@ -8,7 +8,7 @@ import { failing, Health, ok } from '../gateway/ports/health.ts'
 import type { Report } from '../gateway/ports/telemetry.ts'
 import type { GatewayConfig } from './config.ts'
 import { HEALTH_BOUNDS } from './config/health.ts'
-import { addEventLoopCheck } from './health-checks.ts'
+import { addEventLoopCheck } from './event-loop-check.ts'
 import { tellHealth } from './tell-health.ts'
 
 export interface OpenedHealth {

@@ -32,9 +32,9 @@ export const health = z
       'how long before a certificate ends it is told',
       YEAR_MS,
     ).default(HEALTH_BOUNDS.certificateWarningMs),
-    eventLoopMs: milliseconds('delay of the event loop (p99) from which it is told').default(
-      HEALTH_BOUNDS.eventLoopMs,
-    ),
+    eventLoopMs: milliseconds(
+      'longest delay of the event loop in a second from which it is told',
+    ).default(HEALTH_BOUNDS.eventLoopMs),
   })
   .describe('the listener of /livez, /readyz and /metrics: {"port": …}')
 
