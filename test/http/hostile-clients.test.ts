@@ -70,7 +70,7 @@ test('a connection that says nothing is closed when its time for the handshake i
   await once(socket, 'connect')
   await pause(50)
   await nothingOpen(gate.server)
-  expect(performance.now() - begun).toBeLessThan(1000)
+  expect(performance.now() - begun).toBeLessThan(4000)
   expect(gate.refused).toEqual([])
   socket.destroy()
 })
@@ -107,7 +107,7 @@ test.each([
   const reply = await client.closed()
   clearInterval(dripping)
   expect([statusOf(reply), errorIn(reply)]).toEqual(['408', 'Client.Request.TooSlow'])
-  expect(performance.now() - begun).toBeLessThan(1500)
+  expect(performance.now() - begun).toBeLessThan(4000)
   expect(gate.calls).toEqual([])
 })
 
