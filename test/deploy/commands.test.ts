@@ -21,9 +21,7 @@ beforeAll(async () => {
   if (existsSync(GATE_CACHE)) cpSync(GATE_CACHE, join(data, 'cache'), { recursive: true })
   demo = startGongdao('demo', '--data', data)
   const isUp = (): boolean => demo.out().includes('stays up') || demo.child.exitCode !== null
-  for (let tries = 0; tries < 6 && !isUp(); tries += 1) {
-    await until(isUp, 'the demo is up').catch(() => undefined)
-  }
+  await until(isUp, 'the demo is up', { within: 80_000 })
 }, 90_000)
 
 afterAll(async () => {

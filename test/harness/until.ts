@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Waits until it holds, for ten seconds at most; milliseconds. A look that takes long should be seldom. */
+/** Waits until it holds, for `within` at most (less than a test is given); milliseconds. A look that takes long should be seldom. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string,
-  { every = 10, within = 10_000 } = {},
+  { every = 10, within = 25_000 } = {},
 ): Promise<void> {
   const end = Date.now() + within
   while (!(await holds())) {

@@ -289,7 +289,7 @@ test('a disk that does not answer: readiness says so after a while, and a second
     const more = asked().catch(() => 'cut off')
     waiting.push(more)
     const failing = async (): Promise<boolean> => (await ready()).state === 'failing'
-    await until(failing, 'it is noticed').catch(() => undefined)
+    await until(failing, 'it is noticed', { within: 10_000 }).catch(() => undefined)
   }
   const ledger = partOf(await ready(), 'ledger')
   expect(ledger).toMatchObject({ state: 'failing' })

@@ -85,9 +85,7 @@ interface Served {
 async function serve(): Promise<Served> {
   const running = startGongdao('serve', '--config', config, '--json')
   const isUp = (): boolean => running.out().includes('"ready"') || running.child.exitCode !== null
-  for (let tries = 0; tries < 3 && !isUp(); tries += 1) {
-    await until(isUp, 'it is ready').catch(() => undefined)
-  }
+  await until(isUp, 'it is ready')
   if (!running.out().includes('"ready"')) throw new Error((await running.ended).error)
   const [line = '{}'] = running.out().split('\n')
   const { health, url } = JSON.parse(line) as { readonly health: string; readonly url: string }

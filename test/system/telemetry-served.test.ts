@@ -34,10 +34,7 @@ test('a served gateway hands its traces to the collector, its metrics to Prometh
   const running = startGongdao('serve', '--config', file, '--json')
   try {
     const isReady = (): boolean => running.out().includes('"ready"')
-    // The start takes a while where others use the machine as well.
-    for (let tries = 0; tries < 3 && !isReady(); tries += 1) {
-      await until(isReady, 'it is ready').catch(() => undefined)
-    }
+    await until(isReady, 'it is ready')
     const ready = JSON.parse(running.out().split('\n')[0]!) as { url: string; health: string }
     const tls = world.identityOf('subsystem', LABOUR)
     const { status } = await ask(new URL(ready.url), tls, scenarioNamed('S3'))
