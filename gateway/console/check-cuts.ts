@@ -2,15 +2,19 @@
 import type { Finding } from '../ledger/finding.ts'
 import type { KeptCut } from '../ports/chain-source.ts'
 
+/** `isDue`: a leaf would name it by now, which comes behind it. */
 export function cutFindings(
   chain: string,
   kept: readonly KeptCut[],
-  { isOver, recorded }: { readonly recorded: ReadonlySet<string>; readonly isOver: boolean },
+  {
+    isDue,
+    recorded,
+  }: { readonly recorded: ReadonlySet<string>; readonly isDue: (hash: string) => boolean },
 ): Finding[] {
   const files = new Set<string>(kept.map(({ hash }) => hash))
   const missing = [...recorded].filter((hash) => !files.has(hash))
   const wrong = kept.filter(({ isWhole }) => !isWhole)
-  const unrecorded = isOver ? kept.filter(({ hash }) => !recorded.has(hash)) : []
+  const unrecorded = kept.filter(({ hash }) => !recorded.has(hash) && isDue(hash))
   return [
     ...missing.map((hash): Finding => ({
       chain,

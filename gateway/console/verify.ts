@@ -47,6 +47,8 @@ class LedgerCheck {
   /** Chains that were read, or are not here. */
   readonly #asked = new Set<string>()
   readonly #elsewhere = new Set<string>()
+  /** Torn tails of the registry that were kept before it was read. */
+  readonly #keptBefore = new Set<string>()
   /** By chain: the smallest tree that a receipt or a note shows. */
   readonly #handed: ReadonlyMap<string, number>
 
@@ -71,6 +73,7 @@ class LedgerCheck {
       for (const fork of known.forks()) this.#report.add(fork)
     }
     this.#counts.chains += 1
+    await this.#rememberCuts()
     const isWhole = await this.#readRegistry()
     await this.#readChains()
     if (isWhole && (await this.#readOn())) await this.#secretsAndHeads()
@@ -87,6 +90,11 @@ class LedgerCheck {
     for (const intent of open) this.#openIntent(intent)
     const pins = pinsOf(this.#states, open)
     return { findings: this.#report.findings, counts: this.#counts, pins }
+  }
+
+  async #rememberCuts(): Promise<void> {
+    const kept = (await this.#parts.source.cuts?.(this.#registry)) ?? []
+    for (const { hash } of kept) this.#keptBefore.add(hash)
   }
 
   /** From where it was read to before; false where it could not be read to its end. */
@@ -136,7 +144,16 @@ class LedgerCheck {
   async #isUnclear(): Promise<boolean> {
     const found = (await this.#parts.source.chains()).map(({ origin }) => origin)
     const all = [...found, ...this.#known.keys()]
-    return this.#links.hasUnknownHeads || !all.every((origin) => this.#isOpened(origin))
+    const isCutTold = [...this.#keptBefore].every((hash) =>
+      this.#cutsTold(this.#registry).has(hash),
+    )
+    return (
+      !isCutTold || this.#links.hasUnknownHeads || !all.every((origin) => this.#isOpened(origin))
+    )
+  }
+
+  #cutsTold(chain: string): ReadonlySet<string> {
+    return this.#links.cuts.get(chain) ?? new Set()
   }
 
   #isOpened(origin: string | undefined): boolean {
@@ -258,10 +275,11 @@ class LedgerCheck {
   async #cuts(chain: string): Promise<void> {
     const kept = await this.#parts.source.cuts?.(chain)
     if (kept === undefined) return
-    // A chain that is not over may have been cut by a start that is still under way.
-    const isOver = chain === this.#registry || this.#links.isOver(chain)
-    const recorded = this.#links.cuts.get(chain) ?? new Set()
-    for (const finding of cutFindings(chain, kept, { recorded, isOver })) this.#report.add(finding)
+    // A start that is still under way may have cut it.
+    const isDue = (hash: string): boolean =>
+      chain === this.#registry ? this.#keptBefore.has(hash) : this.#links.isOver(chain)
+    const recorded = this.#cutsTold(chain)
+    for (const finding of cutFindings(chain, kept, { recorded, isDue })) this.#report.add(finding)
   }
 
   #openIntent(intent: OpenIntent): void {

@@ -1,6 +1,6 @@
 /** Copies that lag, and ledgers that grow while they are verified: nobody is accused by them, and nobody hides behind them. */
 import { afterAll, expect, test } from '@jest/globals'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { journalSource } from '../../adapters/ledger-journal/chain-source.ts'
@@ -14,7 +14,7 @@ import type { ChainState } from '../../gateway/ledger/check-chain.ts'
 import { checkpointWriter } from '../../gateway/ledger/checkpoint.ts'
 import type { Chain, Recorded } from '../../gateway/ledger/entry.ts'
 import { Examiner } from '../../gateway/ledger/examine.ts'
-import { leafHashOf } from '../../gateway/ledger/hash.ts'
+import { digestOf, leafHashOf } from '../../gateway/ledger/hash.ts'
 import { parsePinnedKeys } from '../../gateway/ledger/pinned-keys.ts'
 import type { GenesisRecord } from '../../gateway/ledger/registry-events.ts'
 import type { Commit } from '../../gateway/ports/chain-journal.ts'
@@ -249,4 +249,37 @@ test('a gateway that has just started again has half a minute to say what became
     )
   expect(found(started + 30_000)).toBeUndefined()
   expect(found(started + 30_001)).toMatchObject({ chain: ONE, kind: 'outcome-missing', first: 7 })
+})
+
+test('a start that cuts a torn tail of the registry while it is read accuses nobody; one whose leaf never comes does', async () => {
+  const data = folder()
+  const { chain, registry } = await running(data)
+  await chain.close()
+  const torn = Buffer.from('torn')
+  const hash = digestOf(torn)
+  const file = join(chainFolder(data, REGISTRY), `cut-${hash}-${torn.length}.bin`)
+  /** What happens as soon as the registry was read for the first time. */
+  const meanwhile = (happens: () => unknown): ChainSource => {
+    const inner = journalSource({ data, instance: 'T' })
+    let isFirst = true
+    return {
+      ...inner,
+      async *read(origin, how) {
+        yield* inner.read(origin, how)
+        if (origin === REGISTRY && isFirst) {
+          isFirst = false
+          await happens()
+        }
+      },
+    }
+  }
+  const keep = (): void => {
+    writeFileSync(file, torn)
+  }
+  const tell = (): Promise<Recorded> =>
+    put(registry, 'cut', { at: THEN + 9000, bytes: torn.length, hash, v: 1 })
+  expect(await kindsIn(meanwhile(keep))).toEqual([])
+  expect(await kindsIn(journalSource({ data, instance: 'T' }))).toEqual(['cut-unrecorded'])
+  expect(await kindsIn(meanwhile(tell))).toEqual([])
+  await registry.close()
 })
