@@ -6,12 +6,18 @@ export function faultOf(request: IncomingMessage, maxHeaders: number): Refusal |
   const raw = request.rawHeaders
   // Node bounds the bytes of a head, not how many headers it makes of them.
   if (raw.length > 2 * maxHeaders) return 'Client.Request.HeadersTooLarge'
-  const hosts = countHosts(raw)
-  if (hosts > 1 || (hosts === 0 && request.httpVersion !== '1.0')) return 'Client.Request.Malformed'
+  if (!isFramed(request)) return 'Client.Request.Malformed'
   const fault = codingFault(request.headers)
   if (fault !== undefined) return fault
   // Absolute form would name another host than Host does; nobody reaches us through a plain proxy.
   return request.url?.startsWith('/') === true ? undefined : 'Client.Request.MalformedPath'
+}
+
+/** RFC 9112 §2.3, §3.2 and §6.1. Node takes HTTP/0.9 and HTTP/2.0 for versions of what it speaks, and chunks in HTTP/1.0. */
+function isFramed({ headers, httpVersion, rawHeaders }: IncomingMessage): boolean {
+  const hosts = countHosts(rawHeaders)
+  if (httpVersion === '1.1') return hosts === 1
+  return httpVersion === '1.0' && hosts <= 1 && headers['transfer-encoding'] === undefined
 }
 
 function codingFault(headers: IncomingHttpHeaders): Refusal | undefined {
@@ -22,7 +28,7 @@ function codingFault(headers: IncomingHttpHeaders): Refusal | undefined {
   return other ? 'Client.Request.MalformedHeader' : undefined
 }
 
-/** RFC 9112 3.2: exactly one. Node keeps the first and drops the others silently. */
+/** Node keeps the first and drops the others silently. */
 function countHosts(raw: readonly string[]): number {
   let hosts = 0
   for (let at = 0; at < raw.length; at += 2) {

@@ -143,6 +143,12 @@ const BROKEN: Readonly<Record<string, readonly [status: string, code: string, te
   'a space before the colon': ['400', 'Malformed', `${HEAD}X-Road-Client : a\r\n\r\n`],
   'a bare line feed': ['400', 'Malformed', `POST ${PATH} HTTP/1.1\nHost: gateway\n\n`],
   'HTTP/2 without asking': ['400', 'Malformed', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  'another version of HTTP': ['400', 'Malformed', `POST ${PATH} HTTP/2.0\r\nHost: gateway\r\n\r\n`],
+  'chunks in HTTP/1.0, which has none': [
+    '400',
+    'Malformed',
+    `POST ${PATH} HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  ],
   'no HTTP at all': ['400', 'Malformed', 'hello\r\n\r\n'],
   'an unknown method': ['400', 'Malformed', `FETCH ${PATH} HTTP/1.1\r\nHost: gateway\r\n\r\n`],
   'an absolute target': [
