@@ -32,7 +32,7 @@ function key(): Command {
     })
 }
 
-/** A list that nobody would look at makes nobody an officer. */
+/** A list that nobody would look at makes nobody an officer, and says of nobody that she is none. */
 function assertRegistrar(data: string): void {
   if (!followsRegistry(data)) return
   throw new RangeError(
@@ -84,6 +84,7 @@ function list(): Command {
   return withData(new Command('list'))
     .description('who is registered')
     .action(({ data, json }: Common) => {
+      assertRegistrar(data)
       const officers = registered(data)
       const lines = officers.map(({ id, roles }) => `${id}  ${roles.join(', ')}`)
       tell(json, { officers }, lines.length === 0 ? ['nobody is registered'] : lines)

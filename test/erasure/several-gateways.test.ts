@@ -55,8 +55,10 @@ test('one order destroys her key at each gateway where it is handed in, and no o
   // The registrar keeps the list: a file beside a gateway that follows it makes nobody an officer.
   writeOfficers(second.data, [{ id: 'ERASE-1', key: OFFICERS[5]!.key, roles: ['erasure'] }])
   const add = ['add', 'ERASE-1', `--key=${OFFICERS[5]!.key}`, '--role', 'erasure']
-  const adding = officersCommand().parseAsync([...add, '--data', second.data], { from: 'user' })
-  await expect(adding).rejects.toThrow("name the registrar's data folder")
+  for (const words of [add, ['list'], ['remove', 'ERASE-1']]) {
+    const asked = officersCommand().parseAsync([...words, '--data', second.data], { from: 'user' })
+    await expect(asked).rejects.toThrow("name the registrar's data folder")
+  }
   const once = order(ERASE_HER)
   expect(await carryOut(second.data, once)).toMatchObject({ kind: 'erased', pseudonyms: 1 })
   const { keys } = second.running().core
