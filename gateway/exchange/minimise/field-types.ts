@@ -7,7 +7,7 @@ import { isNationalNumber } from '../../../policies/national-number.ts'
 import { characterCount } from '../json/characters.ts'
 import { QUOTE } from '../json/scan.ts'
 import { meaning } from '../json/text-bytes.ts'
-import { ANY_NUMBER, hasAnotherNumber, mayHaveNumber } from './further-people.ts'
+import { ANY_NUMBER, hasAnotherNumber, mayHaveNumber } from '../further-people.ts'
 import { MATCHES, UNDECIDED, type Pattern } from './pattern.ts'
 import type { Pass } from './pass.ts'
 import type { Field } from './plan.ts'
@@ -65,7 +65,8 @@ function holdsText(pass: Pass, field: Field, start: number, end: number): boolea
   // A character has one byte or more, in any spelling: often the length needs no counting.
   if (end - start - 2 > field.maxLength && !isWithin(pass, field, start, end)) return false
   if (field.pattern !== undefined && !matches(pass, field.pattern, start, end)) return false
-  if (field.type === 'text' && namesAnother(pass, start, end)) pass.furtherPeople = true
+  // A code may have the form of a national number, too.
+  if (namesAnother(pass, start, end)) pass.furtherPeople = true
   return true
 }
 

@@ -226,6 +226,17 @@ function registered(change: JsonObject): InForce {
   })
 }
 
+test.each([
+  ['enrolment', enrolment],
+  ['income', income],
+] as const)('an error code can’t be the number of somebody else (%s)', async (_what, call) => {
+  const world = makeWorld()
+  world.provider.script = () => answered({ error: { code: 'B300000051' } }, 404)
+  const { code, reply } = await one(world, call())
+  expect([code, reply.status]).toEqual(['Server.Provider.Refused', 404])
+  expect(seenOutside(world, reply)).not.toContain('B300000051')
+})
+
 describe('an error of the provider', () => {
   const error = { error: { code: 'NOT_FOUND', note: CANARY }, detail: CANARY }
 

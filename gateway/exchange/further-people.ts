@@ -2,7 +2,7 @@
  * National numbers in free text. A guard against a department's habit of writing people into remarks, not against one that
  * hides them on purpose: that could spell a number in a thousand ways.
  */
-import { isNationalNumber, type NumberRule } from '../../../policies/national-number.ts'
+import { isNationalNumber, type NumberRule } from '../../policies/national-number.ts'
 
 /** In an answer a number that nobody holds is refused like any other: there it can only be somebody else's. */
 export const ANY_NUMBER: NumberRule = { syntheticIds: true }
