@@ -105,6 +105,16 @@ export function isInForce(agreement: Agreement, at: Instant): boolean {
   return agreement.validFrom <= at && at < agreement.validTo
 }
 
+/** The first instant at which that agreement is no longer valid; undefined where it is not there. */
+export function endOf(
+  index: AgreementIndex,
+  { consumer, service }: Pick<Sought, 'consumer' | 'service'>,
+  reference: AgreementReference | undefined,
+): Instant | undefined {
+  const candidates = index.get(consumer)?.get(service)
+  return candidates?.find((each) => each.reference === reference)?.agreement.validTo
+}
+
 function prepare(
   { document: agreement, hash }: Registered<Agreement>,
   entities: Entities,

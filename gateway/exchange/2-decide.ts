@@ -2,12 +2,14 @@
  * Step 2: whose data is asked for, under which agreement, and do both sides permit it? The subject is read by the gateway
  * itself, at the place that the registration names; what was parsed here is what step 4 sends.
  */
+import { endOf } from '../../policies/agreement-index.ts'
 import { decide as decideByRules } from '../../policies/decide.ts'
 import type { Decision, Question } from '../../policies/question.ts'
 import type { Refusal } from '../../policies/refusal.ts'
 import { unregisteredName } from '../../policies/registered-names.ts'
 import type { EndpointRegistration } from '../../policies/service.ts'
 import { settlePurpose } from '../../policies/settle-purpose.ts'
+import type { Instant } from '../../policies/vocabulary.ts'
 import type { Asked } from './1-identify.ts'
 import { bindRequest, type Bound } from './binding/bind-request.ts'
 import { compiled } from './compiled.ts'
@@ -68,8 +70,8 @@ function questionOf(asked: Asked, bound: Bound): Question {
 }
 
 /**
- * Asked again before the provider is, and before anything is released: is the caller still there, and would the documents,
- * rules and revocations known now still permit it? Undefined: yes.
+ * Asked again before the provider is, and before anything is released: is the caller still there, is the agreement still in force, and
+ * would the documents, rules and revocations known now still permit it? Undefined: yes.
  */
 export function refusedMeanwhile(decided: Decided, parts: ExchangeParts): Refusal | undefined {
   if (decided.asked.call.signal.aborted) return whyAborted(parts)
@@ -92,7 +94,7 @@ function changedMeanwhile(decided: Decided, parts: ExchangeParts): Refusal | und
   const standing = parts.standing(decided.asked.call.peer, now)
   if (standing !== 'good') return standing
   const inForce = parts.inForce()
-  if (inForce === decided.asked.inForce) return undefined
+  if (inForce === decided.asked.inForce && isValid(decided, now)) return undefined
   // What was projected and sent rests on the old registration: only the very same one may be answered under the new.
   if (inForce.service(decided.asked.service.id)?.hash !== decided.asked.serviceHash) {
     return 'Server.Registry.Changed'
@@ -101,4 +103,10 @@ function changedMeanwhile(decided: Decided, parts: ExchangeParts): Refusal | und
   if (again.effect === 'deny') return again.refusals[0] ?? 'Server.Registry.Changed'
   const covered = decided.decision.fields.every((field) => again.fields.includes(field))
   return covered ? undefined : 'Server.Registry.Changed'
+}
+
+/** A validity that nobody can tell is over. */
+function isValid({ asked, decision, question }: Decided, now: Instant): boolean {
+  const end = endOf(asked.inForce.book.agreements, question, decision.agreement)
+  return end !== undefined && now < end
 }

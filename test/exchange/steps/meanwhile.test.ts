@@ -134,6 +134,17 @@ test('a newer manifest is asked at the moment of asking: an agreement that ended
   expect(onlyPair(world).outcome.record.outcome).toBe('withheld')
 })
 
+test('an agreement that ends while the provider answers is not answered under, whatever else stays as it was', async () => {
+  const world = makeWorld()
+  const truthful = world.provider.script
+  world.provider.script = (request) => {
+    world.clock.advance(20 * 366 * 86_400_000)
+    return truthful(request)
+  }
+  expect(codeOf(await world.exchange(enrolment()))).toBe('Client.Policy.AgreementExpired')
+  expect(onlyPair(world).outcome.record.outcome).toBe('withheld')
+})
+
 test('an unanswered exchange stays unanswered, whatever changed meanwhile', async () => {
   const world = makeWorld()
   world.provider.script = () => {
