@@ -7,9 +7,14 @@ export function isPlainJson(headers: readonly string[]): boolean {
     if (name === 'content-encoding' && value !== 'identity' && value !== '') return false
     if (name !== 'content-type') continue
     types += 1
-    if (!JSON_TYPE.test(value)) return false
+    if (!isJsonType(value)) return false
   }
   return types === 1
+}
+
+/** `value`: of a Content-Type, in lower case. */
+export function isJsonType(value: string): boolean {
+  return JSON_TYPE.test(value)
 }
 
 // `application/problem+json` and other structured suffixes (RFC 6839) are JSON as well.

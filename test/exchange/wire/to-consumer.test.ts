@@ -7,7 +7,7 @@ test.each([
   ['Content-Type', 'application/json'],
   ['content-type', 'application/json; charset=utf-8'],
   ['Content-Language', 'zh-Hant-TW, en'],
-  ['Cache-Control', 'private, max-age=60'],
+  ['Cache-Control', 'private, max-age=3600, stale-if-error=60'],
   ['Retry-After', '120'],
   ['Retry-After', DATE],
   ['Date', DATE],
@@ -39,9 +39,25 @@ test.each([
   ['Retry-After', 'A300000014'],
   ['Expires', 'A300000014'],
   ['Date', 'yesterday'],
+  ['Date', 'Mon, 30 Fzz 0000 03:70:00 GMT'],
+  ['Date', 'Mon, 22 Nov 2026 00:00:00 GMT'],
+  ['Date', 'Thu, 30 Jan 3000 00:00:37 GMT'],
+  ['Expires', 'Mon, 30 Fzz 0000 03:70:00 GMT'],
+  ['Retry-After', 'Mon, 30 Fzz 0000 03:70:00 GMT'],
+  ['Cache-Control', 'max-age=30000, s-maxage=0037'],
+  ['Cache-Control', 'max-age=300, max-age=37'],
+  ['Content-Language', 'zh-Wang-AB, xi-Shih-CD'],
+  ['Content-Language', 'wa, ng, sh, ih'],
 ])('%s: %s stays here', (name, value) => {
   expect(passedHeaders([name, value], [])).toEqual([])
 })
+
+test.each(['application/json ; charset=utf-8', 'Application/JSON;  Charset="utf-8"'])(
+  'what was read as JSON leaves as JSON, however it was written (%s)',
+  (value) => {
+    expect(passedHeaders(['content-type', value], [])).toEqual(['content-type', 'application/json'])
+  },
+)
 
 test('of a media type that ends in +json only that it is JSON is passed on, and of problem+json all', () => {
   const named = ['Content-Type', 'application/wang-shih-fan+json; charset=utf-8']
