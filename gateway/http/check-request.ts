@@ -13,11 +13,15 @@ export function faultOf(request: IncomingMessage, maxHeaders: number): Refusal |
   return request.url?.startsWith('/') === true ? undefined : 'Client.Request.MalformedPath'
 }
 
+/** RFC 3986 §3.2.2 and §3.2.3: `uri-host [":" port]`. */
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/
+
 /** RFC 9112 §2.3, §3.2 and §6.1. Node takes HTTP/0.9 and HTTP/2.0 for versions of what it speaks, and chunks in HTTP/1.0. */
 function isFramed({ headers, httpVersion, rawHeaders }: IncomingMessage): boolean {
   const hosts = countHosts(rawHeaders)
+  if (hosts > 1 || !HOST.test(headers.host ?? '')) return false
   if (httpVersion === '1.1') return hosts === 1
-  return httpVersion === '1.0' && hosts <= 1 && headers['transfer-encoding'] === undefined
+  return httpVersion === '1.0' && headers['transfer-encoding'] === undefined
 }
 
 function codingFault(headers: IncomingHttpHeaders): Refusal | undefined {

@@ -44,9 +44,14 @@ export type MetaAnswer = Reply | Refusal
 
 export function makeMetaservices(directory: Directory): Metaservices {
   return (request) => {
+    if (
+      request.path === '/listClients' &&
+      (request.method === 'GET' || request.method === 'HEAD')
+    ) {
+      return () => listClients(request, directory)
+    }
     // X-Road: only GET is a metaservice; any other method means a service of that name.
     if (request.method !== 'GET') return undefined
-    if (request.path === '/listClients') return () => listClients(request, directory)
     const name = NAMES.find((each) => request.path.endsWith(each))
     return name === undefined ? undefined : ofProvider(name, request, directory)
   }

@@ -36,9 +36,12 @@ export function route(app: Express, door: Door, parts: RouteParts): void {
     const exchange = ExchangeId.parse(request.params.exchange)
     const { peer } = connectionOf(request.socket)
     const receipt = (): Promise<Reply> => parts.receipts(exchange, peer)
-    sendReply(response, await parts.admit(peer, receipt, () => acceptIn(request.rawHeaders)))
+    sendOwn(response, await parts.admit(peer, receipt, () => acceptIn(request.rawHeaders)))
   })
   app.all('/exchange/receipts/:exchange', (request, response) => {
+    door.turnAway(request, response, 'Client.Request.MethodNotAllowed', ['GET', 'HEAD'])
+  })
+  app.all('/listClients', (request, response) => {
     door.turnAway(request, response, 'Client.Request.MethodNotAllowed', ['GET', 'HEAD'])
   })
   app.use((request, response) => {
@@ -50,6 +53,12 @@ export function route(app: Express, door: Door, parts: RouteParts): void {
       door.turnAway(request, response, 'Client.Request.MalformedPath')
     } else explain(fault, { request, response, report: parts.report })
   })
+}
+
+/** Whoever was not told to go on with a body may leave it out: what comes next must not be read as that body (RFC 9110 §10.1.1). */
+function sendOwn(response: Response, reply: Reply): void {
+  if (response.req.headers.expect !== undefined) response.shouldKeepAlive = false
+  sendReply(response, reply)
 }
 
 /** True when the request was for a metaservice, and is answered. */
@@ -67,7 +76,7 @@ function answerMetaservices(
     }
     admit(peer, reply, () => acceptIn(request.rawHeaders))
       .then((told) => {
-        sendReply(response, told)
+        sendOwn(response, told)
       })
       .catch((fault: unknown) => {
         explain(fault, { request, response, report })

@@ -137,6 +137,12 @@ const BROKEN: Readonly<Record<string, readonly [status: string, code: string, te
     `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,
   ],
   'no Host': ['400', 'Malformed', `POST ${PATH} HTTP/1.1\r\nA: b\r\n\r\n`],
+  'a Host with more than a host': [
+    '400',
+    'Malformed',
+    `POST ${PATH} HTTP/1.1\r\nHost: a b@c/d?e\r\n\r\n`,
+  ],
+  'a Host with two ports': ['400', 'Malformed', `POST ${PATH} HTTP/1.1\r\nHost: a:1:2\r\n\r\n`],
   'two Hosts': ['400', 'Malformed', `${HEAD}host: other\r\n\r\n`],
   'a folded header': ['400', 'Malformed', `${HEAD}X-Road-Client: a\r\n b\r\n\r\n`],
   'a header with NUL': ['400', 'Malformed', `${HEAD}X: a\0b\r\n\r\n`],

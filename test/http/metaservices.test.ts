@@ -327,6 +327,11 @@ test.each([
   expect(ask(`${BASE}/listMethods`, headers)).toBe(code)
 })
 
+test('listClients is asked for its head as well', () => {
+  expect(ask('/listClients', [], 'HEAD')).toMatchObject({ status: 200 })
+  expect(ask('/listClients', [], 'POST')).toBeUndefined()
+})
+
 test('another method, or another path, is no metaservice', () => {
   expect(ask(`${BASE}/listMethods`, IN_ITS_NAME, 'POST')).toBeUndefined()
   expect(ask(`${BASE}/yearly/listMethods`)).toBeUndefined()

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import type { Reply } from '../../gateway/exchange/call.ts'
 import { makePki } from '../harness/pki.ts'
-import { ask, CONSUMER, listening, OK } from './listening.ts'
+import { ask, CONSUMER, listening, OK, rawClient } from './listening.ts'
 
 const TOO_MANY: Reply = { status: 429, headers: [], body: Buffer.alloc(0) }
 
@@ -27,6 +27,22 @@ test.each([
     })
     const reply = await ask(gate.port, await pki.issueSubsystem(CONSUMER), `GET ${path} HTTP/1.1`)
     expect([reply.slice(0, 12), answers]).toEqual([`HTTP/1.1 ${String(status)}`, worked])
+  },
+)
+
+test.each(['/TW/listClients', '/exchange/receipts/019a3c5e-7b1d-7c3e-8f00-1234567890ab'])(
+  'who asks %s whether to send a body is answered, and what comes next is not taken for that body',
+  async (path) => {
+    const pki = await makePki()
+    await using gate = await listening(pki, {
+      metaservices: (asked) => (asked.path === '/TW/listClients' ? () => OK : undefined),
+      receipts: () => Promise.resolve(OK),
+    })
+    const client = await rawClient(gate.port, await pki.issueSubsystem(CONSUMER))
+    client.send(
+      `GET ${path} HTTP/1.1\r\nHost: gateway\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`,
+    )
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 .*\r\nConnection: close\r\n/s)
   },
 )
 
