@@ -97,21 +97,27 @@ interface OpeningShape {
   readonly of: 'request' | 'released'
 }
 
+const MEMBERS: ReadonlySet<string> = new Set(['leaf', 'opening', 'record', 'v'])
+
 function extraOf(bytes: Buffer): Extra | undefined {
   const text = bytes.toString('utf8')
   if (!isCanonical(text)) return undefined
-  const value = JSON.parse(text) as { leaf?: unknown; record?: Json; opening?: unknown } | null
-  const leaf = leafOf(value?.leaf)
-  if (leaf === undefined || value === null) return undefined
+  const value = JSON.parse(text) as
+    (Partial<Record<'leaf' | 'opening' | 'v', unknown>> & { readonly record?: Json }) | null
+  // Another version may mean something else by the same names.
+  if (value?.v !== 1 || !Object.keys(value).every((name) => MEMBERS.has(name))) return undefined
+  const leaf = leafOf(value.leaf)
   const opening = openingOf(value.opening)
+  if (leaf === undefined || opening === 'misshapen') return undefined
   return { leaf, leafText: canonicalLeaf(leaf), record: value.record, opening }
 }
 
-function openingOf(value: unknown): OpeningShape | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
+function openingOf(value: unknown): OpeningShape | 'misshapen' | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'object' || value === null) return 'misshapen'
   const { digest, nonce, of } = value as Partial<Record<keyof OpeningShape, unknown>>
-  if (typeof digest !== 'string' || typeof nonce !== 'string') return undefined
-  return of === 'request' || of === 'released' ? { digest, nonce, of } : undefined
+  if (typeof digest !== 'string' || typeof nonce !== 'string') return 'misshapen'
+  return of === 'request' || of === 'released' ? { digest, nonce, of } : 'misshapen'
 }
 
 type Signed = { readonly checkpoint: Checkpoint; readonly cosigned: readonly string[] }

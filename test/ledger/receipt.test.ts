@@ -132,6 +132,16 @@ describe('a receipt is bad', () => {
     expect(why(checkReceipt(changed, { keys }))).toBe('opening-mismatch')
   })
 
+  test.each<readonly [string, object]>([
+    ['of another version', { v: 2 }],
+    ['with a member that nobody knows', { w: 1 }],
+    ['with an opening that is none', { opening: { digest: 'a', nonce: 'b', of: 'c' } }],
+    ['with an opening of text', { opening: 'released' }],
+  ])('when it is one %s', async (_what, change) => {
+    const changed = withExtra(await receipt(), (extra) => ({ ...extra, ...change }))
+    expect(why(checkReceipt(changed, { keys }))).toBe('not-a-receipt')
+  })
+
   test.each([
     '',
     'nonsense',
