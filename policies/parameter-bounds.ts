@@ -1,11 +1,11 @@
 /**
  * How far the parameters of a request may reach: persons (whose data) and matter (what about them). What an agreement
  * does not bound it does not allow, and what it restricts must be in the request: left out, a provider would answer
- * with everything.
+ * with everything. A text can be allowed, not restricted: the decision must be made again from a log that does not hold it.
  */
 import type { ParameterBound } from './agreement.ts'
 import type { Question } from './question.ts'
-import type { LoggedType, ParameterRegistration } from './service.ts'
+import type { ParameterRegistration } from './service.ts'
 import type { Instant } from './vocabulary.ts'
 
 export interface EndpointBounds {
@@ -18,19 +18,14 @@ export interface BrokenBounds {
   readonly matter: readonly string[]
 }
 
-const LOGGED_TYPES: readonly string[] = ['year', 'date', 'code', 'integer'] satisfies LoggedType[]
 const NONE: BrokenBounds = { persons: [], matter: [] }
-
-export function isLogged(parameter: ParameterRegistration): boolean {
-  return LOGGED_TYPES.includes(parameter.type)
-}
 
 /** Those bounds of an agreement that concern one endpoint. */
 export function boundsAt(
   bounds: readonly ParameterBound[],
   parameters: readonly ParameterRegistration[],
 ): EndpointBounds {
-  const registered = new Set(parameters.filter(isLogged).map(({ name }) => name))
+  const registered = new Set(parameters.map(({ name }) => name))
   const here = bounds.filter(({ name }) => registered.has(name))
   return { bounds: here, names: new Set(here.map(({ name }) => name)) }
 }

@@ -46,8 +46,8 @@ export interface EndpointRegistration {
 }
 
 /** Types whose values an agreement can bound and that may stand as values in a leaf (design D15). */
-export type LoggedType = 'year' | 'date' | 'code' | 'integer'
-export type ParameterType = LoggedType | 'national-id' | 'boolean' | 'text'
+export type LoggedType = 'year' | 'date' | 'code' | 'integer' | 'boolean'
+export type ParameterType = LoggedType | 'national-id' | 'text'
 
 export interface ParameterRegistration {
   readonly name: string

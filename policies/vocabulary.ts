@@ -90,7 +90,7 @@ export const Instant = {
   },
   /** RFC 3339 with seconds or milliseconds and an explicit offset; nothing looser. */
   parse(text: unknown): Instant {
-    const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/
+    const form = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/
     // Date.parse takes the 30th of February for the 2nd of March.
     const sound = typeof text === 'string' && form.test(text) && isCalendarDate(text.slice(0, 10))
     const ms = sound ? Date.parse(text) : Number.NaN

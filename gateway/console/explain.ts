@@ -25,7 +25,11 @@ export function explain(
       ['provider', `${question.service} of ${nameOf(controllers.provider, book)}`],
       ['endpoint', question.endpoint],
       ...Object.entries(question.parameters).map(
-        ([name, values]) => [`  ${name}`, values.join(', ')] as const,
+        ([name, values]) =>
+          [
+            `  ${name}`,
+            values.length === 0 ? 'a text, which no leaf holds' : values.join(', '),
+          ] as const,
       ),
       ['purpose', purposeInWords(decision, book)],
       ['basis', basisInWords(decision)],

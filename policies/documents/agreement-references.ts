@@ -1,6 +1,6 @@
 /** What an agreement says of other documents, and that no two of them answer one request. */
 import type { Agreement, ParameterBound } from '../agreement.ts'
-import { isLogged } from '../parameter-bounds.ts'
+import { isLoggedType, isLoggedValue } from '../logged-parameters.ts'
 import type { EndpointRegistration, ParameterRegistration } from '../service.ts'
 import { memberOf } from '../vocabulary.ts'
 import type { Documents } from './documents.ts'
@@ -84,18 +84,20 @@ function checkBound(
   const registered = endpoints
     .flatMap(({ parameters }) => parameters)
     .filter(({ name }) => name === bound.name)
-  if (registered.length === 0 || !registered.every(isLogged)) {
-    fault('/name', 'a parameter of one of the endpoints, of the type year, date, code or integer')
+  if (registered.length === 0 || registered.some(({ type }) => type === 'national-id')) {
+    fault('/name', 'a parameter of one of the endpoints, not the subject')
     return
   }
   for (const parameter of registered) checkBoundType(bound, parameter, fault)
 }
 
 function checkBoundType(
-  { oneOf, range, latestTaxYear }: ParameterBound,
-  { type, codes }: ParameterRegistration,
+  bound: ParameterBound,
+  parameter: ParameterRegistration,
   fault: Fault,
 ): void {
+  const { range, latestTaxYear } = bound
+  const { type } = parameter
   if (range !== undefined) {
     if (type !== 'year' && type !== 'integer')
       fault('/range', 'no range but for years and integers')
@@ -104,17 +106,22 @@ function checkBoundType(
   if (latestTaxYear !== undefined && type !== 'year') {
     fault('/latestTaxYear', 'a tax year only for a parameter of the type year')
   }
-  checkValues(oneOf ?? [], codes, fault)
+  checkValues(bound.oneOf, parameter, fault)
 }
 
 function checkValues(
-  values: readonly string[],
-  codes: readonly string[] | undefined,
+  oneOf: ParameterBound['oneOf'],
+  { codes, type }: ParameterRegistration,
   fault: Fault,
 ): void {
-  for (const [index, value] of values.entries()) {
-    if (codes?.includes(value) !== false) continue
-    fault(`/oneOf/${String(index)}`, 'a registered value of the code')
+  if (oneOf === undefined) return
+  if (!isLoggedType(type)) {
+    fault('/oneOf', 'no values of a text, which no leaf holds')
+    return
+  }
+  for (const [index, value] of oneOf.entries()) {
+    if (isLoggedValue(type, codes, value)) continue
+    fault(`/oneOf/${String(index)}`, `a value that the parameter can have: its type is ${type}`)
   }
 }
 

@@ -99,7 +99,8 @@ test('a request is bound to its endpoint, its subject and the parameters that ma
     kind: 'bound',
     endpoint: search,
     subject: ASKED,
-    parameters: { page: ['2'], years: ['113', '112'], least: ['-5'] },
+    // Of the text that it was given, and not what it says.
+    parameters: { page: ['2'], years: ['113', '112'], least: ['-5'], exact: ['true'], note: [] },
     pathAndQuery: '/search?page=2',
   })
 })

@@ -5,7 +5,8 @@ import {
   type NumberRule,
 } from '../../../policies/national-number.ts'
 import type { Refusal } from '../../../policies/refusal.ts'
-import { isLogged } from '../../../policies/parameter-bounds.ts'
+import { loggedValues } from '../../../policies/logged-parameters.ts'
+import { hasAnotherNumber } from '../further-people.ts'
 import type { CompiledEndpoint } from './compile-endpoint.ts'
 import type { Occurrence } from './occurrence.ts'
 import { hasType } from './parameter-types.ts'
@@ -25,6 +26,10 @@ export function settle(
   const subject = subjectOf(endpoint, occurrences, rule)
   if (subject === 'malformed') return 'Client.Request.SubjectMalformed'
   if (!occurrences.every((occurrence) => isWellFormed(occurrence, rule))) {
+    return 'Client.Request.ParameterMalformed'
+  }
+  // Nobody has decided about whoever is named there.
+  if (occurrences.some((occurrence) => namesAnother(occurrence, subject))) {
     return 'Client.Request.ParameterMalformed'
   }
   return { subject, parameters: loggedParameters(occurrences) }
@@ -84,12 +89,18 @@ function isWellFormed({ parameter, texts }: Occurrence, rule: NumberRule): boole
   return texts.every((text) => hasType(parameter, text, rule))
 }
 
+function namesAnother({ parameter, texts }: Occurrence, subject: string | undefined): boolean {
+  return (
+    parameter?.type === 'text' && texts?.some((text) => hasAnotherNumber(text, subject)) === true
+  )
+}
+
 function loggedParameters(occurrences: readonly Occurrence[]): Record<string, readonly string[]> {
   const logged: [name: string, texts: readonly string[]][] = []
   for (const { parameter, texts } of occurrences) {
-    if (parameter !== undefined && texts !== undefined && isLogged(parameter)) {
-      logged.push([parameter.name, texts])
-    }
+    if (parameter === undefined || texts === undefined) continue
+    const values = loggedValues(parameter, texts)
+    if (values !== undefined) logged.push([parameter.name, values])
   }
   return Object.fromEntries(logged)
 }
