@@ -1,6 +1,7 @@
 /**
  * Parameters whose values stand in a leaf and that an agreement can bound by them (design D15, and booleans). Each type has one spelling
- * for one value, so that a bound can't be passed by another spelling. Of a text a leaf names that it was given, and never what it says.
+ * for one value, so that a bound can't be passed by another spelling. Of a text that may be left out a leaf says that it was given, and of
+ * none what it says.
  */
 import { isCalendarDate } from './calendar-date.ts'
 import type { LoggedType, ParameterRegistration, ParameterType } from './service.ts'
@@ -29,11 +30,12 @@ export function isLoggedValue(
   return VALUES[type](text, codes)
 }
 
-/** What a question holds of a parameter's values; undefined: not even its name, for it is the subject. */
+/** What a question holds of a parameter's values; undefined: not even its name. */
 export function loggedValues(
-  { type }: ParameterRegistration,
+  { required, type }: ParameterRegistration,
   texts: readonly string[],
 ): readonly string[] | undefined {
   if (isLoggedType(type)) return texts
-  return type === 'text' ? [] : undefined
+  // The subject stands as a pseudonym; a text that every request has is allowed with its endpoint.
+  return type === 'text' && !required ? [] : undefined
 }

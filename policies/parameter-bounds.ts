@@ -1,7 +1,8 @@
 /**
  * How far the parameters of a request may reach: persons (whose data) and matter (what about them). What an agreement
  * does not bound it does not allow, and what it restricts must be in the request: left out, a provider would answer
- * with everything. A text can be allowed, not restricted: the decision must be made again from a log that does not hold it.
+ * with everything. A text can be allowed, not restricted: the decision must be made again from a log that does not hold it. One that every
+ * request has to its endpoint is allowed with the endpoint.
  */
 import type { ParameterBound } from './agreement.ts'
 import type { Question } from './question.ts'

@@ -27,7 +27,7 @@ export interface Question {
   readonly basis?: BasisCode
   /** Exchange-Fields; absent: all that the agreement allows. In order of the text, no name twice. */
   readonly fields?: readonly FieldName[]
-  /** Typed, bounded parameters by name (year, date, code, integer, boolean); of a text only that it was given: no value. Never the subject. */
+  /** Typed, bounded parameters by name (year, date, code, integer, boolean); of an optional text that it was given: no value. Never the subject. */
   readonly parameters: Readonly<Record<string, readonly string[]>>
   readonly subject: 'identified' | 'none'
 }

@@ -74,6 +74,12 @@ test('of a text the intent says that it was given, and not what it says; nobody 
   expect(world.provider.asked).toHaveLength(1)
 })
 
+test('a text that every request has is allowed with its endpoint', async () => {
+  const inForce = withParameter({ type: 'text', maxLength: 50, required: true })
+  expect(await told(inForce, 'more=anything')).toBe('passes')
+  expect(await told(inForce, 'more=F300000037')).toBe('Client.Request.ParameterMalformed')
+})
+
 test('a text can be allowed, not restricted: its agreement is refused with its place', () => {
   const bound = { name: 'more', scope: 'matter', maxValues: 1, oneOf: ['a'] }
   expect(() => withParameter({ type: 'text', maxLength: 50 }, bound)).toThrow('oneOf')
