@@ -97,15 +97,13 @@ interface OpeningShape {
   readonly of: 'request' | 'released'
 }
 
-const MEMBERS: ReadonlySet<string> = new Set(['leaf', 'opening', 'record', 'v'])
-
 function extraOf(bytes: Buffer): Extra | undefined {
   const text = bytes.toString('utf8')
   if (!isCanonical(text)) return undefined
   const value = JSON.parse(text) as
     (Partial<Record<'leaf' | 'opening' | 'v', unknown>> & { readonly record?: Json }) | null
   // Another version may mean something else by the same names.
-  if (value?.v !== 1 || !Object.keys(value).every((name) => MEMBERS.has(name))) return undefined
+  if (value?.v !== 1) return undefined
   const leaf = leafOf(value.leaf)
   const opening = openingOf(value.opening)
   if (leaf === undefined || opening === 'misshapen') return undefined

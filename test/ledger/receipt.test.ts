@@ -134,7 +134,6 @@ describe('a receipt is bad', () => {
 
   test.each<readonly [string, object]>([
     ['of another version', { v: 2 }],
-    ['with a member that nobody knows', { w: 1 }],
     ['with an opening that is none', { opening: { digest: 'a', nonce: 'b', of: 'c' } }],
     ['with an opening of text', { opening: 'released' }],
   ])('when it is one %s', async (_what, change) => {
