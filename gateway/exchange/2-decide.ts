@@ -105,7 +105,7 @@ function changedMeanwhile(decided: Decided, parts: ExchangeParts): Refusal | und
   return covered ? undefined : 'Server.Registry.Changed'
 }
 
-/** A validity that nobody can tell is over. */
+/** Where nobody can tell until when, it is decided again. */
 function isValid({ asked, decision, question }: Decided, now: Instant): boolean {
   const end = endOf(asked.inForce.book.agreements, question, decision.agreement)
   return end !== undefined && now < end
