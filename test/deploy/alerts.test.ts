@@ -148,7 +148,7 @@ const CAUSES: Readonly<Record<string, readonly Series[]>> = {
   })),
   GongdaoOverloaded: [{ series: CODES('Server.Load.Busy'), values: '0+30x80' }],
   GongdaoEventLoopBlocked: [
-    { series: `nodejs_eventloop_delay_p99_seconds${GATEWAY}`, values: '0.3x80' },
+    { series: `nodejs_eventloop_delay_max_seconds${GATEWAY}`, values: '0.3x80' },
   ],
   GongdaoWitnessesBehind: [
     { series: `gongdao_witness_behind_seconds${GATEWAY}`, values: '301x80' },
