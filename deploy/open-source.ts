@@ -17,8 +17,7 @@ import { LogUnavailable } from '../gateway/ports/log-transport.ts'
 import { laneSource } from '../gateway/replication/lane-source.ts'
 import { publishedOn } from '../gateway/replication/published-on.ts'
 import { replication, type ReplicationConfig } from './config/replication.ts'
-import { foldersOf } from './config.ts'
-import { followsRegistry } from './duties/own-gateway.ts'
+import { followsRegistry, holdsKeys } from './duties/own-gateway.ts'
 import { kafkaOf } from './kafka-of.ts'
 
 export interface Whence {
@@ -69,11 +68,6 @@ function assertExport(folder: string): void {
   throw new RangeError(
     `${folder} holds no export: name the folder that gongdao export --to wrote, and look whether you may enter it`,
   )
-}
-
-/** Of a copy of a ledger, without its keys, nobody can say whose it was: it is taken for the registrar's. */
-function holdsKeys(data: string): boolean {
-  return existsSync(foldersOf(data).keys)
 }
 
 /** Read with the right to read and no other: an auditor has none to write. */

@@ -14,6 +14,11 @@ export function ownGateway(data: string): GatewayId {
   return GatewayId.parse(name)
 }
 
+/** Of a copy of a ledger, without its keys, nobody can say whose it was: it is taken for the registrar's. */
+export function holdsKeys(data: string): boolean {
+  return existsSync(foldersOf(data).keys)
+}
+
 /** Whether another process writes its registry, by the key that is pinned for it. Before the first start: no. */
 export function followsRegistry(data: string): boolean {
   const pinned = keysFile(data)

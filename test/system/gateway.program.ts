@@ -65,6 +65,7 @@ process.on('SIGUSR2', fillDisk)
 // Behind the planting, so that no module has taken the real calls before.
 const { startGateway } = await import('../../deploy/wire.ts')
 const { systemChance, systemClock } = await import('../../deploy/system.ts')
+const { PATIENT } = await import('../harness/patient.ts')
 const { GatewayId, SubsystemId } = await import('../../policies/vocabulary.ts')
 
 const gateway = await startGateway(
@@ -80,6 +81,7 @@ const gateway = await startGateway(
     revocationGraceMs: 3_600_000,
     rememberedExchanges: 10_000,
     cache: GATE_CACHE,
+    ...PATIENT,
     ...(options.replication && { replication: options.replication }),
   },
   {
