@@ -38,17 +38,22 @@ export class RegistryView {
   readonly cuts = new Set<Digest>()
   readonly duties = new DutyView()
   readonly upkeep = new UpkeepView()
-  /** The latest time that any leaf tells. */
+  /** The latest time that any leaf tells, on record or on its way. */
   latest: Instant | undefined
   readonly #joiner = new PieceJoiner()
   #open: ManifestRecord[] = []
+
+  /** A leaf that is on its way, before it is taken: none that is appended behind it may be older. */
+  foresee(json: unknown): void {
+    const { at } = Object(json) as { readonly at?: Instant }
+    if (at !== undefined && at > (this.latest ?? at - 1)) this.latest = at
+  }
 
   /** Leaves in the order of the chain; `json`: the record of a verified leaf, parsed. */
   take(index: number, kind: LeafKind, json: unknown): void {
     // Whoever wrote the registry may have written any JSON: what has no members says nothing here.
     const record: unknown = Object(json)
-    const { at } = record as { readonly at?: Instant }
-    if (at !== undefined && at > (this.latest ?? at - 1)) this.latest = at
+    this.foresee(record)
     if (kind === 'document' || kind === 'rules') {
       const whole = this.#joiner.take(record as PieceRecord)
       if (whole !== undefined) this.texts.set(whole.hash, whole.text)

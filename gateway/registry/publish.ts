@@ -56,11 +56,13 @@ export async function appendAll(
   { chain, isFollowed, view }: RegistryWriter,
   entries: readonly Entry[],
 ): Promise<number> {
+  const read = entries.map(({ kind, record }) => ({ kind, json: JSON.parse(record) as unknown }))
+  if (isFollowed !== true) for (const { json } of read) view.foresee(json)
   const appended = await Promise.allSettled(entries.map((entry) => chain.append(entry)))
   for (const [at, one] of appended.entries()) {
-    const [entry, index] = [entries[at], indexIn(one)]
+    const [entry, index] = [read[at], indexIn(one)]
     if (entry === undefined || index === undefined || isFollowed === true) continue
-    view.take(index, entry.kind, JSON.parse(entry.record))
+    view.take(index, entry.kind, entry.json)
   }
   const failed = appended.find((one) => one.status === 'rejected')
   if (failed !== undefined) throw failed.reason

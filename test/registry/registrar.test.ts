@@ -256,6 +256,18 @@ describe('a gateway at the registrar', () => {
   })
 })
 
+test('what the registrar has on its way has told the time already: nobody’s older leaf comes behind it', async () => {
+  const { chain, desk, record } = await openRegistrar()
+  const ahead = Instant.ofMilliseconds(at + 3_600_000)
+  const own = record('officers', { at: ahead, officers: OFFICERS, v: 1 })
+  expect(await desk.handIn(ONE, genesis())).toEqual({
+    kind: 'refused',
+    why: "the gateway's clock is 3600 s behind the newest leaf: set it",
+  })
+  await own
+  expect(chain.head().size).toBe(1)
+})
+
 test('what is followed is folded once: as it comes, not again by whoever handed it in', async () => {
   const { chain } = await openRegistrar()
   const view = new RegistryView()

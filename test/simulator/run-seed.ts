@@ -19,16 +19,19 @@ export type Registries = 'own' | 'shared'
 interface RunOptions extends Pick<SimulationOptions, 'syncIsSkipped'> {
   /** Absent: as the seed has it. */
   readonly registries?: Registries | undefined
+  /** Told at once: the short story may take minutes. */
+  readonly onBroken?: (broken: Error) => void
 }
 
 export async function runSeed(
   seed: number,
-  { registries, ...mutation }: RunOptions = {},
+  { onBroken, registries, ...mutation }: RunOptions = {},
 ): Promise<SeedResult> {
   const options = { ...mutation, ...worldOf(seed, registries) }
   const { acknowledged, broken } = await simulate(options)
   const result = { seed, acknowledged, steps: options.steps.length }
   if (broken === undefined) return { ...result, story: undefined }
+  onBroken?.(broken)
   const short = await shrink(options, broken)
   const again = await simulate({ ...options, steps: short })
   const lines = short.map((step, at) => `  ${at + 1}. ${told(step)}`)

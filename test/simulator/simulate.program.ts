@@ -18,7 +18,10 @@ const began = performance.now()
 let [leaves, steps] = [0, 0]
 
 for (let seed = from; seed < from + seeds; seed += 1) {
-  const result = await runSeed(seed, { registries })
+  const onBroken = ({ message }: Error): void => {
+    process.stderr.write(`\nseed ${seed}: ${message}\nlooking for a short story of it\n`)
+  }
+  const result = await runSeed(seed, { registries, onBroken })
   leaves += result.acknowledged
   steps += result.steps
   if (result.story !== undefined) {

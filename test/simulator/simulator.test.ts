@@ -28,6 +28,8 @@ const FOUND_ONCE_SHARED = [
   17,
   // Verify looked beside the registry for the torn tail of a chain that is elsewhere.
   21,
+  // A registrar whose clock had jumped had its closure on the way: another gateway's, of an hour before, was let in behind it.
+  52435,
 ]
 
 test(
@@ -50,14 +52,18 @@ test(
   MOST_MS,
 )
 
-test('a seed that once broke something does not any more', async () => {
-  for (const seed of FOUND_ONCE) {
-    expect((await runSeed(seed, { registries: 'own' })).story).toBeUndefined()
-  }
-  for (const seed of FOUND_ONCE_SHARED) {
-    expect((await runSeed(seed, { registries: 'shared' })).story).toBeUndefined()
-  }
-})
+test(
+  'a seed that once broke something does not any more',
+  async () => {
+    for (const seed of FOUND_ONCE) {
+      expect((await runSeed(seed, { registries: 'own' })).story).toBeUndefined()
+    }
+    for (const seed of FOUND_ONCE_SHARED) {
+      expect((await runSeed(seed, { registries: 'shared' })).story).toBeUndefined()
+    }
+  },
+  MOST_MS,
+)
 
 test.each(['own', 'shared'] as const)(
   'one seed is one world, registry: %s: every reply and every moment of it come again',
@@ -67,6 +73,7 @@ test.each(['own', 'shared'] as const)(
     expect(first.trace.length).toBeGreaterThan(3)
     expect(second.trace).toEqual(first.trace)
   },
+  MOST_MS,
 )
 
 test.each(['own', 'shared'] as const)(
@@ -76,4 +83,5 @@ test.each(['own', 'shared'] as const)(
     expect(story).toMatch(/L1|L3\/L4|L6/)
     expect(story?.split('\n').length).toBeLessThan(15)
   },
+  MOST_MS,
 )
