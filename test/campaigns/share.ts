@@ -30,4 +30,4 @@ export const FIRST_SHARED_WORLD = 17
 export const TRIALS = Math.max(38, Math.ceil(130 * times))
 
 /** Milliseconds that a share of a campaign may take on a busy machine. */
-export const MOST_MS = Math.ceil(180_000 * Math.max(1, times))
+export const MOST_MS = Math.ceil(600_000 * Math.max(1, times))
